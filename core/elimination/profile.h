@@ -1,0 +1,41 @@
+// The retention profile: how readily each layer lets word-vectors go (docs/method.md, "Score, contribution, profile").
+//
+//   n_l(c) = max(n_min, ceil(N * r_l^c)),  never above n_{l-1};  c = 0 keeps everything.
+//
+// It stands in profile.json beside the model (schema: docs/profile.schema.json).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace latformer {
+
+enum class Dropped { discard, merge };  // what becomes of eliminated word-vectors: gone, or averaged in the rest row
+
+struct Profile {
+  std::vector<double> acc;        // attention context contribution of each layer; may be empty
+  std::vector<double> retention;  // r_l in (0, 1], non-increasing, one per layer
+  Dropped dropped = Dropped::merge;
+  double max_speedup = 1;  // the largest speedup that the model was validated for
+  bool is_default = false; // true if the model came without a profile
+
+  // The fewest word-vectors that may leave a layer: [CLS], and the rest row when merging.
+  uint32_t n_min() const { return dropped == Dropped::merge ? 2 : 1; }
+};
+
+enum class ProfileShape { running_minimum, running_product, geometric, linear };
+
+// retention of a shape. running_minimum and running_product read acc; geometric is r_l = r_min^(l/L), linear ("tilt")
+// is r_l = 1 - (1 - r_min) l/L, l = 1..L, where L = acc.size(). Nothing falls below r_min.
+std::vector<double> retention_of(ProfileShape shape, const std::vector<double>& acc, double r_min);
+
+// What a model without profile.json runs with: geometric, merging, not validated for any speed (is_default).
+Profile default_profile(uint32_t num_layers);
+
+// Errors: bad_model (broken JSON, unknown version, a value out of range, another number of layers than the model's).
+Result<Profile> parse_profile(std::string_view json, uint32_t num_layers);
+
+}  // namespace latformer

@@ -1,0 +1,111 @@
+// Text classification: files of a Hugging Face BERT folder in, labels with scores out, at a chosen speedup.
+//
+// This is the face that bindings and tools see:
+//
+//   ClassifierLoader loader = ClassifierLoader::create(files).value();
+//   while (bytes of model.safetensors arrive) loader.append(bytes);       // weights are packed as they come
+//   Classifier classifier = loader.finish().value();
+//   classifier.run({{"A joy from start to finish."}}, {.speedup = 4.8});
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/elimination/profile.h"
+#include "core/elimination/schedule.h"
+#include "core/format/config.h"
+#include "core/text/tokenizer.h"
+
+namespace latformer {
+
+// The small files of a model folder, whole; empty means absent. config_json and one of tokenizer_json, vocab_txt are
+// required, model.safetensors comes by ClassifierLoader::append.
+struct ModelFiles {
+  std::string_view config_json;
+  std::string_view tokenizer_json;
+  std::string_view tokenizer_config_json;
+  std::string_view vocab_txt;
+  std::string_view profile_json;
+};
+
+struct TextInput {
+  std::string_view text;  // UTF-8
+  std::optional<std::string_view> text_pair;
+};
+
+enum class LongText { truncate, windows };  // windows: scores are the mean over consecutive windows
+
+struct RunOptions {
+  double speedup = 1;  // 1 <= speedup <= Classifier::max_speedup()
+  LongText long_text = LongText::truncate;
+};
+
+// What happened inside, for one window of one text.
+struct Trace {
+  Encoding encoding;                                 // spans in UTF-8 bytes; see to_utf16
+  std::vector<std::vector<uint32_t>> kept_positions; // per layer: original token positions of the ordinary rows left
+  std::vector<uint32_t> tokens_per_layer;            // per layer: rows that left it, the rest row included
+  Schedule schedule;
+};
+
+struct Classification {
+  std::vector<float> logits;  // (num_labels); for windows the mean
+  std::vector<float> scores;  // softmax, sigmoid or identity of the logits by config.problem_type; for windows the mean
+  std::vector<Trace> windows; // at least one
+};
+
+class Classifier {
+ public:
+  // All texts are packed without padding, in chunks of bounded size, and give what each gives alone.
+  // Errors: invalid_argument (speedup not finite, below 1 or above max_speedup; a pair with LongText::windows),
+  // out_of_memory. After an error the classifier works on.
+  Result<std::vector<Classification>> run(std::span<const TextInput> inputs, const RunOptions& options);
+
+  const BertConfig& config() const;
+  const Profile& profile() const;
+  const Tokenizer& tokenizer() const;
+  double max_speedup() const;  // profile().max_speedup
+  // Tokens of the longest input, special tokens included.
+  uint32_t max_tokens() const;
+
+  Classifier(Classifier&&) noexcept;
+  Classifier& operator=(Classifier&&) noexcept;
+  ~Classifier();
+
+ private:
+  friend class ClassifierLoader;
+  struct State;
+  explicit Classifier(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class ClassifierLoader {
+ public:
+  // Reads the small files. Errors: bad_model, unsupported_model, each naming the file.
+  static Result<ClassifierLoader> create(const ModelFiles& files);
+
+  // The next bytes of model.safetensors, in order, in parts of any size. Errors: bad_model, unsupported_model,
+  // out_of_memory; after an error the loader is of no further use.
+  Status append(std::span<const std::byte> bytes);
+
+  // All bytes were given. Errors: bad_model (bytes or tensors are missing).
+  Result<Classifier> finish();
+
+  ClassifierLoader(ClassifierLoader&&) noexcept;
+  ClassifierLoader& operator=(ClassifierLoader&&) noexcept;
+  ~ClassifierLoader();
+
+ private:
+  struct State;
+  explicit ClassifierLoader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace latformer

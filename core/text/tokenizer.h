@@ -1,0 +1,73 @@
+// Text -> tokens, exactly as Hugging Face's BERT tokenizers do it.
+//
+// The way of a text: special tokens are cut out -> cleaning, CJK spacing, accents, lower case (normalizer) -> white
+// space and punctuation (pre-tokenizer) -> greedy longest-match-first word pieces -> [CLS] a [SEP] (b [SEP]).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace latformer {
+
+// Half-open byte range in the original UTF-8 text; {0, 0} for tokens that the tokenizer added ([CLS], [SEP]).
+struct TextSpan {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+};
+
+// One text (or pair) as the model reads it; all vectors have the same length.
+struct Encoding {
+  std::vector<int32_t> ids;
+  std::vector<uint8_t> type_ids;     // 0 for the first text, 1 for the second of a pair
+  std::vector<TextSpan> spans;       // into the text that the token comes from (see type_ids)
+  std::vector<uint8_t> is_special;   // 1 for tokens added by the tokenizer
+  bool truncated = false;            // true if tokens were left out to keep to max_tokens
+};
+
+class Tokenizer {
+ public:
+  // Settings and vocabulary from tokenizer.json (model WordPiece, normalizer BertNormalizer).
+  // Errors: bad_model (broken JSON, no [UNK]), unsupported_model (another tokenizer model).
+  static Result<Tokenizer> from_tokenizer_json(std::string_view json);
+
+  // From vocab.txt, with do_lower_case, tokenize_chinese_chars, strip_accents and the special tokens' names taken from
+  // tokenizer_config.json (empty: the defaults of BertTokenizer).
+  static Result<Tokenizer> from_vocab(std::string_view vocab_txt, std::string_view tokenizer_config_json);
+
+  // [CLS] text [SEP], or [CLS] text [SEP] pair [SEP]. Bytes that are not UTF-8 count as U+FFFD, one for each maximal
+  // ill-formed part (as Python's errors='replace'). Tokens beyond max_tokens (special ones included) are cut as by
+  // Hugging Face's truncation 'longest_first', and `truncated` says so.
+  // Errors: invalid_argument when max_tokens cannot hold the special tokens.
+  Result<Encoding> encode(std::string_view text, std::optional<std::string_view> pair, size_t max_tokens) const;
+
+  // A long single text as consecutive windows of at most max_tokens, each with its [CLS] and [SEP], neighbours sharing
+  // `stride` tokens. A text that fits gives one window, equal to encode().
+  Result<std::vector<Encoding>> encode_windows(std::string_view text, size_t max_tokens, size_t stride) const;
+
+  size_t vocabulary_size() const;
+  // The token's text, e.g. "##ing"; empty for an id that is not in the vocabulary.
+  std::string_view token(int32_t id) const;
+  std::optional<int32_t> id(std::string_view token) const;
+
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+ private:
+  struct State;
+  explicit Tokenizer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Positions in UTF-8 bytes -> positions in UTF-16 units (what JavaScript's string indices count) for spans of one text.
+// Linear in the text; spans need not be sorted.
+std::vector<TextSpan> to_utf16(std::string_view text, const std::vector<TextSpan>& spans);
+
+}  // namespace latformer
