@@ -3,6 +3,18 @@
 //   MACs of layer l = 3 n_{l-1} d^2 (QKV) + n_{l-1}^2 d (QK^T) + n_l n_{l-1} d (AV) + n_l d^2 (O) + 2 n_l d d_ff (FFN)
 //   last layer, as executed for [CLS] alone:  (2 n_{L-1} + 1) d^2 + 2 n_{L-1} d + d^2 + 2 d d_ff
 //   S(c) = MACs(0) / MACs(c);   setSpeedup(k) finds the smallest c with S(c) >= k by bisection.
+//
+// S is a staircase that climbs with c. So that every implementation finds the same step, c is searched like this, in
+// IEEE doubles with the C library's pow:
+//
+//   1. target = min(k, S(infinity)), where r^infinity is 0, or 1 for r = 1.      If target <= 1, c = 0. Done.
+//   2. high = 1, low = 0; while S(high) < target: low = high, high = 2 high.
+//   3. kBisectionSteps times: middle = (low + high) / 2; if S(middle) >= target: high = middle, else low = middle.
+//   4. c = high: S(c) >= target always holds, and c exceeds the smallest such c by at most 2^-kBisectionSteps of itself
+//      (or of 1).
+//
+// Every c that is tried is a short binary fraction, far (in units of rounding) from the edges of the steps, which is
+// why libraries whose pow differ in the last bit still agree.
 #pragma once
 
 #include <cstdint>
@@ -29,19 +41,26 @@ struct Schedule {
   uint64_t macs = 0;
 };
 
-// counts for coefficient c and an input of `tokens` word-vectors; the last one is 1 ([CLS] alone).
+inline constexpr int kBisectionSteps = 32;
+
+// counts for coefficient c (infinity: the fewest possible) and an input of `tokens` >= 1 word-vectors; the last one is
+// 1 ([CLS] alone).
 std::vector<uint32_t> counts_for(const Profile& profile, uint32_t tokens, double coefficient);
 uint64_t macs_of(const EncoderShape& shape, uint32_t tokens, const std::vector<uint32_t>& counts);
 
 // Solves and remembers schedules of one model.
 class Scheduler {
  public:
+  // profile.retention has shape.num_layers >= 1 entries.
   Scheduler(EncoderShape shape, Profile profile);
   // speedup >= 1 and finite (checked by the caller). achieved is at least `speedup` unless n_min forbids it.
+  // The reference is good until the next call.
   const Schedule& solve(uint32_t tokens, double speedup);
   const Profile& profile() const { return profile_; }
 
  private:
+  Schedule at(uint32_t tokens, double coefficient, uint64_t macs_in_full) const;
+
   EncoderShape shape_;
   Profile profile_;
   std::map<std::pair<uint32_t, double>, Schedule> solved_;

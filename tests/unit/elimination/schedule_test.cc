@@ -1,0 +1,152 @@
+#include "core/elimination/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace latformer {
+namespace {
+
+constexpr EncoderShape kMiniLm{.num_layers = 6, .hidden_size = 384, .intermediate_size = 1536};
+
+Profile profile_of(std::vector<double> retention, Dropped dropped) {
+  Profile profile;
+  profile.retention = std::move(retention);
+  profile.dropped = dropped;
+  profile.max_speedup = 100;
+  return profile;
+}
+
+Profile sentiment(Dropped dropped) {
+  return profile_of({0.724121, 0.355092, 0.161703, 0.085791, 0.042039, 0.025769}, dropped);
+}
+
+TEST(Counts, FollowTheFormula) {
+  const Profile profile = profile_of({0.5, 0.5, 0.3, 0.1}, Dropped::discard);
+  EXPECT_EQ(counts_for(profile, 20, 0), (std::vector<uint32_t>{20, 20, 20, 1}));
+  EXPECT_EQ(counts_for(profile, 20, 1), (std::vector<uint32_t>{10, 10, 6, 1}));
+  EXPECT_EQ(counts_for(profile, 21, 1), (std::vector<uint32_t>{11, 11, 7, 1}));  // ceil
+  EXPECT_EQ(counts_for(profile, 20, 2), (std::vector<uint32_t>{5, 5, 2, 1}));
+}
+
+TEST(Counts, KeepToTheFloorAndNeverGrow) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(counts_for(sentiment(Dropped::discard), 50, infinity), (std::vector<uint32_t>{1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(counts_for(sentiment(Dropped::merge), 50, infinity), (std::vector<uint32_t>{2, 2, 2, 2, 2, 1}));
+  EXPECT_EQ(counts_for(sentiment(Dropped::merge), 1, 3), (std::vector<uint32_t>{1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(counts_for(sentiment(Dropped::merge), 2, infinity), (std::vector<uint32_t>{2, 2, 2, 2, 2, 1}));
+  // A profile that rises (which parse_profile refuses) still never brings rows back.
+  EXPECT_EQ(counts_for(profile_of({0.2, 0.9, 0.5}, Dropped::discard), 10, 1), (std::vector<uint32_t>{2, 2, 1}));
+  // A layer with retention 1 never lets go.
+  EXPECT_EQ(counts_for(profile_of({1, 0.5, 0.5}, Dropped::discard), 9, infinity), (std::vector<uint32_t>{9, 1, 1}));
+}
+
+TEST(Macs, AreThoseOfTheFormula) {
+  const EncoderShape shape{.num_layers = 2, .hidden_size = 8, .intermediate_size = 24};
+  // Layer 1: QKV 3*5*64, QK^T 25*8, AV 3*5*8, output 3*64, feed-forward 2*3*8*24. Layer 2: [CLS] alone, from 3 rows.
+  const uint64_t first = 960 + 200 + 120 + 192 + 1152;
+  const uint64_t last = 7 * 64 + 2 * 3 * 8 + 64 + 2 * 8 * 24;
+  EXPECT_EQ(macs_of(shape, 5, {3, 1}), first + last);
+  EXPECT_EQ(macs_of({.num_layers = 1, .hidden_size = 8, .intermediate_size = 24}, 3, {1}), last);
+}
+
+TEST(Scheduler, SpeedupOneKeepsEverything) {
+  Scheduler scheduler(kMiniLm, sentiment(Dropped::merge));
+  for (const uint32_t tokens : {1U, 2U, 3U, 17U, 512U}) {
+    const Schedule& schedule = scheduler.solve(tokens, 1);
+    EXPECT_EQ(schedule.coefficient, 0);
+    EXPECT_EQ(schedule.achieved, 1);
+    EXPECT_EQ(schedule.counts, (std::vector<uint32_t>{tokens, tokens, tokens, tokens, tokens, 1}));
+    EXPECT_EQ(schedule.macs, macs_of(kMiniLm, tokens, schedule.counts));
+  }
+}
+
+// The staircase S(c) changes only where some N r_l^c passes an integer: try every such edge, from the left.
+double smallest_sufficient(const EncoderShape& shape, const Profile& profile, uint32_t tokens, double speedup) {
+  std::vector<double> edges{0};
+  for (const double retention : profile.retention) {
+    if (retention == 1) continue;
+    for (uint32_t n = 1; n < tokens; ++n) edges.push_back(std::log(double(n) / tokens) / std::log(retention));
+  }
+  std::sort(edges.begin(), edges.end());
+  const auto macs = [&](double c) { return double(macs_of(shape, tokens, counts_for(profile, tokens, c))); };
+  for (const double edge : edges) {
+    if (macs(0) / macs(edge * (1 + 1e-12)) >= speedup) return edge;
+  }
+  return edges.back();
+}
+
+TEST(Scheduler, FindsTheSmallestCoefficient) {
+  const std::vector<std::vector<double>> retentions{
+      {0.724121, 0.355092, 0.161703, 0.085791, 0.042039, 0.025769},  // running product
+      {0.68, 0.40, 0.38, 0.38, 0.37, 0.37},                          // running minimum
+      {0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625},                 // edges of several layers coincide
+      {1, 1, 0.99, 0.9, 0.5, 0.5},
+  };
+  for (const auto& retention : retentions) {
+    for (const Dropped dropped : {Dropped::discard, Dropped::merge}) {
+      const Profile profile = profile_of(retention, dropped);
+      Scheduler scheduler(kMiniLm, profile);
+      for (const uint32_t tokens : {2U, 3U, 4U, 7U, 16U, 32U, 100U, 511U}) {
+        const double most = scheduler.solve(tokens, 1e9).achieved;
+        for (const double speedup : {1.0, 1.0001, 1.1, 1.5, 2.0, 3.0, 4.8, 6.5, 20.0}) {
+          const Schedule& schedule = scheduler.solve(tokens, speedup);
+          SCOPED_TRACE(testing::Message() << tokens << " tokens, speedup " << speedup << ", r_1 " << retention[0]);
+          EXPECT_GE(schedule.achieved, std::min(speedup, most));
+          EXPECT_EQ(schedule.counts, counts_for(profile, tokens, schedule.coefficient));
+          const double expected = smallest_sufficient(kMiniLm, profile, tokens, std::min(speedup, most));
+          EXPECT_GE(schedule.coefficient, expected * (1 - 1e-12));
+          EXPECT_LE(schedule.coefficient, expected + 1e-9 * std::max(1.0, expected));
+        }
+      }
+    }
+  }
+}
+
+TEST(Scheduler, FasterNeverKeepsMore) {
+  Scheduler scheduler(kMiniLm, sentiment(Dropped::merge));
+  for (uint32_t tokens = 2; tokens < 80; ++tokens) {
+    std::vector<uint32_t> before(6, tokens);
+    for (double speedup = 1; speedup < 9; speedup += 0.37) {
+      const std::vector<uint32_t> counts = scheduler.solve(tokens, speedup).counts;
+      for (size_t layer = 0; layer < counts.size(); ++layer) EXPECT_LE(counts[layer], before[layer]);
+      before = counts;
+    }
+  }
+}
+
+TEST(Scheduler, RunsTheFloorWhereTheRequestIsOutOfReach) {
+  Scheduler scheduler(kMiniLm, sentiment(Dropped::merge));
+  const Schedule& schedule = scheduler.solve(3, 1e9);
+  EXPECT_EQ(schedule.counts, (std::vector<uint32_t>{2, 2, 2, 2, 2, 1}));
+  EXPECT_LT(schedule.achieved, 2);
+  EXPECT_TRUE(std::isfinite(schedule.coefficient));
+}
+
+TEST(Scheduler, EndsForRetentionsNextToOne) {
+  const double almost = std::nextafter(1.0, 0.0);
+  for (const double last : {almost, 1.0}) {
+    Scheduler scheduler(kMiniLm, profile_of({1, 1, 1, almost, almost, last}, Dropped::discard));
+    EXPECT_EQ(scheduler.solve(512, 1e9).counts, (std::vector<uint32_t>{512, 512, 512, 1, 1, 1}));
+  }
+  Scheduler rigid(kMiniLm, profile_of({1, 1, 1, 1, 1, 1}, Dropped::discard));
+  EXPECT_EQ(rigid.solve(512, 5).achieved, 1);
+}
+
+TEST(Scheduler, HandlesASingleLayer) {
+  Scheduler scheduler({.num_layers = 1, .hidden_size = 8, .intermediate_size = 32}, profile_of({0.3}, Dropped::merge));
+  EXPECT_EQ(scheduler.solve(40, 4).counts, (std::vector<uint32_t>{1}));
+  EXPECT_EQ(scheduler.solve(40, 4).achieved, 1);
+}
+
+TEST(Scheduler, ForgetsRatherThanGrowsForever) {
+  Scheduler scheduler(kMiniLm, sentiment(Dropped::merge));
+  const Schedule first = scheduler.solve(40, 2);
+  for (int i = 0; i < 20000; ++i) scheduler.solve(2, 1 + i * 1e-6);
+  EXPECT_EQ(scheduler.solve(40, 2).counts, first.counts);
+}
+
+}  // namespace
+}  // namespace latformer
