@@ -81,7 +81,7 @@ class [[nodiscard]] Result {
     assert(ok());
     return *value_;
   }
-  T&& value() && {
+  T value() && {  // by value, so that a range-for over a temporary's value is safe
     assert(ok());
     return std::move(*value_);
   }
