@@ -1,0 +1,151 @@
+// The callable that pipeline('text-classification') resolves to: a queue in front of an engine.
+//
+// Calls are answered in order. Each is cut into batches small enough that the event loop gets a turn between them, so
+// that signals, and a page, stay alive.
+import { checkClassificationOptions, checkInputs, checkSpeedup } from './arguments.js';
+import type { CheckedClassificationOptions } from './arguments.js';
+import { orAborted, throwIfAborted } from './abort.js';
+import type { Engine } from './engine.js';
+import { LatformerError } from './errors.js';
+import type { RawResult } from './glue.js';
+import { macsOf, statsOf } from './stats.js';
+import type {
+  ClassificationInput,
+  ClassificationOptions,
+  ClassificationTask,
+  LabelScore,
+  ModelInfo,
+  TextClassificationPipeline,
+  TextPair,
+} from './types.js';
+
+// A batch ends before the text that would make it longer than this: enough rows to keep the matrix products busy, and a
+// fraction of a second of a small model.
+const batchCharacters = 2048;
+const batchInputs = 64;
+
+function* batchesOf(inputs: readonly TextPair[]): Generator<TextPair[]> {
+  let batch: TextPair[] = [];
+  let characters = 0;
+  for (const input of inputs) {
+    const length = input.text.length + (input.text_pair?.length ?? 0);
+    if (batch.length > 0 && (characters + length > batchCharacters || batch.length === batchInputs)) {
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+    batch.push(input);
+    characters += length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function bestLabels(scores: Float32Array, labels: readonly string[], top_k: number): LabelScore[] {
+  return Array.from(scores, (score, index) => ({ label: labels[index] ?? `LABEL_${index}`, score }))
+    .sort((a, b) => b.score - a.score) // stable: equal scores stay in the order of id2label
+    .slice(0, top_k);
+}
+
+/** One job after the other. */
+class Queue {
+  #last: Promise<unknown> = Promise.resolve();
+
+  add<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(job);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+class Classifier {
+  readonly #queue = new Queue();
+  readonly #disposal = new AbortController();
+  #speedup = 1;
+
+  constructor(
+    readonly engine: Engine,
+    readonly info: ModelInfo,
+  ) {}
+
+  getSpeedup(): number {
+    return this.#speedup;
+  }
+
+  setSpeedup(speedup: number): void {
+    this.#speedup = checkSpeedup(speedup, this.info.max_speedup);
+  }
+
+  async classify(
+    input: ClassificationInput | readonly ClassificationInput[],
+    given?: ClassificationOptions,
+  ): Promise<LabelScore[] | LabelScore[][]> {
+    const defaults = { speedup: this.#speedup, maxSpeedup: this.info.max_speedup };
+    const options = checkClassificationOptions(given, defaults);
+    const inputs = checkInputs(input);
+
+    const signals = [this.#disposal.signal, options.signal];
+    throwIfAborted(signals);
+    const answers = await orAborted(
+      this.#queue.add(() => this.#answer(inputs, options, signals)),
+      signals,
+    );
+    return Array.isArray(input) && options.top_k !== 1 ? answers : answers.flat();
+  }
+
+  dispose(): void {
+    this.#disposal.abort(new LatformerError('disposed', 'the pipeline was disposed of'));
+    this.engine.close();
+  }
+
+  async #answer(
+    inputs: readonly TextPair[],
+    options: CheckedClassificationOptions,
+    signals: readonly (AbortSignal | undefined)[],
+  ): Promise<LabelScore[][]> {
+    const answers: LabelScore[][] = [];
+    for (const batch of batchesOf(inputs)) {
+      throwIfAborted(signals);
+      const { results, milliseconds } = await this.engine.run(batch, options);
+      const totalMacs = results.reduce((sum, result) => sum + macsOf(result), 0);
+      for (const result of results) {
+        answers.push(this.#labels(result, options, (milliseconds * macsOf(result)) / totalMacs));
+      }
+    }
+    return answers;
+  }
+
+  #labels(result: RawResult, options: CheckedClassificationOptions, milliseconds: number): LabelScore[] {
+    const labels = bestLabels(result.scores, this.info.labels, options.top_k);
+    if (!options.stats) return labels;
+    const stats = statsOf(result, options.speedup, milliseconds, this.info.profile.source);
+    return labels.map((label) => ({ ...label, stats }));
+  }
+}
+
+export function textClassificationPipeline(
+  engine: Engine,
+  info: ModelInfo,
+  task: ClassificationTask,
+): TextClassificationPipeline {
+  const classifier = new Classifier(engine, info);
+  const dispose = (): Promise<void> => {
+    classifier.dispose();
+    return Promise.resolve();
+  };
+  const classify = (input: ClassificationInput, options?: ClassificationOptions) => classifier.classify(input, options);
+  const members = {
+    task,
+    info,
+    maxSpeedup: info.max_speedup,
+    getSpeedup: () => classifier.getSpeedup(),
+    setSpeedup: (speedup: number) => classifier.setSpeedup(speedup),
+    dispose,
+  };
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(classify, name, { value, enumerable: true });
+  }
+  // Older browsers do not have these symbols yet.
+  if (Symbol.dispose) Object.defineProperty(classify, Symbol.dispose, { value: () => void dispose() });
+  if (Symbol.asyncDispose) Object.defineProperty(classify, Symbol.asyncDispose, { value: dispose });
+  return classify as unknown as TextClassificationPipeline;
+}

@@ -1,0 +1,65 @@
+// The errors that a caller meets, and their way through postMessage.
+//
+//   TypeError, RangeError   an argument was misused
+//   AbortError              the caller's signal was aborted
+//   LatformerError          everything else; `code` is stable, the message names the file, tensor or field
+
+/** Why an operation failed; see docs/api.md for what each code means. */
+export type LatformerErrorCode =
+  | 'invalid_argument'
+  | 'bad_model'
+  | 'unsupported_model'
+  | 'out_of_memory'
+  | 'disposed'
+  | 'internal'
+  | 'read_failed'
+  | 'unsupported_task'
+  | 'unsupported_runtime';
+
+export class LatformerError extends Error {
+  override readonly name = 'LatformerError';
+  /** Stable: made for `switch`. The message is made for people and may change. */
+  readonly code: LatformerErrorCode;
+
+  constructor(code: LatformerErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An error as plain data, fit for structured cloning. */
+export interface PortableError {
+  name: string;
+  message: string;
+  code?: LatformerErrorCode;
+  stack?: string;
+  cause?: PortableError;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function toPortable(error: unknown): PortableError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const portable: PortableError = { name: error.name, message: error.message };
+  if (error instanceof LatformerError) portable.code = error.code;
+  if (error.stack !== undefined) portable.stack = error.stack;
+  if (error.cause !== undefined) portable.cause = toPortable(error.cause);
+  return portable;
+}
+
+const builtIn = new Map([TypeError, RangeError].map((constructor) => [constructor.name, constructor]));
+
+export function fromPortable(portable: PortableError): Error {
+  const options = portable.cause === undefined ? undefined : { cause: fromPortable(portable.cause) };
+  let error: Error;
+  if (portable.code !== undefined) {
+    error = new LatformerError(portable.code, portable.message, options);
+  } else {
+    error = new (builtIn.get(portable.name) ?? Error)(portable.message, options);
+    if (!builtIn.has(portable.name)) error.name = portable.name;
+  }
+  if (portable.stack !== undefined) error.stack = portable.stack;
+  return error;
+}

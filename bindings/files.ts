@@ -1,0 +1,115 @@
+// Model files by fetch and from memory; Node adds its own from disk (node/files.ts).
+import { LatformerError } from './errors.js';
+import type { ModelFile, ModelFolder, Platform } from './platform.js';
+
+const partSize = 1 << 20;
+
+/** Parts of a value that can be sliced, so that never more than one part is copied at a time. */
+async function* partsOf(size: number, slice: (begin: number, end: number) => Promise<Uint8Array> | Uint8Array) {
+  for (let begin = 0; begin < size; begin += partSize) yield await slice(begin, Math.min(size, begin + partSize));
+}
+
+export function fileOfBytes(bytes: Uint8Array): ModelFile {
+  // Through Uint8Array's own slice: a Node Buffer's would not copy.
+  const slice = (begin: number, end: number) => new Uint8Array(bytes.subarray(begin, end));
+  return { size: bytes.length, parts: partsOf(bytes.length, slice) };
+}
+
+export function fileOfBlob(blob: Blob): ModelFile {
+  const slice = async (begin: number, end: number) => new Uint8Array(await blob.slice(begin, end).arrayBuffer());
+  return { size: blob.size, parts: partsOf(blob.size, slice) };
+}
+
+/** Turns what a read throws into a LatformerError, unless the caller's signal is why. */
+function readFailure(name: string, cause: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  return cause instanceof LatformerError ? cause : new LatformerError('read_failed', `cannot read ${name}`, { cause });
+}
+
+/** `open` and its parts with errors that name the file. */
+export async function guardedFile(
+  name: string,
+  signal: AbortSignal | undefined,
+  open: () => Promise<ModelFile | undefined>,
+): Promise<ModelFile | undefined> {
+  try {
+    const file = await open();
+    return file && { size: file.size, parts: guardedParts(name, signal, file.parts) };
+  } catch (cause) {
+    throw readFailure(name, cause, signal);
+  }
+}
+
+async function* guardedParts(name: string, signal: AbortSignal | undefined, parts: AsyncIterable<Uint8Array>) {
+  // The consumer's own errors do not pass through here: a `yield` only ever returns or ends the generator.
+  try {
+    yield* parts;
+  } catch (cause) {
+    throw readFailure(name, cause, signal);
+  }
+}
+
+async function* partsOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel(); // ends the download if the consumer stopped early
+  }
+}
+
+/** A data: URL by hand, because a strict CSP forbids to fetch it (bundlers inline small files so). */
+function fileOfDataUrl(url: URL): ModelFile {
+  const comma = url.href.indexOf(',');
+  const isBase64 = /;base64$/i.test(url.href.slice(0, comma));
+  const text = decodeURIComponent(url.href.slice(comma + 1));
+  return fileOfBytes(isBase64 ? Uint8Array.from(atob(text), (c) => c.charCodeAt(0)) : new TextEncoder().encode(text));
+}
+
+export function openByFetch(url: URL, signal: AbortSignal | undefined): Promise<ModelFile | undefined> {
+  return guardedFile(url.protocol === 'data:' ? 'a data: URL' : url.href, signal, async () => {
+    if (url.protocol === 'data:') return fileOfDataUrl(url);
+    const response = await fetch(url, signal ? { signal } : {});
+    if (response.status === 404 || response.status === 410) return undefined;
+    if (!response.ok) throw new LatformerError('read_failed', `${url.href} answered ${response.status}`);
+    // Development servers answer any unknown path with their start page; no model file is HTML.
+    if (response.headers.get('content-type')?.startsWith('text/html') === true) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    const length = response.headers.get('content-length');
+    const isEncoded = response.headers.get('content-encoding') !== null; // then the length is not that of the content
+    return {
+      size: length === null || isEncoded ? undefined : Number(length),
+      parts: response.body ? partsOfStream(response.body) : partsOf(0, () => new Uint8Array()),
+    };
+  });
+}
+
+/** The folder at `url`: files are its direct children, a query string (a signature, say) stays with each. */
+export function folderByFetch(url: URL): ModelFolder {
+  const childOf = (file: string): URL => {
+    const child = new URL(url);
+    child.pathname = `${url.pathname.replace(/\/$/, '')}/${file}`;
+    return child;
+  };
+  return { name: url.href, open: (file, signal) => openByFetch(childOf(file), signal) };
+}
+
+export function folderOfFiles(
+  name: string,
+  files: ReadonlyMap<string, Uint8Array | Blob | URL>,
+  openUrl: Platform['openUrl'],
+): ModelFolder {
+  return {
+    name,
+    async open(file, signal) {
+      const content = files.get(file);
+      if (content === undefined) return undefined;
+      if (content instanceof URL) return openUrl(content, signal);
+      return content instanceof Blob
+        ? guardedFile(file, signal, () => Promise.resolve(fileOfBlob(content)))
+        : fileOfBytes(content);
+    },
+  };
+}

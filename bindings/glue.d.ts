@@ -1,0 +1,47 @@
+// The module that emcc makes of embind.cc; scripts/build_js.mjs puts the real one in its place.
+
+/** What a method gives instead of its value. */
+export interface Failure {
+  error: { code: string; message: string };
+}
+
+export interface RawWindow {
+  typeIds: Uint8Array;
+  special: Uint8Array;
+  continues: Uint8Array;
+  truncated: boolean;
+  keptPositions: Uint32Array[];
+  tokensPerLayer: Uint32Array;
+  macs: number;
+  achievedSpeedup: number;
+}
+
+export interface RawResult {
+  scores: Float32Array;
+  spans?: Uint32Array;
+  windows?: RawWindow[];
+}
+
+export interface Session {
+  stage(size: number): Uint8Array | Failure;
+  open(config: number, tokenizer: number, tokenizerConfig: number, vocab: number, profile: number): object | Failure;
+  append(size: number): object | Failure;
+  finish(): import('./types.js').ModelInfo | Failure;
+  run(lengths: number[], speedup: number, windows: boolean, traces: boolean): RawResult[] | Failure;
+  releaseStaging(): void;
+}
+
+export interface LatformerModule {
+  Session: new () => Session;
+}
+
+export interface ModuleOptions {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+  print(line: string): void;
+  printErr(line: string): void;
+}
+
+export default function createModule(options: ModuleOptions): Promise<LatformerModule>;

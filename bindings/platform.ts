@@ -1,0 +1,31 @@
+// What differs between a browser and Node, as one small interface; node/index.ts and web/src/index.ts fill it in.
+import type { Port } from './remote.js';
+
+/** A file of a model that can be read once, in parts. The reader owns the parts. */
+export interface ModelFile {
+  /** In bytes, where it is known beforehand. */
+  size: number | undefined;
+  parts: AsyncIterable<Uint8Array>;
+}
+
+/** Where the files of one model are. */
+export interface ModelFolder {
+  /** For messages and progress. */
+  name: string;
+  /** Undefined if there is no such file. */
+  open(file: string, signal: AbortSignal | undefined): Promise<ModelFile | undefined>;
+}
+
+export interface Platform {
+  /** The compiled latformer.wasm from its usual place, or from the folder `wasmPaths`. */
+  compile(wasmPaths: string | URL | undefined): Promise<WebAssembly.Module>;
+  /** The model that comes with the package. */
+  bundledModel(wasmPaths: string | URL | undefined): ModelFolder;
+  folder(location: string | URL): ModelFolder;
+  /** One file by its URL. */
+  openUrl(url: URL, signal: AbortSignal | undefined): Promise<ModelFile | undefined>;
+  /** A worker that serves an engine (see remote.ts). */
+  startWorker(wasmPaths: string | URL | undefined): Port;
+  /** Whether to use a worker when the caller does not say. */
+  workerByDefault(): boolean;
+}

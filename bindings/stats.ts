@@ -1,0 +1,67 @@
+// What the engine reports of one input -> Stats.
+import type { RawResult, RawWindow } from './glue.js';
+import type { Stats, TokenSpan } from './types.js';
+
+function tokenSpans(windows: readonly RawWindow[], spans: Uint32Array): TokenSpan[] {
+  const words: TokenSpan[] = [];
+  let word = -1;
+  for (const { typeIds, special, continues } of windows) {
+    for (let i = 0; i < typeIds.length; ++i) {
+      const at = 2 * words.length;
+      if (special[i] === 1) {
+        words.push({ begin: 0, end: 0, word_id: null, sequence_id: null });
+        continue;
+      }
+      if (continues[i] === 0) ++word;
+      const sequence_id = typeIds[i] === 1 ? 1 : 0;
+      words.push({ begin: spans[at] ?? 0, end: spans[at + 1] ?? 0, word_id: Math.max(word, 0), sequence_id });
+    }
+  }
+  return words;
+}
+
+/** Per layer: positions of every window, counted on from the windows before it. */
+function keptPositions(windows: readonly RawWindow[]): number[][] {
+  const kept: number[][] = [];
+  let first = 0;
+  for (const window of windows) {
+    window.keptPositions.forEach((positions, layer) => {
+      const row = (kept[layer] ??= []);
+      for (const position of positions) row.push(first + position);
+    });
+    first += window.typeIds.length;
+  }
+  return kept;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+export const macsOf = (result: RawResult): number => sum((result.windows ?? []).map((window) => window.macs));
+
+export function statsOf(
+  result: RawResult,
+  requested_speedup: number,
+  milliseconds: number,
+  profile: Stats['profile'],
+): Stats {
+  const windows = result.windows ?? [];
+  const tokens_per_layer: number[] = [];
+  for (const window of windows) {
+    window.tokensPerLayer.forEach((count, layer) => {
+      tokens_per_layer[layer] = (tokens_per_layer[layer] ?? 0) + count;
+    });
+  }
+  const macs = macsOf(result);
+  return {
+    tokens: sum(windows.map((window) => window.typeIds.length)),
+    tokens_per_layer,
+    kept: keptPositions(windows),
+    words: tokenSpans(windows, result.spans ?? new Uint32Array()),
+    requested_speedup,
+    achieved_speedup: sum(windows.map((window) => window.macs * window.achievedSpeedup)) / macs,
+    macs,
+    milliseconds,
+    profile,
+    truncated: windows.some((window) => window.truncated),
+  };
+}

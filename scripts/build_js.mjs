@@ -1,0 +1,117 @@
+// Makes dist/, what the package ships, from the TypeScript and the compiled core.
+//   node scripts/build_js.mjs [--wasm DIR] [--model DIR] [--out DIR]
+//
+//   node.mjs node.cjs node-worker.mjs     the Node entry and its worker
+//   web.mjs web.cjs worker.mjs            the browser entry and its worker
+//   latformer.wasm                        the core
+//   models/sentiment/                     the bundled model
+//   types/                                declarations, .d.ts for import and .d.cts for require
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    wasm: { type: 'string', default: join(root, 'build/wasm/bindings') },
+    model: { type: 'string', default: join(root, 'models/sentiment') },
+    out: { type: 'string', default: join(root, 'dist') },
+  },
+});
+const wasm = resolve(options.wasm);
+const model = resolve(options.model);
+const out = resolve(options.out);
+
+async function need(path, how) {
+  if ((await stat(path).catch(() => null)) === null) {
+    console.error(`build_js: ${path} is missing; ${how}`);
+    process.exit(1);
+  }
+}
+await need(join(wasm, 'latformer.wasm'), 'build the core first: cmake --preset wasm && cmake --build --preset wasm');
+await need(join(model, 'model.safetensors'), 'it belongs to the repository');
+
+/** What the sources name by a path that exists only after a build, or may be told by an option. */
+const resolveBuilt = {
+  name: 'resolve-built',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/glue\.js$/ }, () => ({ path: join(wasm, 'latformer.mjs') }));
+    onResolve({ filter: /\/models\/sentiment\/[^/]+\.json$/ }, ({ path }) => ({
+      path: join(model, path.slice(path.lastIndexOf('/') + 1)),
+    }));
+  },
+};
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  target: 'es2022',
+  loader: { '.json': 'text' },
+  plugins: [resolveBuilt],
+  legalComments: 'inline',
+  logLevel: 'warning',
+};
+const esm = { format: 'esm' };
+// CommonJS has no import.meta.url; `here` is the file's own URL.
+const cjs = (here) => ({ format: 'cjs', define: { 'import.meta.url': 'here' }, banner: { js: `const here = ${here};` } });
+const node = { platform: 'node' };
+const web = { platform: 'browser', minifyWhitespace: true, minifySyntax: true };
+
+async function bundles() {
+  const scriptUrl =
+    "typeof document === 'object' && document.currentScript ? document.currentScript.src" +
+    " : typeof location === 'object' ? location.href : 'file:///'";
+  const each = [
+    ['node/index.ts', 'node.mjs', node, esm],
+    ['node/index.ts', 'node.cjs', node, cjs("require('node:url').pathToFileURL(__filename).href")],
+    ['node/worker.ts', 'node-worker.mjs', node, esm],
+    ['web/src/index.ts', 'web.mjs', web, esm],
+    ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
+    ['web/src/worker.ts', 'worker.mjs', web, esm],
+  ];
+  await Promise.all(
+    each.map(([entry, outfile, platform, format]) =>
+      build({ ...shared, ...platform, ...format, entryPoints: [entry], outfile: join(out, outfile) }),
+    ),
+  );
+}
+
+async function copyFiles(from, to) {
+  await mkdir(to, { recursive: true });
+  for (const file of await readdir(from)) {
+    await copyFile(join(from, file), join(to, file), constants.COPYFILE_FICLONE);
+  }
+}
+
+/** The declarations of the public part: the same for browsers and Node, once for each module system. */
+async function declarations() {
+  const emitted = await mkdtemp(join(tmpdir(), 'latformer-types-'));
+  try {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const project = join(root, 'tsconfig.types.json');
+    await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', emitted]);
+    await mkdir(join(out, 'types'), { recursive: true });
+    for (const file of ['node/index', 'bindings/api', 'bindings/errors', 'bindings/types']) {
+      const text = (await readFile(join(emitted, `${file}.d.ts`), 'utf8')).replaceAll('../bindings/', './');
+      const name = join(out, 'types', file.slice(file.indexOf('/') + 1));
+      await writeFile(`${name}.d.ts`, text);
+      await writeFile(`${name}.d.cts`, text.replace(/(['"]\.\/\w+)\.js(['"])/g, '$1.cjs$2'));
+    }
+  } finally {
+    await rm(emitted, { recursive: true });
+  }
+}
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+await Promise.all([
+  bundles(),
+  declarations(),
+  copyFile(join(wasm, 'latformer.wasm'), join(out, 'latformer.wasm')),
+  copyFiles(model, join(out, 'models/sentiment')),
+]);
