@@ -1,0 +1,213 @@
+"""Makes the small random BERTs of tests/parity/models/, each an ordinary Hugging Face folder of some tens of kilobytes.
+
+    python make_models.py        # rewrites every folder; the same seeds give the same bytes
+
+Between them they hold every shape that the engine reads: one to six layers, odd head sizes, feed-forward sizes that
+are no multiple of anything, one and two token types, f32, f16, bf16 and int8, every activation, every kind of head, old
+and new names.
+"""
+
+import json
+import math
+import pathlib
+import shutil
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers.implementations import BertWordPieceTokenizer
+from transformers import BertConfig, BertForSequenceClassification
+
+import texts
+
+FOLDER = pathlib.Path(__file__).parent / "models"
+
+
+def running_product(acc):
+    return [round(math.prod(acc[: layer + 1]), 6) for layer in range(len(acc))]
+
+
+def running_minimum(acc):
+    return [min(acc[: layer + 1]) for layer in range(len(acc))]
+
+
+ACC = [0.74, 0.52, 0.61, 0.47, 0.66, 0.58]
+
+# layers, hidden size, heads, intermediate size, positions; then what is special about the model.
+MODELS = {
+    # The ordinary case, long texts, gentle profile, dropped rows merged.
+    "merge-f32": dict(shape=(4, 32, 4, 128, 512), acc=ACC[:4], profile=running_product, dropped="merge", max_speedup=6),
+    # The other way with dropped rows; feed-forward narrower than usual; three labels.
+    "discard-f16": dict(
+        shape=(6, 24, 2, 50, 512),
+        acc=ACC,
+        profile=running_product,
+        dropped="discard",
+        max_speedup=10,
+        hidden_act="gelu_new",
+        labels=["CONTRA", "NEUTRAL", "PRO"],
+        dtype=torch.float16,
+    ),
+    # Nothing a multiple of four; one token type; names without "bert."; vocab.txt alone.
+    "odd-bf16": dict(
+        shape=(3, 21, 3, 33, 96),
+        acc=ACC[1:4],
+        profile=running_product,
+        dropped="merge",
+        max_speedup=4.8,
+        type_vocab_size=1,
+        dtype=torch.bfloat16,
+        prefix=False,
+        tokenizer_json=False,
+    ),
+    # One layer: there is nothing to eliminate before the last one. A single number as answer.
+    "one-layer": dict(
+        shape=(1, 16, 1, 40, 64),
+        acc=[0.5],
+        profile=running_product,
+        dropped="discard",
+        max_speedup=3,
+        hidden_act="relu",
+        labels=["STARS"],
+        problem_type="regression",
+    ),
+    # An old checkpoint: gamma and beta, a position_ids buffer, no labels' names, no profile.json.
+    "no-profile": dict(shape=(5, 20, 4, 64, 512), hidden_act="gelu_new", old_names=True, labels=None),
+    # A plateau: layers that drop nothing, first before there is a rest row, then with one passing through them.
+    "plateau": dict(
+        shape=(6, 16, 2, 24, 192),
+        acc=[1.0, 0.6, 0.8, 0.7, 0.3, 0.9],
+        profile=running_minimum,
+        dropped="merge",
+        max_speedup=5,
+        hidden_act="gelu_pytorch_tanh",
+    ),
+    # Discarding in two layers of heads of 11; answers that do not exclude each other; upper case counts.
+    "cased-multi-label": dict(
+        shape=(2, 33, 3, 47, 128),
+        acc=[0.35, 0.9],
+        profile=running_minimum,
+        dropped="discard",
+        max_speedup=2.5,
+        labels=["SAD", "FUNNY", "TENSE"],
+        cased=True,
+        tokenizer_json=False,
+        problem_type="multi_label_classification",
+    ),
+    # Weights as int8 with one scale for each row, the embeddings too, as in the bundled model.
+    "merge-int8": dict(
+        shape=(4, 24, 3, 72, 256), acc=ACC[:4], profile=running_minimum, dropped="merge", max_speedup=6, int8=True
+    ),
+}
+
+
+def randomise(model, seed):
+    """Weights large enough that attention has favourites and word-vectors differ, and every bias and gain is in use."""
+    generator = torch.Generator().manual_seed(seed)
+    hidden = model.config.hidden_size
+    for name, parameter in model.named_parameters():
+        noise = torch.randn(parameter.shape, generator=generator)
+        if "embeddings.weight" in name.replace("_embeddings", "embeddings"):
+            scale = 0.5 if "token_type" in name or "position" in name else 1.0
+            parameter.data = noise * scale
+        elif "LayerNorm.weight" in name:
+            parameter.data = 1 + 0.2 * noise
+        elif name.endswith("bias"):
+            parameter.data = 0.2 * noise
+        else:
+            parameter.data = noise * math.sqrt(1.4 / hidden)
+
+
+def quantise(tensors):
+    """Matrices as int8 and one f32 scale for each row, (rows, 1), the compressed-tensors way."""
+    out = {}
+    for name, tensor in tensors.items():
+        if tensor.dim() == 2 and "pooler" not in name and "classifier" not in name:
+            scale = tensor.abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / 127
+            out[name] = torch.round(tensor / scale).clamp(-127, 127).to(torch.int8)
+            out[name + "_scale"] = scale
+        else:
+            out[name] = tensor
+    return out
+
+
+def make(
+    name,
+    seed,
+    shape,
+    acc=None,
+    profile=None,
+    dropped=None,
+    max_speedup=None,
+    hidden_act="gelu",
+    labels=("NEGATIVE", "POSITIVE"),
+    type_vocab_size=2,
+    dtype=torch.float32,
+    prefix=True,
+    old_names=False,
+    tokenizer_json=True,
+    cased=False,
+    problem_type=None,
+    int8=False,
+):
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    vocabulary = texts.made_vocabulary(cased)
+    layers, hidden, heads, intermediate, positions = shape
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=intermediate,
+        max_position_embeddings=positions,
+        type_vocab_size=type_vocab_size,
+        hidden_act=hidden_act,
+        problem_type=problem_type,
+    )
+    if labels:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: number for number, label in enumerate(labels)}
+    model = BertForSequenceClassification(config)
+    randomise(model, seed)
+    model.to(dtype).save_pretrained(folder)
+
+    tensors = load_file(folder / "model.safetensors")
+    if int8:
+        tensors = quantise(tensors)
+    if not prefix:
+        tensors = {key.removeprefix("bert."): tensor for key, tensor in tensors.items()}
+    if old_names:
+        tensors = {
+            key.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+            for key, tensor in tensors.items()
+        }
+        tensors["bert.embeddings.position_ids"] = torch.arange(positions)[None]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+    (folder / "vocab.txt").write_text("".join(word + "\n" for word in vocabulary), encoding="utf-8")
+    settings = {
+        "do_lower_case": not cased,
+        "strip_accents": None,
+        "tokenize_chinese_chars": True,
+        "tokenizer_class": "BertTokenizer",
+        "model_max_length": positions,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
+    if tokenizer_json:
+        BertWordPieceTokenizer(str(folder / "vocab.txt"), lowercase=not cased).save(str(folder / "tokenizer.json"))
+        (folder / "vocab.txt").unlink()
+    if profile:
+        stored = {"version": 1, "acc": acc, "retention": profile(acc), "dropped": dropped, "max_speedup": max_speedup}
+        (folder / "profile.json").write_text(json.dumps(stored, indent=2) + "\n")
+
+
+def main():
+    torch.set_num_threads(1)
+    for seed, (name, settings) in enumerate(MODELS.items(), start=1):
+        make(name, seed, **settings)
+        print(name, sum(file.stat().st_size for file in (FOLDER / name).iterdir()) // 1024, "KiB")
+
+
+if __name__ == "__main__":
+    main()

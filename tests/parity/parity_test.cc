@@ -1,0 +1,73 @@
+// Every model with a golden file in tests/parity/goldens, one text at a time and as batches.
+
+#include "tests/parity/parity.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace latformer::parity {
+namespace {
+
+const std::string kRoot = LATFORMER_SOURCE_DIR;
+
+std::vector<std::string> golden_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kRoot + "/tests/parity/goldens")) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
+class Parity : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    Result<Golden> golden = read_golden(kRoot + "/tests/parity/goldens/" + GetParam() + ".json");
+    ASSERT_TRUE(golden.ok()) << golden.status().message();
+    golden_ = std::move(golden).value();
+  }
+
+  void expect_parity(Packing packing, size_t stride) {
+    Result<Classifier> classifier = load_classifier(kRoot + "/" + golden_.model);
+    ASSERT_TRUE(classifier.ok()) << classifier.status().message();
+    const Result<Report> report = compare(*classifier, golden_, packing, stride);
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    for (const std::string& failure : report->failures) ADD_FAILURE() << failure;
+    for (const Departure& departure : report->departures) {
+      ADD_FAILURE() << "case " << departure.case_index << " keeps other positions at speedup " << departure.speedup;
+    }
+    size_t runs = 0;
+    for (const auto& [speedup, tally] : report->by_speedup) runs += tally.runs;
+    EXPECT_GT(runs, 0U);
+  }
+
+  // A model that is not small: a sample is enough for what the small ones cover in full.
+  bool is_large() const { return golden_.cases.size() > 100; }
+
+  Golden golden_;
+};
+
+TEST_P(Parity, OneByOne) { expect_parity(Packing::one_by_one, is_large() ? 10 : 1); }
+
+TEST_P(Parity, Batch) { expect_parity(Packing::batch, is_large() && kSanitized ? 7 : 1); }
+
+INSTANTIATE_TEST_SUITE_P(Models, Parity, testing::ValuesIn(golden_names()), [](const auto& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace latformer::parity

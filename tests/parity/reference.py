@@ -1,0 +1,285 @@
+"""The method, written plainly: what the C++ engine must answer, computed in another way.
+
+Follows docs/method.md, in float64, one text at a time, and shares no code and no short cut with core/: where the engine
+never computes a dropped row, this file computes the full attention of every row first and eliminates afterwards; where
+the engine mixes attention rows, this file mixes contexts; where the engine packs a batch, there is none here.
+
+    model = load_model("folder")
+    answer = forward(model, ids, type_ids, speedup=2)
+
+At speedup 1 make_goldens.py holds it against transformers' BertForSequenceClassification.
+"""
+
+import json
+import math
+import pathlib
+from dataclasses import dataclass
+
+import torch
+from safetensors.torch import load_file
+
+DISCARD, MERGE = "discard", "merge"
+
+
+# ---------------------------------------------------------------------------------------------- model
+
+
+@dataclass
+class Profile:
+    retention: list[float]
+    dropped: str
+    max_speedup: float
+    is_default: bool = False
+
+    @property
+    def n_min(self):
+        return 2 if self.dropped == MERGE else 1
+
+
+@dataclass
+class Model:
+    config: dict
+    profile: Profile
+    weights: dict[str, torch.Tensor]  # float64, named as in BertForSequenceClassification less the prefix "bert."
+
+    @property
+    def num_layers(self):
+        return self.config["num_hidden_layers"]
+
+    @property
+    def num_labels(self):
+        return self.weights["classifier.bias"].numel()
+
+
+def stored_weights(folder):
+    """Every floating-point tensor of model.safetensors, int8 ones widened by their scales (name + "_scale")."""
+    stored = load_file(pathlib.Path(folder) / "model.safetensors")
+    weights = {}
+    for name, tensor in stored.items():
+        if tensor.dtype == torch.int8 and name + "_scale" in stored:
+            weights[name] = tensor.double() * stored[name + "_scale"].double().reshape(-1, 1)
+        elif tensor.is_floating_point() and not (name.endswith("_scale") and name[: -len("_scale")] in stored):
+            weights[name] = tensor.double()
+    return weights
+
+
+def canonical(name):
+    """The name of a weight whatever its age: no prefix, LayerNorm's gamma and beta called weight and bias."""
+    name = name.removeprefix("bert.")
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+
+
+# A model that comes without profile.json: geometric, r_l = 0.05^(l/L), merging.
+DEFAULT_R_MIN = 0.05
+DEFAULT_MAX_SPEEDUP = 8.0
+
+
+def load_profile(folder, num_layers):
+    path = pathlib.Path(folder) / "profile.json"
+    if not path.exists():
+        retention = [DEFAULT_R_MIN ** (layer / num_layers) for layer in range(1, num_layers + 1)]
+        return Profile(retention, MERGE, DEFAULT_MAX_SPEEDUP, is_default=True)
+    stored = json.loads(path.read_text())
+    return Profile(stored["retention"], stored["dropped"], stored["max_speedup"])
+
+
+def load_model(folder):
+    config = json.loads((pathlib.Path(folder) / "config.json").read_text())
+    weights = {canonical(name): tensor for name, tensor in stored_weights(folder).items()}
+    return Model(config, load_profile(folder, config["num_hidden_layers"]), weights)
+
+
+# ---------------------------------------------------------------------------------------------- schedule
+
+
+def counts_for(profile, tokens, coefficient):
+    """n_1 .. n_L: n_l = max(n_min, ceil(N r_l^c)), never above n_(l-1); of the last layer [CLS] alone leaves."""
+    counts, before = [], tokens
+    for retention in profile.retention:
+        before = min(before, max(profile.n_min, math.ceil(tokens * retention**coefficient)))
+        counts.append(before)
+    counts[-1] = 1
+    return counts
+
+
+def macs_of(config, tokens, counts):
+    """Multiply-accumulates as executed."""
+    d, d_ff = config["hidden_size"], config["intermediate_size"]
+    total, before = 0, tokens
+    for after in counts[:-1]:
+        total += 3 * before * d * d + before * before * d + after * before * d + after * d * d + 2 * after * d * d_ff
+        before = after
+    keys_and_values, query, attention, output, feed_forward = (
+        2 * before * d * d,
+        d * d,
+        2 * before * d,
+        d * d,
+        2 * d * d_ff,
+    )
+    return total + keys_and_values + query + attention + output + feed_forward
+
+
+@dataclass
+class Schedule:
+    counts: list[int]
+    achieved: float
+    macs: int
+
+
+BISECTION_STEPS = 32
+
+
+def solve(model, tokens, speedup):
+    """The smallest c with S(c) >= speedup, searched as core/elimination/schedule.h says; the floor if there is none."""
+    profile, config = model.profile, model.config
+    full = macs_of(config, tokens, counts_for(profile, tokens, 0.0))
+
+    def at(c):
+        counts = counts_for(profile, tokens, c)
+        macs = macs_of(config, tokens, counts)
+        return Schedule(counts, full / macs, macs)
+
+    target = min(speedup, at(math.inf).achieved)
+    if target <= 1:
+        return at(0.0)
+    low, high = 0.0, 1.0
+    while at(high).achieved < target:
+        low, high = high, 2 * high
+    for _ in range(BISECTION_STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if at(middle).achieved >= target else (middle, high)
+    found = at(high)
+    assert found.achieved >= target
+    assert at(high - 2 * max(high, 1) * 2.0**-BISECTION_STEPS).achieved < target, "not the smallest c"
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- forward
+
+
+@dataclass
+class Answer:
+    logits: torch.Tensor
+    schedule: Schedule
+    kept: list[list[int]]  # per layer: original positions of the ordinary rows left, ascending
+    # The smallest relative distance, over all layers that drop, between a kept score and a dropped one; negative if
+    # imposed positions are not the best ones.
+    margin: float
+
+
+def linear(model, name, x):
+    return x @ model.weights[name + ".weight"].T + model.weights[name + ".bias"]
+
+
+def layer_norm(model, name, x):
+    mean = x.mean(-1, keepdim=True)
+    variance = ((x - mean) ** 2).mean(-1, keepdim=True)
+    normal = (x - mean) / torch.sqrt(variance + model.config["layer_norm_eps"])
+    return normal * model.weights[name + ".weight"] + model.weights[name + ".bias"]
+
+
+def activation(model, x):
+    kind = model.config["hidden_act"]
+    if kind == "gelu":
+        return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+    if kind in ("gelu_new", "gelu_pytorch_tanh"):
+        return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    assert kind == "relu", kind
+    return x.clamp(min=0)
+
+
+def attention(model, prefix, x, sizes):
+    """(probabilities (heads, n, n), context (n, d)) of n rows; logits towards key j are raised by log(size_j)."""
+    heads = model.config["num_attention_heads"]
+    n, d = x.shape
+
+    def by_head(name):
+        return linear(model, prefix + "attention.self." + name, x).reshape(n, heads, d // heads).transpose(0, 1)
+
+    query, key, value = by_head("query"), by_head("key"), by_head("value")
+    logits = query @ key.transpose(1, 2) / math.sqrt(d // heads) + torch.log(sizes)
+    probabilities = torch.softmax(logits, -1)
+    return probabilities, (probabilities @ value).transpose(0, 1).reshape(n, d)
+
+
+def select(scores, wanted, imposed, positions):
+    """Rows to keep, ascending, of the ordinary rows' scores, and the margin between kept and dropped (see Answer)."""
+    ranked = sorted(range(1, len(scores)), key=lambda row: (-scores[row], row))
+    kept = sorted([0] + ranked[: wanted - 1])
+    if imposed is not None:
+        kept = [row for row, position in enumerate(positions) if position in imposed]
+        assert len(kept) == wanted and kept[0] == 0, "not as many positions as scheduled, or no [CLS] among them"
+    rivals = [scores[row] for row in kept if row != 0]
+    losers = [scores[row] for row in range(1, len(scores)) if row not in set(kept)]
+    margin = (min(rivals) - max(losers)) / max(losers) if rivals and losers else math.inf
+    return kept, margin
+
+
+def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_layer=False):
+    """Logits of one text at `speedup`.
+
+    imposed: kept positions per layer to follow instead of choosing; Answer.margin tells how good a choice it was.
+    all_rows_in_last_layer: the last layer without its shortcut, [CLS] taken at its very end.
+    """
+    weights, tokens = model.weights, len(ids)
+    schedule = solve(model, tokens, speedup)
+    x = (
+        weights["embeddings.word_embeddings.weight"][torch.tensor(ids)]
+        + weights["embeddings.position_embeddings.weight"][:tokens]
+        + weights["embeddings.token_type_embeddings.weight"][torch.tensor(type_ids)]
+    )
+    x = layer_norm(model, "embeddings.LayerNorm", x)
+    kept_positions, margin = [], math.inf
+    positions = list(range(tokens))  # of the ordinary rows
+    sizes = torch.ones(tokens, dtype=torch.float64)
+    has_rest = False  # then the rest row is the last row of x
+
+    for layer, after in enumerate(schedule.counts):
+        prefix = f"encoder.layer.{layer}."
+        last = layer == model.num_layers - 1
+        probabilities, context = attention(model, prefix, x, sizes)
+        scores = probabilities.mean(dim=(0, 1))
+        assert abs(float(scores.sum()) - 1) < 1e-12
+        if last:
+            if not all_rows_in_last_layer:
+                x, context = x[:1], context[:1]
+            positions = positions[:1]
+        elif after < x.shape[0]:
+            merging = model.profile.dropped == MERGE
+            ordinary = len(positions)
+            kept, distance = select(
+                scores[:ordinary].tolist(),
+                after - 1 if merging else after,
+                None if imposed is None else set(imposed[layer]),
+                positions,
+            )
+            margin = min(margin, distance)
+            gone = sorted(set(range(x.shape[0])) - set(kept))  # the rest row that came in is among them
+            if merging:
+                shares = scores[gone] / scores[gone].sum()
+                x = torch.cat([x[kept], (shares @ x[gone])[None]])
+                context = torch.cat([context[kept], (shares @ context[gone])[None]])
+                sizes = torch.cat([sizes[kept], sizes[gone].sum()[None]])
+                has_rest = True
+            else:
+                x, context, sizes = x[kept], context[kept], sizes[kept]
+            positions = [positions[row] for row in kept]
+        x = layer_norm(
+            model, prefix + "attention.output.LayerNorm", x + linear(model, prefix + "attention.output.dense", context)
+        )
+        inner = activation(model, linear(model, prefix + "intermediate.dense", x))
+        x = layer_norm(model, prefix + "output.LayerNorm", x + linear(model, prefix + "output.dense", inner))
+        kept_positions.append(positions)
+        assert last or x.shape[0] == after == len(positions) + has_rest
+        assert last or abs(float(sizes.sum()) - tokens) < 1e-9 or model.profile.dropped == DISCARD
+
+    logits = linear(model, "classifier", torch.tanh(linear(model, "pooler.dense", x[0])))
+    return Answer(logits, schedule, kept_positions, margin)
+
+
+def scores_of(config, logits):
+    """What a user sees: softmax, sigmoid or the logits themselves, by problem_type."""
+    problem = config.get("problem_type") or ("regression" if len(logits) == 1 else "single_label_classification")
+    if problem == "regression":
+        return logits
+    return torch.sigmoid(logits) if problem == "multi_label_classification" else torch.softmax(logits, -1)
