@@ -1,0 +1,56 @@
+// Which stored tensors make up the float tensors of a BERT: names and number formats of model.safetensors.
+//
+// A weight is stored either as floats (F32, F16, BF16), or as int8 in the convention of compressed-tensors, with one
+// scale per output channel (for an embedding: per row):
+//
+//   float W (out, in) of `<module>.weight`  =  weight (out, in) I8  *  weight_scale (out, 1) or (out), F32 | F16 | BF16
+//
+// Names are looked up as BertForSequenceClassification has them, without the prefix:
+// "embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.query.bias", "pooler.dense.weight",
+// "classifier.weight". The file may put "bert." before them (the head has none), and may call a LayerNorm's weight and
+// bias gamma and beta, as old files do.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/format/safetensors.h"
+
+namespace latformer {
+
+// Where a float tensor's parts stand: indices into SafetensorsHeader::tensors. Any of them may come first in the file.
+struct StoredWeight {
+  size_t values = 0;
+  DType dtype = DType::f32;           // of the values: f32, f16, bf16 or i8
+  std::optional<size_t> scales;       // exactly when dtype is i8: as many as the shape's first extent
+  DType scale_dtype = DType::f32;     // f32, f16 or bf16
+  std::optional<size_t> zero_points;  // of int8, seldom there; all its bytes must be zero, or the model is unsupported
+};
+
+class WeightIndex {
+ public:
+  // Errors: bad_model if two tensors go by the same name.
+  static Result<WeightIndex> create(const SafetensorsHeader& header);
+
+  // Whether there is a tensor of this name, of whatever type.
+  bool contains(std::string_view name) const { return by_name_.contains(name); }
+
+  // The parts of the float tensor `name`, which the configuration says has this shape. Errors: bad_model (it is
+  // missing, has another shape, int8 lacks its scales), unsupported_model (numbers of a type that weights are not read
+  // from).
+  Result<StoredWeight> find(std::string_view name, std::span<const uint64_t> shape) const;
+
+ private:
+  explicit WeightIndex(const std::vector<TensorInfo>* tensors) : tensors_(tensors) {}
+  const std::vector<TensorInfo>* tensors_;  // those of the header, which must outlive this
+  std::map<std::string, size_t, std::less<>> by_name_;
+};
+
+}  // namespace latformer
