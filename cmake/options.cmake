@@ -1,0 +1,24 @@
+# Compiler options that must be the same for everything in one build, third parties included.
+
+if(LATFORMER_SANITIZE)
+  # No vptr check: the core is compiled without run-time type information.
+  add_compile_options(-fsanitize=${LATFORMER_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${LATFORMER_SANITIZE})
+endif()
+
+if(EMSCRIPTEN)
+  # SIMD is in every engine since 2023. Exceptions (of std::bad_alloc alone: our code throws nothing) use the engine's
+  # own, so that bindings/ can turn them into out_of_memory; every object file has to be compiled so.
+  add_compile_options(-msimd128 -fwasm-exceptions)
+  add_link_options(-fwasm-exceptions)
+  if(LATFORMER_RELAXED_SIMD)
+    add_compile_options(-mrelaxed-simd)
+  endif()
+endif()
+
+# For our own targets only.
+add_library(latformer_warnings INTERFACE)
+target_compile_options(latformer_warnings INTERFACE -Wall -Wextra $<$<BOOL:${LATFORMER_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(latformer_warnings INTERFACE -Wno-restrict)  # GCC bug 105651: false alarms in std::string
+endif()
