@@ -1,0 +1,238 @@
+#include "core/models/bert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "core/kernels/rows.h"
+
+namespace latformer {
+namespace {
+
+kernels::Activation::Kind kind_of(HiddenActivation activation) {
+  switch (activation) {
+    case HiddenActivation::gelu:
+      return kernels::Activation::Kind::gelu;
+    case HiddenActivation::gelu_tanh:
+      return kernels::Activation::Kind::gelu_tanh;
+    case HiddenActivation::relu:
+      return kernels::Activation::Kind::relu;
+  }
+  return kernels::Activation::Kind::gelu;
+}
+
+size_t total(std::span<const LiveRows> texts) {
+  size_t sum = 0;
+  for (const LiveRows& rows : texts) sum += rows.count();
+  return sum;
+}
+
+// y (rows that stay, columns) from x (rows that came in, columns): those kept, then the rest row as a weighted sum.
+void take(const Selection& stay, size_t columns, const float* x, float* y) {
+  kernels::gather_rows(stay.kept, columns, x, columns, y);
+  if (stay.merged.empty()) return;
+  kernels::weighted_row_sum(stay.merged, stay.weights, columns, x, columns, y + stay.kept.size() * columns);
+}
+
+}  // namespace
+
+Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads threads) {
+  Bert bert;
+  bert.config_ = config;
+  bert.weights_ = std::move(weights);
+  bert.threads_ = std::move(threads);
+  LATFORMER_ASSIGN(bert.query_by_key_, kernels::BatchProduct::create(/*transpose_b=*/true));
+  LATFORMER_ASSIGN(bert.probability_by_value_, kernels::BatchProduct::create(/*transpose_b=*/false));
+  LATFORMER_ASSIGN(bert.softmax_, kernels::Softmax::create());
+  LATFORMER_ASSIGN(bert.hidden_act_, kernels::Activation::create(kind_of(config.hidden_act)));
+  LATFORMER_ASSIGN(bert.tanh_, kernels::Activation::create(kernels::Activation::Kind::tanh));
+  return bert;
+}
+
+Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Dropped dropped) {
+  rows_.clear();
+  size_t longest = 0;
+  for (const BertInput& text : texts) {
+    LATFORMER_TRY(check(text));
+    rows_.push_back(LiveRows::all(static_cast<uint32_t>(text.ids.size())));
+    longest = std::max(longest, text.ids.size());
+  }
+  std::vector<BertOutput> outputs(texts.size());
+  if (texts.empty()) return outputs;
+
+  LATFORMER_TRY(activations_.reserve(config_, texts.size(), total(rows_), longest));
+  embed(texts);
+  const size_t last = config_.num_hidden_layers - 1;
+  for (size_t index = 0; index <= last; ++index) {
+    LATFORMER_TRY(index < last ? layer(index, texts, dropped) : last_layer());
+    for (size_t t = 0; t < texts.size(); ++t) {
+      outputs[t].kept_positions.push_back(rows_[t].positions);
+      outputs[t].tokens_per_layer.push_back(rows_[t].count());
+    }
+  }
+  LATFORMER_TRY(classify(outputs));
+  return outputs;
+}
+
+// Any layer but the last: x (T, d) -> x (T', d), where T' rows stay.
+Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropped) {
+  BertLayerWeights& weights = weights_.layers[index];
+  BertActivations& a = activations_;
+  const size_t d = config_.hidden_size;
+  LATFORMER_TRY(weights.query_key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data()));
+
+  size_t in = 0;   // rows of the texts before this one, at the layer's entry
+  size_t out = 0;  // and of those that stay
+  for (size_t t = 0; t < texts.size(); ++t) {
+    const size_t n = rows_[t].count();
+    const uint32_t count = texts[t].counts[index];
+    const float* query = a.wide.data() + in * 3 * d;  // (n, 3d): query, key, value side by side
+    LATFORMER_TRY(attend(rows_[t], n, query, 3 * d, query + d, query + 2 * d, 3 * d));
+
+    const bool drops = count < n;
+    if (drops) kernels::column_mean(config_.num_attention_heads, n, n, a.probabilities.data(), a.score.data());
+    const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped);
+    rows_[t] = advance(rows_[t], stay);
+    const size_t n_out = rows_[t].count();
+
+    take(stay, d, a.hidden.data() + in * d, a.residual.data() + out * d);
+    for (size_t h = 0; drops && h < config_.num_attention_heads; ++h) {
+      take(stay, n, a.probabilities.data() + h * n * n, a.kept_probabilities.data() + h * n_out * n);
+    }
+    const Buffer<float>& probabilities = drops ? a.kept_probabilities : a.probabilities;  // (H, n_out, n)
+    LATFORMER_TRY(mix(n_out, n, probabilities.data(), a.context.data() + out * d));
+    in += n;
+    out += n_out;
+  }
+  return finish_layer(weights, out);
+}
+
+// The last layer: x (T, d) -> x (B, d). The classifier reads [CLS] alone, so nothing else asks, and nothing else stays.
+Status Bert::last_layer() {
+  BertLayerWeights& weights = weights_.layers.back();
+  BertActivations& a = activations_;
+  const size_t d = config_.hidden_size;
+  LATFORMER_TRY(weights.key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data()));
+
+  size_t in = 0;
+  for (size_t t = 0; t < rows_.size(); ++t) {
+    std::copy_n(a.hidden.data() + in * d, d, a.residual.data() + t * d);
+    in += rows_[t].count();
+  }
+  LATFORMER_TRY(weights.query.run(threads_, rows_.size(), a.residual.data(), a.branch.data()));
+
+  in = 0;
+  for (size_t t = 0; t < rows_.size(); ++t) {
+    const size_t n = rows_[t].count();
+    const float* key = a.wide.data() + in * 2 * d;  // (n, 2d): key and value side by side
+    LATFORMER_TRY(attend(rows_[t], 1, a.branch.data() + t * d, d, key, key + d, 2 * d));
+    LATFORMER_TRY(mix(1, n, a.probabilities.data(), a.context.data() + t * d));
+    rows_[t] = LiveRows::all(1);
+    in += n;
+  }
+  return finish_layer(weights, rows_.size());
+}
+
+// One text: probabilities (H, queries, n) = softmax(Q K^T + log size), and value (H, n, dh) for mix(). Rows of query,
+// key and value, (queries, d) and (n, d), lie `query_stride` and `stride` values apart.
+Status Bert::attend(const LiveRows& rows, size_t queries, const float* query, size_t query_stride, const float* key,
+                    const float* value, size_t stride) {
+  BertActivations& a = activations_;
+  const size_t n = rows.count();
+  const size_t heads = config_.num_attention_heads;
+  const size_t head_size = config_.head_size();
+  kernels::split_heads(queries, heads, head_size, query, query_stride, a.query.data());
+  kernels::split_heads(n, heads, head_size, key, stride, a.key.data());
+  kernels::split_heads(n, heads, head_size, value, stride, a.value.data());
+
+  float* logits = a.probabilities.data();  // (H, queries, n)
+  LATFORMER_TRY(query_by_key_.run(threads_, heads, queries, head_size, n, a.query.data(), a.key.data(), logits));
+  if (rows.has_rest()) {  // it is attended to like the rows that it stands for; the other sizes are 1
+    const float log_size = std::log(static_cast<float>(rows.rest_size));
+    for (size_t row = 0; row < heads * queries; ++row) logits[row * n + n - 1] += log_size;
+  }
+  return softmax_.run(threads_, heads * queries, n, logits, logits);
+}
+
+// One text: context (queries, d) = A V, from probabilities (H, queries, n).
+Status Bert::mix(size_t queries, size_t n, const float* probabilities, float* context) {
+  BertActivations& a = activations_;
+  const size_t heads = config_.num_attention_heads;
+  const size_t head_size = config_.head_size();
+  LATFORMER_TRY(probability_by_value_.run(threads_, heads, queries, n, head_size, probabilities, a.value.data(),
+                                          a.head_context.data()));
+  kernels::merge_heads(queries, heads, head_size, a.head_context.data(), context);
+  return {};
+}
+
+// The rows that stay, of all texts: x (rows, d) from their residual and context (rows, d).
+Status Bert::finish_layer(BertLayerWeights& weights, size_t rows) {
+  BertActivations& a = activations_;
+  const size_t d = config_.hidden_size;
+  const auto add_and_norm = [&](const float* residual, const LayerNormWeights& norm) {
+    kernels::layer_norm(rows, d, residual, a.branch.data(), norm.gamma.data(), norm.beta.data(), config_.layer_norm_eps,
+                        a.hidden.data());
+  };
+  LATFORMER_TRY(weights.attention_output.run(threads_, rows, a.context.data(), a.branch.data()));
+  add_and_norm(a.residual.data(), weights.attention_norm);
+
+  LATFORMER_TRY(weights.intermediate.run(threads_, rows, a.hidden.data(), a.wide.data()));
+  LATFORMER_TRY(hidden_act_.run(threads_, rows * config_.intermediate_size, a.wide.data(), a.wide.data()));
+  LATFORMER_TRY(weights.output.run(threads_, rows, a.wide.data(), a.branch.data()));
+  add_and_norm(a.hidden.data(), weights.output_norm);
+  return {};
+}
+
+void Bert::embed(std::span<const BertInput> texts) {
+  BertActivations& a = activations_;
+  const size_t d = config_.hidden_size;
+  float* word = a.hidden.data();     // (T, d)
+  float* other = a.residual.data();  // (T, d)  position + type
+  float* type = a.branch.data();     // (d)
+  size_t rows = 0;
+  for (const BertInput& text : texts) {
+    for (size_t position = 0; position < text.ids.size(); ++position, ++rows) {
+      weights_.word_embeddings.widen_row(static_cast<size_t>(text.ids[position]), word + rows * d);
+      weights_.position_embeddings.widen_row(position, other + rows * d);
+      weights_.token_type_embeddings.widen_row(text.type_ids[position], type);
+      for (size_t k = 0; k < d; ++k) other[rows * d + k] += type[k];
+    }
+  }
+  const LayerNormWeights& norm = weights_.embeddings_norm;
+  kernels::layer_norm(rows, d, word, other, norm.gamma.data(), norm.beta.data(), config_.layer_norm_eps, word);
+}
+
+Status Bert::classify(std::span<BertOutput> outputs) {
+  BertActivations& a = activations_;
+  const size_t labels = config_.num_labels();
+  LATFORMER_TRY(weights_.pooler.run(threads_, outputs.size(), a.hidden.data(), a.branch.data()));
+  LATFORMER_TRY(tanh_.run(threads_, outputs.size() * config_.hidden_size, a.branch.data(), a.branch.data()));
+  LATFORMER_TRY(weights_.classifier.run(threads_, outputs.size(), a.branch.data(), a.logits.data()));
+  for (size_t t = 0; t < outputs.size(); ++t) {
+    const float* logits = a.logits.data() + t * labels;
+    outputs[t].logits.assign(logits, logits + labels);
+  }
+  return {};
+}
+
+Status Bert::check(const BertInput& text) const {
+  if (text.ids.empty()) return invalid_argument("a text without tokens, not even [CLS]");
+  if (text.ids.size() > config_.max_position_embeddings) {
+    return invalid_argument(std::to_string(text.ids.size()) + " tokens, but the model has position embeddings for " +
+                            std::to_string(config_.max_position_embeddings));
+  }
+  for (const int32_t id : text.ids) {
+    if (id >= 0 && static_cast<uint32_t>(id) < config_.vocab_size) continue;
+    return invalid_argument("token " + std::to_string(id) + " is outside of the model's vocabulary of " +
+                            std::to_string(config_.vocab_size));
+  }
+  for (const uint8_t type : text.type_ids) {
+    if (type < config_.type_vocab_size) continue;
+    return invalid_argument("the model takes single texts only: its type_vocab_size is " +
+                            std::to_string(config_.type_vocab_size));
+  }
+  return {};
+}
+
+}  // namespace latformer

@@ -1,0 +1,50 @@
+// What the forward pass of BERT computes in: planned once, grown when a larger batch comes, never shrunk.
+//
+// B texts of T rows altogether, packed; n rows of the longest; d = hidden_size, d_ff = intermediate_size, H heads,
+// dh = d / H. As rows are eliminated, only the front of each buffer is used.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "core/base/buffer.h"
+#include "core/base/status.h"
+#include "core/format/config.h"
+
+namespace latformer {
+
+struct BertActivations {
+  // Of all texts.
+  Buffer<float> hidden;    // (T, d)  what travels from layer to layer
+  Buffer<float> residual;  // (T, d)  the rows of `hidden` that stay
+  Buffer<float> context;   // (T, d)  attention's result
+  Buffer<float> branch;    // (T, d)  what is added to the residual
+  Buffer<float> wide;      // (T, max(3d, d_ff))  query, key and value; then the feed-forward's middle
+
+  Buffer<float> logits;  // (B, num_labels)
+
+  // Of one text.
+  Buffer<float> query;               // (H, n, dh)
+  Buffer<float> key;                 // (H, n, dh)
+  Buffer<float> value;               // (H, n, dh)
+  Buffer<float> probabilities;       // (H, n, n)
+  Buffer<float> kept_probabilities;  // (H, n, n)  rows of `probabilities` that stay
+  Buffer<float> head_context;        // (H, n, dh)
+  Buffer<float> score;               // (n)
+
+  Status reserve(const BertConfig& config, size_t texts, size_t rows, size_t longest) {
+    const size_t d = config.hidden_size;
+    const uint64_t probable = uint64_t{config.num_attention_heads} * longest * longest;  // may exceed 32 bits
+    const auto attention = static_cast<size_t>(std::min<uint64_t>(probable, std::numeric_limits<size_t>::max()));
+    for (Buffer<float>* buffer : {&hidden, &residual, &context, &branch}) LATFORMER_TRY(buffer->reserve(rows * d));
+    LATFORMER_TRY(wide.reserve(rows * std::max<size_t>(3 * d, config.intermediate_size)));
+    for (Buffer<float>* buffer : {&query, &key, &value, &head_context}) LATFORMER_TRY(buffer->reserve(longest * d));
+    for (Buffer<float>* buffer : {&probabilities, &kept_probabilities}) LATFORMER_TRY(buffer->reserve(attention));
+    LATFORMER_TRY(score.reserve(longest));
+    return logits.reserve(texts * config.num_labels());
+  }
+};
+
+}  // namespace latformer

@@ -1,0 +1,174 @@
+#include "core/models/bert_loader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+namespace latformer {
+
+// `out` rows of a product: the linear layer `name` of the file, with weight and bias multiplied by `factor`.
+struct BertLoader::LinearPart {
+  std::string name;
+  size_t out;
+  float factor = 1;
+};
+
+// A product whose parts are still coming.
+struct BertLoader::StagedLinear {
+  struct Stored {
+    StoredMatrix weight;  // (out, in)
+    Buffer<float> bias;   // (out)
+  };
+  std::vector<LinearPart> parts;  // one below the other
+  std::vector<Stored> stored;     // of each part
+  size_t in;
+  size_t missing;  // weights and biases that have not come yet
+};
+
+Result<BertWeights> BertLoader::finish() {
+  LATFORMER_TRY(stream_.finish());
+  return std::move(weights_);
+}
+
+Status BertLoader::begin(const SafetensorsHeader& header) {
+  takers_.resize(header.tensors.size());
+  LATFORMER_ASSIGN(file_, WeightIndex::create(header));
+  return expect_model();
+}
+
+Status BertLoader::expect_model() {
+  for (const char* needed : {"classifier.weight", "pooler.dense.weight"}) {
+    if (file_->contains(needed)) continue;
+    return unsupported_model(
+        "model.safetensors: " + std::string(needed) +
+        " is missing, so this is no text classifier yet; fine-tune it as BertForSequenceClassification first");
+  }
+  const size_t d = config_.hidden_size;
+  const auto expect_table = [&](const std::string& name, size_t rows, StoredMatrix* table) {
+    return expect_matrix("embeddings." + name + ".weight", rows, d, table, {});
+  };
+  LATFORMER_TRY(expect_table("word_embeddings", config_.vocab_size, &weights_.word_embeddings));
+  LATFORMER_TRY(expect_table("position_embeddings", config_.max_position_embeddings, &weights_.position_embeddings));
+  LATFORMER_TRY(expect_table("token_type_embeddings", config_.type_vocab_size, &weights_.token_type_embeddings));
+  LATFORMER_TRY(expect_norm("embeddings.LayerNorm", &weights_.embeddings_norm));
+  weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
+  for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(expect_layer(i));
+  LATFORMER_TRY(expect_linear({{"pooler.dense", d}}, d, &weights_.pooler));
+  return expect_linear({{"classifier", config_.num_labels()}}, d, &weights_.classifier);
+}
+
+Status BertLoader::expect_layer(size_t index) {
+  const std::string layer = "encoder.layer." + std::to_string(index) + ".";
+  BertLayerWeights& weights = weights_.layers[index];
+  const size_t d = config_.hidden_size;
+  const size_t d_ff = config_.intermediate_size;
+  const float scale = 1 / std::sqrt(static_cast<float>(config_.head_size()));
+
+  const LinearPart query{layer + "attention.self.query", d, scale};
+  const LinearPart key{layer + "attention.self.key", d};
+  const LinearPart value{layer + "attention.self.value", d};
+  if (index + 1 < config_.num_hidden_layers) {
+    LATFORMER_TRY(expect_linear({query, key, value}, d, &weights.query_key_value));
+  } else {
+    LATFORMER_TRY(expect_linear({query}, d, &weights.query));
+    LATFORMER_TRY(expect_linear({key, value}, d, &weights.key_value));
+  }
+  LATFORMER_TRY(expect_linear({{layer + "attention.output.dense", d}}, d, &weights.attention_output));
+  LATFORMER_TRY(expect_norm(layer + "attention.output.LayerNorm", &weights.attention_norm));
+  LATFORMER_TRY(expect_linear({{layer + "intermediate.dense", d_ff}}, d, &weights.intermediate));
+  LATFORMER_TRY(expect_linear({{layer + "output.dense", d}}, d_ff, &weights.output));
+  return expect_norm(layer + "output.LayerNorm", &weights.output_norm);
+}
+
+Status BertLoader::expect_linear(std::vector<LinearPart> parts, size_t in, kernels::Linear* linear) {
+  const size_t count = parts.size();
+  auto staged = std::make_shared<StagedLinear>(
+      StagedLinear{.parts = std::move(parts), .stored = {}, .in = in, .missing = 2 * count});
+  staged->stored.resize(count);
+  const Done arrived = [this, staged, linear] { return --staged->missing == 0 ? pack(*staged, linear) : Status{}; };
+  for (size_t i = 0; i < count; ++i) {
+    const auto& [name, out, factor] = staged->parts[i];
+    LATFORMER_TRY(expect_matrix(name + ".weight", out, in, &staged->stored[i].weight, arrived));
+    LATFORMER_TRY(expect_vector(name + ".bias", out, &staged->stored[i].bias, arrived));
+  }
+  return {};
+}
+
+Status BertLoader::expect_norm(const std::string& name, LayerNormWeights* norm) {
+  LATFORMER_TRY(expect_vector(name + ".weight", config_.hidden_size, &norm->gamma, {}));
+  return expect_vector(name + ".bias", config_.hidden_size, &norm->beta, {});
+}
+
+Status BertLoader::expect_vector(const std::string& name, size_t size, Buffer<float>* vector, Done done) {
+  LATFORMER_ASSIGN(const StoredWeight place, file_->find(name, {{size}}));
+  auto stored = std::make_shared<StoredMatrix>();
+  stored->rows = size;
+  stored->columns = 1;
+  return expect(place, stored.get(), [stored, vector, done = std::move(done)]() -> Status {
+    LATFORMER_TRY(vector->reserve(stored->rows));
+    for (size_t i = 0; i < stored->rows; ++i) stored->widen_row(i, vector->data() + i);
+    *stored = {};
+    return done ? done() : Status{};
+  });
+}
+
+Status BertLoader::expect_matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix,
+                                 Done done) {
+  LATFORMER_ASSIGN(const StoredWeight place, file_->find(name, {{rows, columns}}));
+  matrix->rows = rows;
+  matrix->columns = columns;
+  return expect(place, matrix, std::move(done));
+}
+
+// The values, scales and zero points of one weight, which may come in any order.
+Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done done) {
+  matrix->dtype = place.dtype;
+  auto missing = std::make_shared<int>(1 + (place.scales ? 1 : 0) + (place.zero_points ? 1 : 0));
+  const Done arrived = [missing, done = std::move(done)] { return --*missing == 0 && done ? done() : Status{}; };
+
+  takers_[place.values] = [matrix, arrived](Buffer<std::byte> bytes) {
+    matrix->values = std::move(bytes);
+    return arrived();
+  };
+  if (place.scales) {
+    takers_[*place.scales] = [matrix, arrived, dtype = place.scale_dtype](Buffer<std::byte> bytes) -> Status {
+      const StoredMatrix scales{
+          .rows = 1, .columns = matrix->rows, .dtype = dtype, .values = std::move(bytes), .scales = {}};
+      LATFORMER_TRY(matrix->scales.reserve(scales.columns));
+      scales.widen_row(0, matrix->scales.data());
+      return arrived();
+    };
+  }
+  if (place.zero_points) {
+    takers_[*place.zero_points] = [arrived](Buffer<std::byte> bytes) {
+      const bool symmetric = std::ranges::all_of(bytes.span(), [](std::byte b) { return b == std::byte{0}; });
+      return symmetric ? arrived() : unsupported_model("model.safetensors: int8 with zero points other than 0");
+    };
+  }
+  return {};
+}
+
+// Widens the parts into one weight (out, in) and bias (out), and packs them.
+Status BertLoader::pack(StagedLinear& staged, kernels::Linear* linear) {
+  size_t out = 0;
+  for (const LinearPart& part : staged.parts) out += part.out;
+  LATFORMER_TRY(staged_weight_.reserve(out * staged.in));
+  LATFORMER_TRY(staged_bias_.reserve(out));
+
+  float* weight = staged_weight_.data();
+  float* bias = staged_bias_.data();
+  for (size_t i = 0; i < staged.parts.size(); ++i) {
+    const auto& [name, rows, factor] = staged.parts[i];
+    for (size_t row = 0; row < rows; ++row, weight += staged.in) {
+      staged.stored[i].weight.widen_row(row, weight);
+      for (size_t k = 0; k < staged.in; ++k) weight[k] *= factor;
+      *bias++ = staged.stored[i].bias[row] * factor;
+    }
+  }
+  staged.stored.clear();
+  LATFORMER_ASSIGN(*linear, kernels::Linear::create(staged.in, out, staged_weight_.span().first(out * staged.in),
+                                                    staged_bias_.span().first(out)));
+  return {};
+}
+
+}  // namespace latformer
