@@ -19,8 +19,8 @@ struct Profile {
   std::vector<double> acc;        // attention context contribution of each layer; may be empty
   std::vector<double> retention;  // r_l in (0, 1], non-increasing, one per layer
   Dropped dropped = Dropped::merge;
-  double max_speedup = 1;  // the largest speedup that the model was validated for
-  bool is_default = false; // true if the model came without a profile
+  double max_speedup = 1;   // the largest speedup that the model was validated for
+  bool is_default = false;  // true if the model came without a profile
 
   // The fewest word-vectors that may leave a layer: [CLS], and the rest row when merging.
   uint32_t n_min() const { return dropped == Dropped::merge ? 2 : 1; }
@@ -28,14 +28,24 @@ struct Profile {
 
 enum class ProfileShape { running_minimum, running_product, geometric, linear };
 
-// retention of a shape. running_minimum and running_product read acc; geometric is r_l = r_min^(l/L), linear ("tilt")
-// is r_l = 1 - (1 - r_min) l/L, l = 1..L, where L = acc.size(). Nothing falls below r_min.
+inline constexpr double kDefaultRMin = 0.05;
+
+// retention of a shape. running_minimum and running_product read acc (each above 0); geometric is r_l = r_min^(l/L),
+// linear ("tilt") is r_l = 1 - (1 - r_min) l/L, l = 1..L, where L = acc.size(). Nothing falls below r_min (in (0, 1])
+// or rises above 1.
 std::vector<double> retention_of(ProfileShape shape, const std::vector<double>& acc, double r_min);
 
-// What a model without profile.json runs with: geometric, merging, not validated for any speed (is_default).
+// The range of a model without profile.json. Nothing validated it: it is where even a tuned model of the usual size has
+// little left to drop, so that the knob has a sensible end.
+inline constexpr double kDefaultMaxSpeedup = 8;
+
+// What a model without profile.json runs with: geometric, merging, up to kDefaultMaxSpeedup, not validated for any
+// speed (is_default). The solved counts of a geometric profile are the same for every r_min; it is kDefaultRMin here.
 Profile default_profile(uint32_t num_layers);
 
-// Errors: bad_model (broken JSON, unknown version, a value out of range, another number of layers than the model's).
+// retention, or shape with acc (and r_min, by default kDefaultRMin) from which it is then made. Unknown fields are
+// passed over. Errors: bad_model (broken JSON, unknown version, a value out of range, another number of layers than the
+// model's).
 Result<Profile> parse_profile(std::string_view json, uint32_t num_layers);
 
 }  // namespace latformer
