@@ -1,0 +1,47 @@
+// A map from byte strings to numbers that finds the longest key at the front of a text: a trie.
+//
+// Nodes are numbered breadth first, so the children of a node are consecutive and sorted by their label:
+//
+//   child(n, label) = the m in first_child[n] .. first_child[n + 1] with labels[m] == label
+//
+// That is 9 bytes a node and no pointers; a vocabulary of 30 000 entries takes about 0.7 MB.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace latformer {
+
+class Trie {
+ public:
+  using Node = uint32_t;
+  static constexpr Node kRoot = 0;
+  static constexpr Node kNoNode = UINT32_MAX;
+  static constexpr int32_t kNoValue = -1;
+
+  struct Match {
+    int32_t value;
+    size_t size;  // of the key, at least 1
+  };
+
+  Trie() = default;
+  // Keys need not be sorted but differ; values are not negative.
+  explicit Trie(std::vector<std::pair<std::string_view, int32_t>> entries);
+
+  Node child(Node node, unsigned char label) const;
+  Node walk(Node node, std::string_view labels) const;  // kNoNode if there is no such way
+  int32_t value(Node node) const { return values_[node]; }
+
+  // The longest key that lies on the way along `text`, counted from `node`; {kNoValue, 0} if there is none.
+  Match longest_prefix(Node node, std::string_view text) const;
+
+ private:
+  std::vector<uint32_t> first_child_ = {1, 1};  // (nodes + 1)
+  std::vector<unsigned char> labels_ = {0};     // (nodes) of the edge to the node
+  std::vector<int32_t> values_ = {kNoValue};    // (nodes)
+};
+
+}  // namespace latformer

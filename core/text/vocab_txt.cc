@@ -1,0 +1,200 @@
+// vocab.txt and tokenizer_config.json -> TokenizerSettings.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/format/json.h"
+#include "core/format/quote.h"
+#include "core/text/settings.h"
+#include "core/text/unicode/unicode.h"
+#include "core/text/utf8.h"
+
+namespace latformer {
+namespace {
+
+constexpr std::string_view kVocabFile = "vocab.txt", kConfigFile = "tokenizer_config.json";
+
+std::string_view trim_end(std::string_view line) {
+  while (!line.empty()) {
+    const utf8::CodePoint c = utf8::decode_before(line, line.size());
+    if (!unicode::has(c.value, unicode::kWhiteSpace)) break;
+    line.remove_suffix(c.size);
+  }
+  return line;
+}
+
+bool is_utf8(std::string_view text) {
+  for (size_t position = 0; position < text.size();) {
+    const utf8::CodePoint c = utf8::decode(text, position);
+    if (c.is_ill_formed) return false;
+    position += c.size;
+  }
+  return true;
+}
+
+// Line i is the token of id i; white space at its end, the \r of Windows among it, does not count.
+Result<Vocabulary> parse_lines(std::string_view text) {
+  constexpr size_t kMaxBytes = size_t{64} << 20;
+  if (text.size() > kMaxBytes) return bad_model(std::string(kVocabFile) + " is larger than 64 MiB");
+  std::vector<std::pair<std::string_view, int32_t>> entries;
+  while (!text.empty()) {
+    const size_t newline = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, newline);
+    if (!is_utf8(line)) {
+      return bad_model(std::string(kVocabFile) + ": line " + std::to_string(entries.size() + 1) + " is not UTF-8");
+    }
+    entries.emplace_back(trim_end(line), static_cast<int32_t>(entries.size()));
+    text.remove_prefix(std::min(newline + 1, text.size()));
+  }
+  return Vocabulary::build(kVocabFile, std::move(entries));
+}
+
+// A string, or an object of AddedToken's fields.
+Result<AddedToken> parse_token(const JsonValue& value) {
+  AddedToken token;
+  if (value.is_string()) {
+    LATFORMER_ASSIGN(token.content, value.string());
+    return token;  // a special token, looked for in the raw text
+  }
+  LATFORMER_ASSIGN(token.content, value["content"].string());
+  LATFORMER_ASSIGN(token.single_word, value["single_word"].boolean_or(false));
+  LATFORMER_ASSIGN(token.lstrip, value["lstrip"].boolean_or(false));
+  LATFORMER_ASSIGN(token.rstrip, value["rstrip"].boolean_or(false));
+  LATFORMER_ASSIGN(const bool special, value["special"].boolean_or(false));
+  LATFORMER_ASSIGN(token.normalized, value["normalized"].boolean_or(!special));
+  return token;
+}
+
+// The special tokens' names, in the order in which transformers adds them.
+struct SpecialToken {
+  std::string_view key;
+  std::string_view by_default;  // empty: there is none
+};
+constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", ""},
+                                                         {"eos_token", ""},
+                                                         {"unk_token", "[UNK]"},
+                                                         {"sep_token", "[SEP]"},
+                                                         {"pad_token", "[PAD]"},
+                                                         {"cls_token", "[CLS]"},
+                                                         {"mask_token", "[MASK]"}}};
+
+struct Config {
+  NormalizerSettings normalizer;
+  std::vector<AddedToken> listed;  // of added_tokens_decoder, by id
+  std::vector<AddedToken> tokens;  // all that are added, the listed first
+  std::string unknown, cls, sep;
+
+  // A token of a content that is known already stays as it was first given.
+  void add(AddedToken token) {
+    if (contents.insert(token.content).second) tokens.push_back(std::move(token));
+  }
+  std::set<std::string> contents;
+};
+
+Status parse_listed_tokens(const JsonValue& decoder, std::vector<AddedToken>& listed) {
+  if (!decoder.given()) return {};
+  LATFORMER_ASSIGN(const JsonObject object, decoder.object());
+  for (const JsonMember member : object) {
+    LATFORMER_ASSIGN(AddedToken token, parse_token(member.value));
+    const char* end = member.key.data() + member.key.size();
+    const auto [stop, error] = std::from_chars(member.key.data(), end, token.id);
+    if (error != std::errc() || stop != end || token.id < 0) return member.value.fault("stands under no token id");
+    listed.push_back(std::move(token));
+  }
+  std::sort(listed.begin(), listed.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
+  return {};
+}
+
+Status parse_extra_tokens(const JsonValue& extra, Config& config) {
+  if (extra.is_array()) {
+    LATFORMER_ASSIGN(const JsonArray array, extra.array());
+    for (const JsonValue value : array) {
+      LATFORMER_ASSIGN(AddedToken token, parse_token(value));
+      config.add(std::move(token));
+    }
+  } else if (extra.given()) {  // by name
+    LATFORMER_ASSIGN(const JsonObject object, extra.object());
+    for (const JsonMember member : object) {
+      LATFORMER_ASSIGN(AddedToken token, parse_token(member.value));
+      config.add(std::move(token));
+    }
+  }
+  return {};
+}
+
+// Tokenizers of transformers that treat text as BertTokenizer does.
+bool is_like_bert(std::string_view tokenizer_class) {
+  constexpr std::string_view kFast = "Fast";
+  if (tokenizer_class.ends_with(kFast)) tokenizer_class.remove_suffix(kFast.size());
+  constexpr std::array<std::string_view, 5> kKnown = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
+                                                      "MobileBertTokenizer", "ConvBertTokenizer"};
+  return std::find(kKnown.begin(), kKnown.end(), tokenizer_class) != kKnown.end();
+}
+
+Status parse_config(const JsonValue& root, Config& config) {
+  LATFORMER_ASSIGN(const std::string_view tokenizer_class, root["tokenizer_class"].string_or("BertTokenizer"));
+  if (!is_like_bert(tokenizer_class)) {
+    return root["tokenizer_class"].fault("is " + quote(tokenizer_class) + ", but only BertTokenizer is supported",
+                                         ErrorCode::unsupported_model);
+  }
+  LATFORMER_ASSIGN(const bool basic, root["do_basic_tokenize"].boolean_or(true));
+  if (!basic) return root["do_basic_tokenize"].fault("must not be false", ErrorCode::unsupported_model);
+
+  LATFORMER_ASSIGN(config.normalizer.lowercase, root["do_lower_case"].boolean_or(true));
+  LATFORMER_ASSIGN(config.normalizer.handle_chinese_chars, root["tokenize_chinese_chars"].boolean_or(true));
+  LATFORMER_ASSIGN(config.normalizer.strip_accents, root["strip_accents"].boolean_or(config.normalizer.lowercase));
+
+  LATFORMER_TRY(parse_listed_tokens(root["added_tokens_decoder"], config.listed));
+  for (const AddedToken& token : config.listed) config.add(token);
+  for (const auto& [key, by_default] : kSpecialTokens) {
+    AddedToken token;
+    token.content = by_default;
+    if (const JsonValue value = root[key]; value.given()) {
+      LATFORMER_ASSIGN(token, parse_token(value));
+    }
+    if (key == "unk_token") config.unknown = token.content;
+    if (key == "cls_token") config.cls = token.content;
+    if (key == "sep_token") config.sep = token.content;
+    config.add(std::move(token));
+  }
+  LATFORMER_TRY(parse_extra_tokens(root["extra_special_tokens"], config));
+  return parse_extra_tokens(root["additional_special_tokens"], config);
+}
+
+}  // namespace
+
+Result<TokenizerSettings> parse_vocab_txt(std::string_view vocab_txt, std::string_view tokenizer_config_json) {
+  if (tokenizer_config_json.empty()) tokenizer_config_json = "{}";
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kConfigFile, tokenizer_config_json));
+  Config config;
+  LATFORMER_TRY(parse_config(document.root(), config));
+
+  TokenizerSettings settings;
+  settings.normalizer = config.normalizer;
+  LATFORMER_ASSIGN(settings.vocabulary, parse_lines(vocab_txt));
+  // [CLS] and [SEP] may also be tokens that tokenizer_config.json lists; only named there, they would be given ids that
+  // the model has never seen.
+  const auto is_listed = [&](const std::string& content) {
+    return std::any_of(config.listed.begin(), config.listed.end(),
+                       [&](const AddedToken& token) { return token.content == content; });
+  };
+  for (const std::string& needed : {config.unknown, config.cls, config.sep}) {
+    const bool is_known = settings.vocabulary.id(needed) || (needed != config.unknown && is_listed(needed));
+    if (needed.empty() || !is_known) {
+      return bad_model(std::string(kVocabFile) + ": the token " + quote(needed) + " is missing");
+    }
+  }
+  settings.word_pieces.unknown_id = *settings.vocabulary.id(config.unknown);
+  add_tokens(std::move(config.tokens), settings);
+  set_bert_templates(settings.added_ids.find(config.cls)->second, settings.added_ids.find(config.sep)->second,
+                     settings);
+  return settings;
+}
+
+}  // namespace latformer

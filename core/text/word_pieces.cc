@@ -1,0 +1,59 @@
+#include "core/text/word_pieces.h"
+
+#include "core/text/unicode/unicode.h"
+#include "core/text/utf8.h"
+
+namespace latformer {
+
+WordPieces::WordPieces(const Vocabulary& vocabulary, const WordPieceSettings& settings, TokenList& tokens,
+                       bool stop_early)
+    : trie_(vocabulary.trie()),
+      settings_(settings),
+      continuing_(trie_.walk(Trie::kRoot, settings.continuing_prefix)),
+      tokens_(tokens),
+      stop_early_(stop_early) {}
+
+void WordPieces::put(char32_t c, TextSpan span) {
+  const uint8_t bits = unicode::bits(c);
+  if ((bits & unicode::kWhiteSpace) != 0) return end_word();
+  if ((bits & unicode::kPunctuation) == 0) return append(c, span);
+  end_word();
+  append(c, span);
+  end_word();
+}
+
+void WordPieces::append(char32_t c, TextSpan span) {
+  if (chars_++ == 0) word_span_.begin = span.begin;
+  word_span_.end = span.end;
+  if (chars_ > settings_.max_chars_per_word) return;
+  const size_t bytes = utf8::append(c, word_);
+  spans_.insert(spans_.end(), bytes, span);
+}
+
+void WordPieces::end_word() {
+  if (chars_ == 0) return;
+  if (cut_word()) {
+    for (const Piece& piece : pieces_) tokens_.push(piece.id, {spans_[piece.begin].begin, spans_[piece.end - 1].end});
+  } else {
+    tokens_.push(settings_.unknown_id, word_span_);
+  }
+  chars_ = 0;
+  word_.clear();
+  spans_.clear();
+}
+
+bool WordPieces::cut_word() {
+  if (chars_ > settings_.max_chars_per_word) return false;
+  pieces_.clear();
+  Trie::Node start = Trie::kRoot;
+  for (size_t begin = 0; begin < word_.size(); begin = pieces_.back().end) {
+    if (start == Trie::kNoNode) return false;
+    const Trie::Match match = trie_.longest_prefix(start, std::string_view(word_).substr(begin));
+    if (match.size == 0) return false;
+    pieces_.push_back({match.value, begin, begin + match.size});
+    start = continuing_;
+  }
+  return true;
+}
+
+}  // namespace latformer
