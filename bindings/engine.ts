@@ -55,7 +55,9 @@ async function instantiate(module: WebAssembly.Module): Promise<Session> {
     const quiet = (): void => undefined; // what the core prints when it aborts is in the RuntimeError too
     createModule({
       instantiateWasm(imports, receive) {
-        WebAssembly.instantiate(module, imports).then((instance) => receive(instance, module), reject);
+        WebAssembly.instantiate(module, imports)
+          .then((instance) => receive(instance, module)) // throws when the module is not ours
+          .catch(reject);
         return {};
       },
       print: quiet,

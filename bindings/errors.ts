@@ -31,22 +31,24 @@ export class LatformerError extends Error {
 export interface PortableError {
   name: string;
   message: string;
-  code?: LatformerErrorCode;
-  stack?: string;
-  cause?: PortableError;
+  code: LatformerErrorCode | undefined;
+  stack: string | undefined;
+  cause: PortableError | undefined;
 }
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export function toPortable(error: unknown): PortableError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const portable: PortableError = { name: error.name, message: error.message };
-  if (error instanceof LatformerError) portable.code = error.code;
-  if (error.stack !== undefined) portable.stack = error.stack;
-  if (error.cause !== undefined) portable.cause = toPortable(error.cause);
-  return portable;
+export function toPortable(thrown: unknown): PortableError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return {
+    name: error.name,
+    message: error.message,
+    code: error instanceof LatformerError ? error.code : undefined,
+    stack: error.stack,
+    cause: error.cause === undefined ? undefined : toPortable(error.cause),
+  };
 }
 
 const builtIn = new Map([TypeError, RangeError].map((constructor) => [constructor.name, constructor]));

@@ -26,6 +26,8 @@ interface Request {
 
 type Reply = { id: number; value: unknown } | { id: number; error: PortableError };
 
+const isFailed = (reply: Reply): reply is { id: number; error: PortableError } => Object.hasOwn(reply, 'error');
+
 export function serve(engine: Engine, port: Port): void {
   port.listen((message) => {
     const { id, method, args } = message as Request;
@@ -48,7 +50,7 @@ export function connect(port: Port): Engine {
     if (call === undefined) return;
     waiting.delete(reply.id);
     if (waiting.size === 0) port.setBusy?.(false);
-    if ('error' in reply) call.reject(fromPortable(reply.error));
+    if (isFailed(reply)) call.reject(fromPortable(reply.error));
     else call.resolve(reply.value);
   };
 

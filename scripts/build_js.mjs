@@ -57,8 +57,8 @@ const shared = {
   logLevel: 'warning',
 };
 const esm = { format: 'esm' };
-// CommonJS has no import.meta.url; `here` is the file's own URL.
-const cjs = (here) => ({ format: 'cjs', define: { 'import.meta.url': 'here' }, banner: { js: `const here = ${here};` } });
+// CommonJS has no import.meta.url; `fileUrl` takes its place.
+const cjs = (url) => ({ format: 'cjs', define: { 'import.meta.url': 'fileUrl' }, banner: { js: `const fileUrl = ${url};` } });
 const node = { platform: 'node' };
 const web = { platform: 'browser', minifyWhitespace: true, minifySyntax: true };
 

@@ -1,0 +1,210 @@
+// Queue, cancelling, disposal, and what happens when the engine runs out of memory or breaks.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { LatformerError, pipeline } from 'latformer';
+import { tinyModel } from './tiny_model.mjs';
+
+const text = 'a joy from start to finish';
+const files = tinyModel();
+const long = Array.from({ length: 3000 }, () => `${text} . `.repeat(5));
+const disposed = { name: 'LatformerError', code: 'disposed' };
+const aborted = { name: 'AbortError' };
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+for (const worker of [false, true]) {
+  describe(worker ? 'in a worker' : 'in this thread', () => {
+    let classify;
+    beforeEach(async () => (classify = await pipeline('sentiment-analysis', { files }, { worker })));
+    afterEach(() => classify.dispose());
+
+    test('64 calls at once are answered in order', async () => {
+      const order = [];
+      const calls = Array.from({ length: 64 }, async (_, i) => {
+        const speedup = 1 + (i % 5);
+        const [{ stats }] = await classify('good '.repeat(i % 20), { speedup, stats: true });
+        order.push(i);
+        assert.equal(stats.requested_speedup, speedup);
+        assert.equal(stats.tokens, 2 + (i % 20));
+      });
+      await Promise.all(calls);
+      assert.deepEqual(order, [...order].sort((a, b) => a - b));
+    });
+
+    test('a call that fails does not hold up the others', async () => {
+      const pair = { text, text_pair: text };
+      const calls = [classify(text), classify(pair, { long_text: 'windows' }), classify(5), classify(text)];
+      const settled = await Promise.allSettled(calls);
+      assert.deepEqual(
+        settled.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
+      );
+    });
+
+    test('a signal cancels before, while waiting, and while running', async () => {
+      await assert.rejects(classify(text, { signal: AbortSignal.abort() }), aborted);
+
+      const running = new AbortController();
+      const waiting = new AbortController();
+      const first = classify(long, { signal: running.signal });
+      const second = classify(text, { signal: waiting.signal });
+      const third = classify(text);
+      waiting.abort();
+      await assert.rejects(second, aborted);
+      await turn(); // the first batches run
+      running.abort();
+      await assert.rejects(first, aborted);
+      assert.equal((await third).length, 1);
+      assert.equal((await classify(text)).length, 1);
+    });
+
+    test('the reason of a signal is what the call rejects with', async () => {
+      const reason = new Error('changed my mind');
+      await assert.rejects(classify(text, { signal: AbortSignal.abort(reason) }), reason);
+      await assert.rejects(classify(long, { signal: AbortSignal.timeout(1) }), { name: 'TimeoutError' });
+      assert.equal((await classify(text)).length, 1);
+    });
+
+    test('a signal of a finished call changes nothing', async () => {
+      const controller = new AbortController();
+      await classify(text, { signal: controller.signal });
+      controller.abort();
+      assert.equal((await classify(text)).length, 1);
+    });
+
+    test('the event loop turns while a long call runs', async () => {
+      let turns = 0;
+      let isRunning = true;
+      const count = () => {
+        ++turns;
+        if (isRunning) setImmediate(count);
+      };
+      count();
+      await classify(long.slice(0, 500));
+      isRunning = false;
+      assert.ok(turns > 20, `${turns} turns`);
+    });
+
+    test('after dispose() calls reject; it may be called twice', async () => {
+      await classify.dispose();
+      await classify.dispose();
+      await assert.rejects(classify(text), disposed);
+      await assert.rejects(classify([]), disposed);
+      await assert.rejects(classify(5), TypeError);
+    });
+
+    test('dispose() ends calls that wait and run', async () => {
+      const calls = [classify(long), classify(text), classify(text)];
+      await turn();
+      classify.dispose();
+      for (const call of calls) await assert.rejects(call, disposed);
+      const another = await pipeline('sentiment-analysis', { files }, { worker });
+      assert.equal((await another(text)).length, 1);
+      another.dispose();
+    });
+
+    test('dispose() right after a call', async () => {
+      const call = classify(text);
+      classify.dispose();
+      await assert.rejects(call, disposed);
+    });
+
+    test('it is disposable by the language', async () => {
+      assert.equal(typeof classify[Symbol.dispose], 'function');
+      assert.equal(classify[Symbol.dispose](), undefined);
+      await assert.rejects(classify(text), disposed);
+      const another = await pipeline('sentiment-analysis', { files }, { worker });
+      await another[Symbol.asyncDispose]();
+      await assert.rejects(another(text), disposed);
+    });
+
+    test('pipelines do not share their settings', async () => {
+      const another = await pipeline('sentiment-analysis', { files: tinyModel({ seed: 2 }) }, { worker });
+      another.setSpeedup(4);
+      assert.equal(classify.getSpeedup(), 1);
+      const [[a], [b]] = await Promise.all([classify(text), another(text)]);
+      assert.notEqual(a.score, b.score);
+      another.dispose();
+      assert.deepEqual(await classify(text), [a]);
+    });
+  });
+}
+
+test('an idle pipeline does not keep the process alive, a busy one does', () => {
+  const source = (worker) => `
+    import { pipeline } from 'latformer';
+    import { tinyModel } from './tests/js/tiny_model.mjs';
+    const classify = await pipeline('sentiment-analysis', { files: tinyModel() }, { worker: ${worker} });
+    classify('a joy').then(([{ label }]) => console.log(label));`;
+  for (const worker of [false, true]) {
+    const args = ['--input-type=module', '--eval', source(worker)];
+    const cwd = new URL('../..', import.meta.url);
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, timeout: 20_000, encoding: 'utf8' });
+    assert.equal(stderr, '');
+    assert.equal(status, 0);
+    assert.match(stdout, /^(POSITIVE|NEGATIVE)\n$/);
+  }
+});
+
+// The engine's imports from JavaScript, with a switch: what a device with little memory or a defect would do.
+async function pipelineWithFaults(fault) {
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = (module, imports) => {
+    const wrapped = {};
+    for (const [space, functions] of Object.entries(imports)) {
+      wrapped[space] = {};
+      for (const [name, original] of Object.entries(functions)) {
+        wrapped[space][name] =
+          typeof original === 'function' ? (...args) => fault(original, args) : original;
+      }
+    }
+    return instantiate(module, wrapped);
+  };
+  try {
+    return await pipeline('sentiment-analysis', { files });
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
+}
+
+test('running out of memory is an error, and the pipeline works on', { timeout: 60_000 }, async () => {
+  let growthsLeft = Infinity;
+  const classify = await pipelineWithFaults((original, args) =>
+    original.name === '_emscripten_resize_heap' && --growthsLeft < 0 ? 0 : original(...args),
+  );
+  const expected = await classify(text);
+  let failures = 0;
+  for (let growths = 0; growths < 8; ++growths) {
+    growthsLeft = growths;
+    try {
+      // Larger each time, because memory that was gained stays.
+      await classify('a b '.repeat((growths + 2) * 4e6));
+    } catch (error) {
+      assert.ok(error instanceof LatformerError);
+      assert.equal(error.code, 'out_of_memory');
+      ++failures;
+    }
+    assert.deepEqual(await classify(text), expected);
+  }
+  assert.ok(failures > 0);
+  growthsLeft = Infinity;
+  assert.deepEqual(await classify(text), expected);
+  classify.dispose();
+});
+
+test('an instance that broke says so to every call, and never hangs', async () => {
+  let isBroken = false;
+  const classify = await pipelineWithFaults((original, args) => {
+    if (isBroken) throw new WebAssembly.RuntimeError('unreachable');
+    return original(...args);
+  });
+  await classify(text);
+  isBroken = true;
+  const calls = [classify(text), classify(text)];
+  for (const call of calls) await assert.rejects(call, { code: 'internal', message: /unreachable.*new pipeline/ });
+  isBroken = false;
+  await assert.rejects(classify(text), { code: 'internal' });
+  await assert.rejects(classify(5), TypeError);
+  classify.dispose();
+  await assert.rejects(classify(text), disposed);
+});

@@ -1,0 +1,38 @@
+// The browser entry as far as Node can take it: importing it touches nothing, and it runs in the calling thread.
+// (Workers, pages and CSP are tested in Chromium, tests/browser.)
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { pipeline } from 'latformer';
+import { tinyModel } from './tiny_model.mjs';
+
+const dist = new URL('../../dist/', import.meta.url);
+const files = tinyModel();
+const text = 'a joy from start to finish';
+
+test('server-side rendering may import it', async () => {
+  for (const web of [await import(new URL('web.mjs', dist)), createRequire(import.meta.url)('../../dist/web.cjs')]) {
+    assert.deepEqual(Object.keys(web).sort(), ['LatformerError', 'pipeline']);
+    const wasmBinary = await readFile(new URL('latformer.wasm', dist));
+    const classify = await web.pipeline('sentiment-analysis', { files }, { wasmBinary, worker: false });
+    const node = await pipeline('sentiment-analysis', { files });
+    assert.deepEqual(await classify(text), await node(text));
+    classify.dispose();
+    node.dispose();
+  }
+});
+
+test('no eval, no blob workers, nothing from elsewhere', async () => {
+  for (const file of ['web.mjs', 'worker.mjs', 'web.cjs']) {
+    const source = await readFile(new URL(file, dist), 'utf8');
+    assert.doesNotMatch(source, /\beval\(|new Function\b|createObjectURL|importScripts|https?:\/\/(?!www\.w3\.org)/);
+    assert.doesNotMatch(source, /node:/);
+  }
+  const source = await readFile(new URL('web.mjs', dist), 'utf8');
+  const assets = [...source.matchAll(/new URL\("([^"]+)", ?import\.meta\.url\)/g)].map(([, asset]) => asset);
+  for (const asset of ['./latformer.wasm', './worker.mjs', './models/sentiment/vocab.txt', './models/sentiment/model.safetensors']) {
+    assert.ok(assets.includes(asset), asset);
+  }
+  for (const asset of assets) await readFile(new URL(asset, dist));
+});

@@ -1,0 +1,83 @@
+// What a strict TypeScript user writes, and what the compiler must refuse. Never run.
+import { LatformerError, pipeline } from 'latformer';
+import type {
+  LabelScore,
+  LabelScoreWithStats,
+  LatformerErrorCode,
+  ModelInfo,
+  PipelineOptions,
+  ProgressInfo,
+  Stats,
+  TextClassificationPipeline,
+} from 'latformer';
+
+/** Compiles only if the types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>): void => undefined;
+
+const options: PipelineOptions = {
+  dtype: 'q8',
+  worker: true,
+  progress_callback: (info: ProgressInfo) => {
+    if (info.status === 'progress') info.loaded.toFixed();
+    if (info.status === 'ready') info.task.trim();
+  },
+};
+const classify: TextClassificationPipeline = await pipeline('sentiment-analysis', null, options);
+await pipeline('text-classification', './folder');
+await pipeline('text-classification', new URL('https://example.org/model'));
+await pipeline('text-classification', { files: { 'config.json': new Uint8Array(), 'vocab.txt': new Blob([]) } });
+
+const one = await classify('text');
+same<typeof one, LabelScore[]>(true);
+const many = await classify(['a', { text: 'b', text_pair: 'c' }] as const, { speedup: 2 });
+same<typeof many, LabelScore[]>(true);
+const all = await classify(['a'], { top_k: null });
+same<typeof all, LabelScore[][]>(true);
+const single = await classify('a', { top_k: null });
+same<typeof single, LabelScore[]>(true);
+const top: number = Math.ceil(2);
+const unknown = await classify(['a'], { top_k: top });
+same<typeof unknown, LabelScore[] | LabelScore[][]>(true);
+const traced = await classify('a', { stats: true, signal: AbortSignal.timeout(1) });
+same<typeof traced, LabelScoreWithStats[]>(true);
+const stats: Stats | undefined = traced[0]?.stats;
+const info: ModelInfo = classify.info;
+info.labels.join(stats?.words[0]?.word_id?.toFixed());
+
+classify.setSpeedup(classify.maxSpeedup - classify.getSpeedup());
+await classify.dispose();
+{
+  using another = await pipeline('sentiment-analysis');
+  await another('text');
+}
+await using last = await pipeline('sentiment-analysis');
+await last('text');
+
+try {
+  await classify('text');
+} catch (error) {
+  if (error instanceof LatformerError) {
+    const code: LatformerErrorCode = error.code;
+    if (code === 'disposed') console.log(error.message);
+    // @ts-expect-error: no such code
+    if (code === 'gone') console.log();
+  }
+}
+
+// @ts-expect-error: another task
+await pipeline('translation');
+// @ts-expect-error: another type
+await pipeline('sentiment-analysis', null, { dtype: 'fp64' });
+// @ts-expect-error: a misspelt option
+await classify('text', { speedUp: 2 });
+// @ts-expect-error: not text
+await classify(5);
+// @ts-expect-error: not text inside
+await classify(['text', 5]);
+// @ts-expect-error: no stats without asking
+console.log(one[0]?.stats);
+// @ts-expect-error: a string is no number
+classify.setSpeedup('2');
+// @ts-expect-error: read-only
+classify.maxSpeedup = 9;

@@ -1,0 +1,12 @@
+const { pipeline, LatformerError } = require('latformer');
+
+async function main() {
+  const worker = process.argv[2] === 'worker';
+  const classify = await pipeline('sentiment-analysis', undefined, { worker });
+  const results = await classify(['A joy from start to finish.', 'A dull waste of time.'], { speedup: 2 });
+  console.log(results.map(({ label }) => label).join(' '));
+  await classify.dispose();
+  const error = await classify('again').catch((reason) => reason);
+  if (!(error instanceof LatformerError) || error.code !== 'disposed') process.exit(1);
+}
+main();
