@@ -51,7 +51,7 @@ function findRunner() {
   console.log('Building the runner (preset release)');
   must('cmake', ['--preset', 'release'], { capture: true });
   must('cmake', ['--build', '--preset', 'release', '--target', 'latformer_parity'], { capture: true });
-  return join(root, 'build', 'release', 'tests', 'parity', 'latformer_parity');
+  return join(root, 'build', 'release', 'bin', 'latformer_parity');
 }
 
 function main() {

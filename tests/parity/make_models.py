@@ -22,38 +22,36 @@ import texts
 FOLDER = pathlib.Path(__file__).parent / "models"
 
 
+ACC = [0.74, 0.52, 0.61, 0.47, 0.66, 0.58]
+
+
+def profile(dropped, max_speedup, **fields):
+    return {"version": 1, **fields, "dropped": dropped, "max_speedup": max_speedup}
+
+
 def running_product(acc):
     return [round(math.prod(acc[: layer + 1]), 6) for layer in range(len(acc))]
 
 
-def running_minimum(acc):
-    return [min(acc[: layer + 1]) for layer in range(len(acc))]
-
-
-ACC = [0.74, 0.52, 0.61, 0.47, 0.66, 0.58]
-
-# layers, hidden size, heads, intermediate size, positions; then what is special about the model.
+# shape: layers, hidden size, heads, intermediate size, positions; then what is special about the model.
 MODELS = {
-    # The ordinary case, long texts, gentle profile, dropped rows merged.
-    "merge-f32": dict(shape=(4, 32, 4, 128, 512), acc=ACC[:4], profile=running_product, dropped="merge", max_speedup=6),
+    # The ordinary case, long texts, dropped rows merged.
+    "merge-f32": dict(
+        shape=(4, 32, 4, 128, 512),
+        profile=profile("merge", 6, acc=ACC[:4], retention=running_product(ACC[:4])),
+    ),
     # The other way with dropped rows; feed-forward narrower than usual; three labels.
     "discard-f16": dict(
         shape=(6, 24, 2, 50, 512),
-        acc=ACC,
-        profile=running_product,
-        dropped="discard",
-        max_speedup=10,
+        profile=profile("discard", 10, acc=ACC, retention=running_product(ACC)),
         hidden_act="gelu_new",
         labels=["CONTRA", "NEUTRAL", "PRO"],
         dtype=torch.float16,
     ),
-    # Nothing a multiple of four; one token type; names without "bert."; vocab.txt alone.
+    # Nothing a multiple of four; one token type, hence no pairs; names without "bert."; vocab.txt; a profile by shape.
     "odd-bf16": dict(
         shape=(3, 21, 3, 33, 96),
-        acc=ACC[1:4],
-        profile=running_product,
-        dropped="merge",
-        max_speedup=4.8,
+        profile=profile("merge", 4.8, shape="linear", r_min=0.1),
         type_vocab_size=1,
         dtype=torch.bfloat16,
         prefix=False,
@@ -62,10 +60,7 @@ MODELS = {
     # One layer: there is nothing to eliminate before the last one. A single number as answer.
     "one-layer": dict(
         shape=(1, 16, 1, 40, 64),
-        acc=[0.5],
-        profile=running_product,
-        dropped="discard",
-        max_speedup=3,
+        profile=profile("discard", 3, retention=[0.5]),
         hidden_act="relu",
         labels=["STARS"],
         problem_type="regression",
@@ -75,27 +70,23 @@ MODELS = {
     # A plateau: layers that drop nothing, first before there is a rest row, then with one passing through them.
     "plateau": dict(
         shape=(6, 16, 2, 24, 192),
-        acc=[1.0, 0.6, 0.8, 0.7, 0.3, 0.9],
-        profile=running_minimum,
-        dropped="merge",
-        max_speedup=5,
+        profile=profile("merge", 5, retention=[1, 0.6, 0.6, 0.6, 0.3, 0.3]),
         hidden_act="gelu_pytorch_tanh",
     ),
     # Discarding in two layers of heads of 11; answers that do not exclude each other; upper case counts.
     "cased-multi-label": dict(
         shape=(2, 33, 3, 47, 128),
-        acc=[0.35, 0.9],
-        profile=running_minimum,
-        dropped="discard",
-        max_speedup=2.5,
+        profile=profile("discard", 2.5, acc=[0.35, 0.9], shape="running_minimum"),
         labels=["SAD", "FUNNY", "TENSE"],
         cased=True,
         tokenizer_json=False,
         problem_type="multi_label_classification",
     ),
-    # Weights as int8 with one scale for each row, the embeddings too, as in the bundled model.
+    # Weights as int8 with one scale for each row, the embeddings too.
     "merge-int8": dict(
-        shape=(4, 24, 3, 72, 256), acc=ACC[:4], profile=running_minimum, dropped="merge", max_speedup=6, int8=True
+        shape=(4, 24, 3, 72, 256),
+        profile=profile("merge", 6, acc=ACC[:4], shape="running_product", r_min=0.2),
+        int8=True,
     ),
 }
 
@@ -134,10 +125,7 @@ def make(
     name,
     seed,
     shape,
-    acc=None,
     profile=None,
-    dropped=None,
-    max_speedup=None,
     hidden_act="gelu",
     labels=("NEGATIVE", "POSITIVE"),
     type_vocab_size=2,
@@ -198,8 +186,7 @@ def make(
         BertWordPieceTokenizer(str(folder / "vocab.txt"), lowercase=not cased).save(str(folder / "tokenizer.json"))
         (folder / "vocab.txt").unlink()
     if profile:
-        stored = {"version": 1, "acc": acc, "retention": profile(acc), "dropped": dropped, "max_speedup": max_speedup}
-        (folder / "profile.json").write_text(json.dumps(stored, indent=2) + "\n")
+        (folder / "profile.json").write_text(json.dumps(profile, indent=2) + "\n")
 
 
 def main():

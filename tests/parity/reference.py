@@ -29,7 +29,6 @@ class Profile:
     retention: list[float]
     dropped: str
     max_speedup: float
-    is_default: bool = False
 
     @property
     def n_min(self):
@@ -69,18 +68,31 @@ def canonical(name):
     return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 
 
-# A model that comes without profile.json: geometric, r_l = 0.05^(l/L), merging.
 DEFAULT_R_MIN = 0.05
 DEFAULT_MAX_SPEEDUP = 8.0
+
+
+def retention_of(shape, acc, r_min, num_layers):
+    """r_1 .. r_L of a named shape."""
+    layers = range(1, num_layers + 1)
+    retention = {
+        "running_minimum": lambda layer: min(acc[:layer]),
+        "running_product": lambda layer: math.prod(min(1.0, contribution) for contribution in acc[:layer]),
+        "geometric": lambda layer: r_min ** (layer / num_layers),
+        "linear": lambda layer: 1 - (1 - r_min) * (layer / num_layers),
+    }[shape]
+    return [min(1.0, max(r_min, retention(layer))) for layer in layers]
 
 
 def load_profile(folder, num_layers):
     path = pathlib.Path(folder) / "profile.json"
     if not path.exists():
-        retention = [DEFAULT_R_MIN ** (layer / num_layers) for layer in range(1, num_layers + 1)]
-        return Profile(retention, MERGE, DEFAULT_MAX_SPEEDUP, is_default=True)
+        return Profile(retention_of("geometric", None, DEFAULT_R_MIN, num_layers), MERGE, DEFAULT_MAX_SPEEDUP)
     stored = json.loads(path.read_text())
-    return Profile(stored["retention"], stored["dropped"], stored["max_speedup"])
+    retention = stored.get("retention") or retention_of(
+        stored["shape"], stored.get("acc"), stored.get("r_min", DEFAULT_R_MIN), num_layers
+    )
+    return Profile(retention, stored["dropped"], stored["max_speedup"])
 
 
 def load_model(folder):
