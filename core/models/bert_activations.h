@@ -35,15 +35,22 @@ struct BertActivations {
   Buffer<float> score;               // (n)
 
   Status reserve(const BertConfig& config, size_t texts, size_t rows, size_t longest) {
-    const size_t d = config.hidden_size;
-    const uint64_t probable = uint64_t{config.num_attention_heads} * longest * longest;  // may exceed 32 bits
-    const auto attention = static_cast<size_t>(std::min<uint64_t>(probable, std::numeric_limits<size_t>::max()));
-    for (Buffer<float>* buffer : {&hidden, &residual, &context, &branch}) LATFORMER_TRY(buffer->reserve(rows * d));
-    LATFORMER_TRY(wide.reserve(rows * std::max<size_t>(3 * d, config.intermediate_size)));
-    for (Buffer<float>* buffer : {&query, &key, &value, &head_context}) LATFORMER_TRY(buffer->reserve(longest * d));
-    for (Buffer<float>* buffer : {&probabilities, &kept_probabilities}) LATFORMER_TRY(buffer->reserve(attention));
+    // Sizes come from files: a product beyond the address space must be refused by reserve(), not wrap around.
+    const auto volume = [](uint64_t a, uint64_t b, uint64_t c = 1) {
+      return static_cast<size_t>(std::min<uint64_t>(a * b * c, std::numeric_limits<size_t>::max()));
+    };
+    const uint64_t d = config.hidden_size;
+    const uint64_t widest = std::max<uint64_t>(3 * d, config.intermediate_size);
+    const size_t attention = volume(config.num_attention_heads, longest, longest);
+    for (Buffer<float>* of_all : {&hidden, &residual, &context, &branch})
+      LATFORMER_TRY(of_all->reserve(volume(rows, d)));
+    LATFORMER_TRY(wide.reserve(volume(rows, widest)));
+    for (Buffer<float>* of_one : {&query, &key, &value, &head_context}) {
+      LATFORMER_TRY(of_one->reserve(volume(longest, d)));
+    }
+    for (Buffer<float>* of_one : {&probabilities, &kept_probabilities}) LATFORMER_TRY(of_one->reserve(attention));
     LATFORMER_TRY(score.reserve(longest));
-    return logits.reserve(texts * config.num_labels());
+    return logits.reserve(volume(texts, config.num_labels()));
   }
 };
 

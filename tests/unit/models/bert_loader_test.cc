@@ -1,0 +1,238 @@
+#include "core/models/bert_loader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "core/models/bert.h"
+#include "tests/unit/support/allocations.h"
+#include "tests/unit/support/random_bert.h"
+
+namespace latformer {
+namespace {
+
+using testing::config_of;
+using testing::make_tensor;
+using testing::NamedTensor;
+using testing::random_bert;
+using testing::safetensors_of;
+using Bytes = std::vector<std::byte>;
+
+const BertConfig kConfig = config_of({.layers = 2, .labels = 3});
+
+// Feeds the file in parts of `part` bytes.
+Result<BertWeights> load(const BertConfig& config, const Bytes& file, size_t part = 1 << 20) {
+  BertLoader loader(config);
+  for (size_t begin = 0; begin < file.size(); begin += part) {
+    LATFORMER_TRY(loader.append(std::span(file).subspan(begin, std::min(part, file.size() - begin))));
+  }
+  return loader.finish();
+}
+
+Status status_of(const std::vector<NamedTensor>& tensors) { return load(kConfig, safetensors_of(tensors)).status(); }
+
+std::vector<float> logits_of(const BertConfig& config, BertWeights weights) {
+  Bert bert = Bert::create(config, std::move(weights), Threads::create(1).value()).value();
+  const std::vector<int32_t> ids{1, 5, 9, 13, 2, 7, 8};
+  const std::vector<uint8_t> types{0, 0, 0, 0, 1, 1, 1};
+  std::vector<uint32_t> counts(config.num_hidden_layers, 4);
+  counts.back() = 1;
+  const BertInput input{.ids = ids, .type_ids = types, .counts = counts};
+  return bert.run({&input, 1}, Dropped::merge).value()[0].logits;
+}
+
+std::vector<float> logits_of(const std::vector<NamedTensor>& tensors, size_t part = 1 << 20) {
+  auto weights = load(kConfig, safetensors_of(tensors), part);
+  EXPECT_TRUE(weights.ok()) << weights.status().message();
+  return logits_of(kConfig, std::move(weights).value());
+}
+
+void expect_error(const Status& status, ErrorCode code, std::string_view part_of_message) {
+  EXPECT_EQ(name_of(status.code()), name_of(code)) << status.message();
+  EXPECT_NE(status.message().find(part_of_message), std::string::npos) << status.message();
+}
+
+std::string without_prefix(const std::string& name) { return name.starts_with("bert.") ? name.substr(5) : name; }
+
+TEST(BertLoader, TakesPartsOfAnySize) {
+  for (const DType dtype : {DType::f32, DType::f16, DType::i8}) {
+    const std::vector<NamedTensor> tensors = random_bert(kConfig, 3, dtype);
+    const std::vector<float> whole = logits_of(tensors);
+    for (const size_t part : {1, 7, 64, 4099}) EXPECT_EQ(logits_of(tensors, part), whole);
+  }
+}
+
+TEST(BertLoader, TakesTensorsInAnyOrder) {
+  for (const DType dtype : {DType::bf16, DType::i8}) {
+    std::vector<NamedTensor> tensors = random_bert(kConfig, 4, dtype);
+    const std::vector<float> expected = logits_of(tensors);
+    std::mt19937 random(5);
+    for (int i = 0; i < 5; ++i) {
+      std::shuffle(tensors.begin(), tensors.end(), random);
+      EXPECT_EQ(logits_of(tensors), expected);
+    }
+  }
+}
+
+TEST(BertLoader, KnowsOldNamesAndPassesOverWhatItDoesNotNeed) {
+  std::vector<NamedTensor> tensors = random_bert(kConfig, 6);
+  const std::vector<float> expected = logits_of(tensors);
+  for (NamedTensor& tensor : tensors) {
+    tensor.name = without_prefix(tensor.name);
+    const size_t norm = tensor.name.find("LayerNorm.");
+    if (norm == std::string::npos) continue;
+    tensor.name = tensor.name.substr(0, norm + 10) + (tensor.name.ends_with("weight") ? "gamma" : "beta");
+  }
+  tensors.insert(tensors.begin(), make_tensor("embeddings.position_ids", DType::i64, {1, 4}, {0, 1, 2, 3}));
+  tensors.push_back(make_tensor("cls.predictions.bias", DType::f64, {2}, {1, 2}));
+  tensors.push_back(make_tensor("cls.nothing", DType::f32, {0}, {}));
+  EXPECT_EQ(logits_of(tensors), expected);
+  EXPECT_EQ(logits_of(tensors, 1), expected);
+}
+
+TEST(BertLoader, NamesEveryMissingTensor) {
+  const std::vector<NamedTensor> tensors = random_bert(kConfig, 7, DType::i8);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    std::vector<NamedTensor> fewer = tensors;
+    fewer.erase(fewer.begin() + i);
+    const std::string name = without_prefix(tensors[i].name);
+    const bool is_head = name == "classifier.weight" || name == "pooler.dense.weight";
+    expect_error(status_of(fewer), is_head ? ErrorCode::unsupported_model : ErrorCode::bad_model, name);
+  }
+}
+
+TEST(BertLoader, SaysThatAPlainEncoderIsToBeFineTuned) {
+  std::vector<NamedTensor> tensors = random_bert(kConfig, 7);
+  std::erase_if(tensors, [](const NamedTensor& tensor) { return tensor.name.starts_with("classifier."); });
+  expect_error(status_of(tensors), ErrorCode::unsupported_model, "fine-tune it as BertForSequenceClassification");
+}
+
+TEST(BertLoader, NamesEveryMisshapenTensor) {
+  const std::vector<NamedTensor> tensors = random_bert(kConfig, 8);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    std::vector<NamedTensor> changed = tensors;
+    std::vector<uint64_t> shape = tensors[i].shape;
+    shape[0] += 1;
+    uint64_t size = 1;
+    for (const uint64_t extent : shape) size *= extent;
+    changed[i] = make_tensor(tensors[i].name, DType::f32, shape, std::vector<double>(size, 0));
+    expect_error(status_of(changed), ErrorCode::bad_model, tensors[i].name);
+
+    shape = tensors[i].shape;
+    shape.push_back(1);
+    changed[i] = tensors[i];
+    changed[i].shape = shape;
+    expect_error(status_of(changed), ErrorCode::bad_model, tensors[i].name);
+  }
+}
+
+TEST(BertLoader, RefusesTypesThatItCannotRead) {
+  const std::vector<NamedTensor> tensors = random_bert(kConfig, 9);
+  for (const std::string name : {"bert.encoder.layer.1.output.dense.weight", "bert.pooler.dense.bias"}) {
+    for (const DType dtype : {DType::f64, DType::i64}) {
+      std::vector<NamedTensor> changed = tensors;
+      NamedTensor& tensor = testing::find(changed, name);
+      tensor = make_tensor(name, dtype, tensor.shape, tensor.values);
+      expect_error(status_of(changed), ErrorCode::unsupported_model, name);
+    }
+  }
+}
+
+TEST(BertLoader, WantsSymmetricInt8WithOneScaleForEachRow) {
+  const std::vector<NamedTensor> tensors = random_bert(kConfig, 10, DType::i8);
+  const std::vector<float> expected = logits_of(tensors);
+  const std::string name = "bert.encoder.layer.0.intermediate.dense.weight";
+  const uint64_t rows = kConfig.intermediate_size;
+
+  std::vector<NamedTensor> changed = tensors;
+  testing::find(changed, name + "_scale").shape = {rows};  // as good as (rows, 1)
+  changed.push_back(make_tensor(name + "_zero_point", DType::i8, {rows, 1}, std::vector<double>(rows, 0)));
+  EXPECT_EQ(logits_of(changed), expected);
+
+  changed.back() = make_tensor(name + "_zero_point", DType::i8, {rows, 1}, std::vector<double>(rows, 1));
+  expect_error(status_of(changed), ErrorCode::unsupported_model, "zero point");
+
+  changed = tensors;
+  testing::find(changed, name + "_scale") = make_tensor(name + "_scale", DType::f32, {1}, {1});
+  EXPECT_FALSE(status_of(changed).ok());
+}
+
+TEST(BertLoader, RefusesOneTensorUnderTwoNames) {
+  std::vector<NamedTensor> tensors = random_bert(kConfig, 11);
+  tensors.push_back(testing::find(tensors, "bert.pooler.dense.bias"));
+  tensors.back().name = "pooler.dense.bias";
+  expect_error(status_of(tensors), ErrorCode::bad_model, "pooler.dense.bias");
+}
+
+TEST(BertLoader, RefusesFilesThatAreTooShortOrTooLong) {
+  Bytes file = safetensors_of(random_bert(kConfig, 12));
+  for (const size_t size : {size_t{0}, size_t{5}, size_t{8}, size_t{500}, file.size() / 2, file.size() - 1}) {
+    const Bytes part(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
+    expect_error(load(kConfig, part).status(), ErrorCode::bad_model, "model.safetensors");
+    expect_error(load(kConfig, part, 3).status(), ErrorCode::bad_model, "model.safetensors");
+  }
+  file.push_back(std::byte{0});
+  expect_error(load(kConfig, file).status(), ErrorCode::bad_model, "model.safetensors");
+}
+
+TEST(BertLoader, RefusesHeadersThatAreNone) {
+  for (const std::string text :
+       {"<!DOCTYPE html><html>not found</html>", "version https://git-lfs.github.com/spec/v1"}) {
+    const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+    expect_error(load(kConfig, Bytes(begin, begin + text.size())).status(), ErrorCode::bad_model, "model.safetensors");
+  }
+  EXPECT_EQ(load(kConfig, Bytes(8, std::byte{0})).status().code(), ErrorCode::bad_model);
+}
+
+TEST(BertLoader, RepeatsItsError) {
+  std::vector<NamedTensor> tensors = random_bert(kConfig, 13);
+  tensors.pop_back();
+  const Bytes file = safetensors_of(tensors);
+  BertLoader loader(kConfig);
+  const Status first = loader.append(file);
+  EXPECT_FALSE(first.ok());
+  EXPECT_EQ(loader.append(file).message(), first.message());
+  EXPECT_EQ(loader.finish().status().message(), first.message());
+}
+
+TEST(BertLoader, PeaksBelowOnePointThreeTimesTheWeights) {
+  if (!testing::can_measure_heap()) GTEST_SKIP() << "the heap cannot be measured in this build";
+  const BertConfig config =
+      config_of({.layers = 6, .heads = 4, .head_size = 24, .intermediate_size = 384, .vocab_size = 2000});
+  for (const DType dtype : {DType::f32, DType::f16, DType::i8}) {
+    for (const bool scales_last : {false, true}) {
+      std::vector<NamedTensor> tensors = random_bert(config, 14, dtype);
+      if (scales_last)
+        std::stable_partition(tensors.begin(), tensors.end(),
+                              [](const NamedTensor& tensor) { return !tensor.name.ends_with("_scale"); });
+      const Bytes file = safetensors_of(tensors);
+      const size_t before = testing::heap_bytes();
+      testing::reset_heap_peak();
+      const auto weights = load(config, file, 1 << 16);
+      ASSERT_TRUE(weights.ok());
+      const auto kept = static_cast<double>(testing::heap_bytes() - before);
+      const auto most = static_cast<double>(testing::heap_peak() - before);
+      EXPECT_GT(kept, 2.5e6);
+      EXPECT_LT(most, 1.3 * kept) << name_of(dtype) << (scales_last ? ", scales last" : "");
+      ::testing::Test::RecordProperty("peak", std::to_string(most / kept));
+    }
+  }
+}
+
+TEST(BertLoader, ReportsWhateverAllocationFails) {
+  if (!testing::can_fail_buffers()) GTEST_SKIP() << "allocations cannot be made to fail in this build";
+  const Bytes file = safetensors_of(random_bert(kConfig, 15, DType::i8));
+  size_t failures = 0;
+  for (;; ++failures) {
+    testing::fail_buffer(failures + 1);
+    const Status status = load(kConfig, file).status();
+    if (!testing::buffer_failed()) break;
+    EXPECT_EQ(status.code(), ErrorCode::out_of_memory) << status.message();
+  }
+  testing::fail_buffer(0);
+  EXPECT_GT(failures, 40U);
+}
+
+}  // namespace
+}  // namespace latformer

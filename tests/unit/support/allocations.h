@@ -1,0 +1,23 @@
+// The heap under test: how much it holds, and failures on demand.
+//
+// Linked into a test, this replaces the C library's allocation functions. It measures with glibc's allocator only;
+// under a sanitizer, which has its own, buffers can still be made to fail.
+#pragma once
+
+#include <cstddef>
+
+namespace latformer::testing {
+
+bool can_measure_heap();
+size_t heap_bytes();  // held now
+size_t heap_peak();   // the most held at once since the last reset_heap_peak()
+void reset_heap_peak();
+
+bool can_fail_buffers();
+// The n-th next allocation of aligned memory, which is what Buffer and XNNPACK ask for, fails (and only that one). 0:
+// none does.
+void fail_buffer(size_t n);
+// Whether the failure that was asked for has happened.
+bool buffer_failed();
+
+}  // namespace latformer::testing
