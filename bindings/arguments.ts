@@ -105,9 +105,7 @@ function bytesOf(value: unknown): Uint8Array | undefined {
 }
 
 /** A model source with every file's bytes as Uint8Array. */
-export type CheckedModel =
-  | { folder: string | URL }
-  | { files: ReadonlyMap<string, Uint8Array | Blob | URL> };
+export type CheckedModel = { folder: string | URL } | { files: ReadonlyMap<string, Uint8Array | Blob | URL> };
 
 export function checkModel(value: ModelSource): CheckedModel {
   if (value instanceof URL) return { folder: value };
@@ -124,7 +122,9 @@ export function checkModel(value: ModelSource): CheckedModel {
     if (content === undefined || content === null) continue;
     const checked = content instanceof Blob || content instanceof URL ? content : bytesOf(content);
     if (checked === undefined) {
-      throw new TypeError(`model file ${show(name)} must be a Uint8Array, ArrayBuffer, Blob or URL, not ${show(content)}`);
+      throw new TypeError(
+        `model file ${show(name)} must be a Uint8Array, ArrayBuffer, Blob or URL, not ${show(content)}`,
+      );
     }
     files.set(name, checked);
   }
@@ -186,7 +186,8 @@ export function checkClassificationOptions(
   return {
     top_k: top_k === null || top_k === 0 ? Infinity : wholeNumber(top_k, 'top_k', 0),
     speedup: given.has('speedup') ? checkSpeedup(given.get('speedup'), defaults.maxSpeedup) : defaults.speedup,
-    windows: given.has('long_text') && oneOf(given.get('long_text'), 'long_text', ['truncate', 'windows']) === 'windows',
+    windows:
+      given.has('long_text') && oneOf(given.get('long_text'), 'long_text', ['truncate', 'windows']) === 'windows',
     stats: given.has('stats') && boolean(given.get('stats'), 'stats'),
     signal: abortSignal(given.get('signal'), 'signal'),
   };

@@ -118,9 +118,7 @@ export class LocalEngine implements Engine {
       }
     }
     const size = this.#stage(pieces);
-    const results = this.#call((session) =>
-      session.run(lengths, options.speedup, options.windows, options.stats),
-    );
+    const results = this.#call((session) => session.run(lengths, options.speedup, options.windows, options.stats));
     if (size > stagingSize) this.#call((session) => session.releaseStaging() ?? {});
     return { results, milliseconds: performance.now() - begin };
   }

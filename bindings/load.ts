@@ -56,9 +56,9 @@ export async function loadModel(
   const missing = (file: string): LatformerError =>
     new LatformerError('bad_model', `${file} is missing or empty in ${name}`);
 
-  const [config, tokenizer, tokenizerConfig, profile] = await Promise.all(
+  const [config, tokenizer, tokenizerConfig, profile] = (await Promise.all(
     ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'profile.json'].map(read),
-  ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  )) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
   if (config.length === 0) throw missing('config.json');
   const vocab = tokenizer.length === 0 ? await read('vocab.txt') : new Uint8Array();
   if (tokenizer.length + vocab.length === 0) throw missing('tokenizer.json (or vocab.txt)');

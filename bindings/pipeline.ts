@@ -12,7 +12,11 @@ import type { ModelFolder, Platform } from './platform.js';
 import { connect } from './remote.js';
 import type { ModelSource, PipelineFactory } from './types.js';
 
-function folderOf(platform: Platform, model: ModelSource | null | undefined, options: CheckedPipelineOptions): ModelFolder {
+function folderOf(
+  platform: Platform,
+  model: ModelSource | null | undefined,
+  options: CheckedPipelineOptions,
+): ModelFolder {
   if (model === undefined || model === null) return platform.bundledModel(options.wasmPaths);
   const checked = checkModel(model);
   return 'folder' in checked

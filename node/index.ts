@@ -32,9 +32,10 @@ const here = import.meta.url;
 let bundledModule: Promise<WebAssembly.Module> | undefined; // compiled once for all pipelines
 
 function startWorker(wasmPaths: string | URL | undefined): Port {
-  const url = wasmPaths === undefined
-    ? new URL('./node-worker.mjs', import.meta.url)
-    : new URL('node-worker.mjs', folderUrl(wasmPaths));
+  const url =
+    wasmPaths === undefined
+      ? new URL('./node-worker.mjs', import.meta.url)
+      : new URL('node-worker.mjs', folderUrl(wasmPaths));
   const worker = new Worker(url, { execArgv: [], name: 'latformer' });
   worker.unref();
   return {

@@ -58,7 +58,11 @@ const shared = {
 };
 const esm = { format: 'esm' };
 // CommonJS has no import.meta.url; `fileUrl` takes its place.
-const cjs = (url) => ({ format: 'cjs', define: { 'import.meta.url': 'fileUrl' }, banner: { js: `const fileUrl = ${url};` } });
+const cjs = (url) => ({
+  format: 'cjs',
+  define: { 'import.meta.url': 'fileUrl' },
+  banner: { js: `const fileUrl = ${url};` },
+});
 const node = { platform: 'node' };
 const web = { platform: 'browser', minifyWhitespace: true, minifySyntax: true };
 

@@ -10,8 +10,14 @@ const runs = 5; // of which the median time is shown
 const reviews = [
   ['SST-2', 'the mesmerizing performances of the leads keep the film grounded and keep the audience riveted .'],
   ['SST-2', 'it takes talent to make a lifeless movie about the most heinous man who ever lived .'],
-  ['SST-2', 'aside from minor tinkering , this is the same movie you probably loved in 1994 , except that it looks even better .'],
-  ['SST-2', 'in the end , the movie collapses on its shaky foundation despite the best efforts of director joe carnahan .'],
+  [
+    'SST-2',
+    'aside from minor tinkering , this is the same movie you probably loved in 1994 , except that it looks even better .',
+  ],
+  [
+    'SST-2',
+    'in the end , the movie collapses on its shaky foundation despite the best efforts of director joe carnahan .',
+  ],
   [
     'IMDB',
     "Can't get much eerier than Flatliners. This deep, dark film had my heart pumping throughout. The lighting is dark " +
@@ -83,7 +89,9 @@ function show(text, { label, score, stats, milliseconds }, speedup) {
   const paint = label === 'POSITIVE' ? green : red;
   const bar = '█'.repeat(Math.round(score * 10)).padEnd(10, '░');
   const facts = `${milliseconds.toFixed(1).padStart(7)} ms   ${stats.tokens} tokens → ${stats.tokens_per_layer.join(' ')}`;
-  console.log(`\n  ${bold(`speedup ${String(speedup).padEnd(4)}`)} ${paint(`${label} ${bar} ${score.toFixed(3)}`)}${cyan(facts)}`);
+  console.log(
+    `\n  ${bold(`speedup ${String(speedup).padEnd(4)}`)} ${paint(`${label} ${bar} ${score.toFixed(3)}`)}${cyan(facts)}`,
+  );
 
   // Layers that kept the same words share a line. The last one computes [CLS] alone at every speed and is left out.
   let begin = 0;
@@ -104,7 +112,9 @@ console.log(
     `loaded in ${Math.round(performance.now() - start)} ms.`,
 );
 console.log(
-  dim(`Behind the arrow: word-vectors that leave each layer. Below: the words among them, ${hasColors ? 'dropped ones faded' : 'dropped ones as dots'}.`),
+  dim(
+    `Behind the arrow: word-vectors that leave each layer. Below: the words among them, ${hasColors ? 'dropped ones faded' : 'dropped ones as dots'}.`,
+  ),
 );
 await classify(reviews.map(([, text]) => text)); // the first run of any WebAssembly is slower
 

@@ -20,7 +20,10 @@ for (const worker of [false, true]) {
     test('empty and blank texts are texts', async () => {
       const blanks = ['', ' ', '\n\t \u00a0\u3000', '\0', '\u200b\ufeff'];
       const answers = await classify(blanks, { stats: true, speedup: 3 });
-      assert.deepEqual(answers.map(({ stats }) => stats.tokens), blanks.map(() => 2));
+      assert.deepEqual(
+        answers.map(({ stats }) => stats.tokens),
+        blanks.map(() => 2),
+      );
       assert.equal(new Set(answers.map(({ score }) => score)).size, 1);
       assert.equal((await classify({ text: '', text_pair: '' }, { stats: true }))[0].stats.tokens, 3);
     });
@@ -57,7 +60,8 @@ for (const worker of [false, true]) {
         await assert.rejects(classify(value), TypeError, String(value));
         await assert.rejects(classify([text, value]), { name: 'TypeError', message: /input 1/ });
         await assert.rejects(classify({ text: value }), TypeError);
-        if (value !== null && value !== undefined) await assert.rejects(classify({ text, text_pair: value }), TypeError);
+        if (value !== null && value !== undefined)
+          await assert.rejects(classify({ text, text_pair: value }), TypeError);
       }
       await assert.rejects(classify(), TypeError);
       await assert.rejects(classify([[text]]), TypeError);
@@ -94,7 +98,17 @@ for (const worker of [false, true]) {
     });
 
     test('a polluted prototype changes nothing', async () => {
-      const names = { speedup: '9', text: 'x', text_pair: 'x', files: {}, error: {}, top_k: -1, worker: 'no', code: 'x', url: 1 };
+      const names = {
+        speedup: '9',
+        text: 'x',
+        text_pair: 'x',
+        files: {},
+        error: {},
+        top_k: -1,
+        worker: 'no',
+        code: 'x',
+        url: 1,
+      };
       Object.assign(Object.prototype, names);
       try {
         assert.deepEqual(await classify(text, { top_k: null }), expected);
@@ -119,7 +133,10 @@ for (const worker of [false, true]) {
 
     test('pairs in windows are refused', async () => {
       const pair = { text, text_pair: text };
-      await assert.rejects(classify(pair, { long_text: 'windows' }), { name: 'LatformerError', code: 'invalid_argument' });
+      await assert.rejects(classify(pair, { long_text: 'windows' }), {
+        name: 'LatformerError',
+        code: 'invalid_argument',
+      });
       await assert.rejects(classify([text, pair], { long_text: 'windows' }), { code: 'invalid_argument' });
     });
 
@@ -150,7 +167,18 @@ describe('pipeline()', () => {
   });
 
   test('an unusable model', async () => {
-    for (const model of [1, true, '', [], {}, { files: null }, { files: [] }, { files: 'x' }, { files, other: 1 }, () => 1]) {
+    for (const model of [
+      1,
+      true,
+      '',
+      [],
+      {},
+      { files: null },
+      { files: [] },
+      { files: 'x' },
+      { files, other: 1 },
+      () => 1,
+    ]) {
       await assert.rejects(pipeline('sentiment-analysis', model), TypeError, String(model));
     }
     for (const content of ['{}', 1, {}, [1, 2]]) {

@@ -12,8 +12,14 @@ test('the bundled model tells praise from blame at every speed', { timeout: 120_
     ['A complete waste of time.', 'NEGATIVE'],
   ];
   for (const speedup of [1, 2, classify.maxSpeedup]) {
-    const answers = await classify(reviews.map(([review]) => review), { speedup });
-    assert.deepEqual(answers.map(({ label }) => label), reviews.map(([, label]) => label));
+    const answers = await classify(
+      reviews.map(([review]) => review),
+      { speedup },
+    );
+    assert.deepEqual(
+      answers.map(({ label }) => label),
+      reviews.map(([, label]) => label),
+    );
   }
   await classify.dispose();
 });

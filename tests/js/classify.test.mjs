@@ -50,7 +50,14 @@ for (const worker of [false, true]) {
     });
 
     test('a text in a batch gets the answer that it gets alone', async () => {
-      const texts = Array.from({ length: 150 }, (_, i) => 'good bad film joy'.split(' ').slice(0, i % 5).join(' ') + ' a'.repeat(i));
+      const texts = Array.from(
+        { length: 150 },
+        (_, i) =>
+          'good bad film joy'
+            .split(' ')
+            .slice(0, i % 5)
+            .join(' ') + ' a'.repeat(i),
+      );
       for (const speedup of [1, 3]) {
         const together = await classify(texts, { speedup });
         assert.equal(together.length, texts.length);
@@ -93,7 +100,10 @@ for (const worker of [false, true]) {
       fast.stats.kept.forEach((kept, layer) => {
         assert.equal(kept[0], 0, '[CLS] always stays');
         const earlier = layer === 0 ? plain.stats.kept[0] : fast.stats.kept[layer - 1];
-        assert.ok(kept.every((position) => earlier.includes(position)), 'nothing comes back');
+        assert.ok(
+          kept.every((position) => earlier.includes(position)),
+          'nothing comes back',
+        );
         const isLast = layer === shape.layers - 1;
         const rest = isLast || kept.length === 14 ? 0 : 1;
         assert.equal(fast.stats.tokens_per_layer[layer], kept.length + rest);
@@ -161,8 +171,14 @@ test('multi-label scores are sigmoids, a single label is a regression', async ()
   const config = { problem_type: 'multi_label_classification' };
   const multi = await pipeline('text-classification', { files: tinyModel({ labels, config }) });
   const [softmax, sigmoid] = await Promise.all([single(text, { top_k: null }), multi(text, { top_k: null })]);
-  close(softmax.reduce((sum, { score }) => sum + score, 0), 1);
-  assert.deepEqual(sigmoid.map(({ label }) => label), softmax.map(({ label }) => label));
+  close(
+    softmax.reduce((sum, { score }) => sum + score, 0),
+    1,
+  );
+  assert.deepEqual(
+    sigmoid.map(({ label }) => label),
+    softmax.map(({ label }) => label),
+  );
   // The differences of logits survive both: log(p_i / p_j) = logit(s_i) - logit(s_j).
   const logit = (score) => Math.log(score / (1 - score));
   close(Math.log(softmax[0].score / softmax[2].score), logit(sigmoid[0].score) - logit(sigmoid[2].score));

@@ -28,7 +28,10 @@ for (const worker of [false, true]) {
         assert.equal(stats.tokens, 2 + (i % 20));
       });
       await Promise.all(calls);
-      assert.deepEqual(order, [...order].sort((a, b) => a - b));
+      assert.deepEqual(
+        order,
+        [...order].sort((a, b) => a - b),
+      );
     });
 
     test('a call that fails does not hold up the others', async () => {
@@ -154,8 +157,7 @@ async function pipelineWithFaults(fault) {
     for (const [space, functions] of Object.entries(imports)) {
       wrapped[space] = {};
       for (const [name, original] of Object.entries(functions)) {
-        wrapped[space][name] =
-          typeof original === 'function' ? (...args) => fault(original, args) : original;
+        wrapped[space][name] = typeof original === 'function' ? (...args) => fault(original, args) : original;
       }
     }
     return instantiate(module, wrapped);

@@ -45,13 +45,17 @@ for (const worker of [false, true]) {
       const copy = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytes.slice()]));
       await same({ files: copy });
       assert.deepEqual(copy, files);
-      const convert = (f) => ({ files: Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, f(bytes, name)])) });
+      const convert = (f) => ({
+        files: Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, f(bytes, name)])),
+      });
       await same(convert((bytes) => bytes.slice().buffer));
       await same(convert((bytes) => new Blob([bytes])));
       await same(convert((bytes) => Buffer.from(bytes)));
       await same(convert((bytes) => new DataView(bytes.slice().buffer)));
       await same(convert((_, name) => pathToFileURL(join(folder, name))));
-      await same(convert((bytes) => new URL(`data:application/octet-stream;base64,${Buffer.from(bytes).toString('base64')}`)));
+      await same(
+        convert((bytes) => new URL(`data:application/octet-stream;base64,${Buffer.from(bytes).toString('base64')}`)),
+      );
       await same(
         convert((bytes) => {
           const around = new Uint8Array(bytes.length + 20);
@@ -84,7 +88,10 @@ for (const worker of [false, true]) {
       assert.equal(last.total, last.loaded);
       assert.equal(last.progress, 100);
       const absent = told.filter(({ file }) => file === 'tokenizer.json');
-      assert.deepEqual(absent.map(({ status }) => status), ['initiate']);
+      assert.deepEqual(
+        absent.map(({ status }) => status),
+        ['initiate'],
+      );
     });
 
     test('a progress_callback that throws ends the load', async () => {
@@ -103,7 +110,9 @@ for (const worker of [false, true]) {
         const progress_callback = (info) => {
           if (info.status === status && info.file === 'model.safetensors') controller.abort();
         };
-        await assert.rejects(load(folder, { worker, progress_callback, signal: controller.signal }), { name: 'AbortError' });
+        await assert.rejects(load(folder, { worker, progress_callback, signal: controller.signal }), {
+          name: 'AbortError',
+        });
       }
       await same(folder);
     });
@@ -124,8 +133,14 @@ for (const worker of [false, true]) {
         await wrong({ [name]: undefined }, 'bad_model', new RegExp(name.replace('.', '\\.')));
         await wrong({ [name]: new Uint8Array() }, 'bad_model', new RegExp(name.replace('.', '\\.')));
       }
-      await assert.rejects(load(join(folder, 'nothing-here'), { worker }), { code: 'bad_model', message: /config\.json/ });
-      await assert.rejects(load(join(folder, 'config.json'), { worker }), { code: 'bad_model', message: /config\.json/ });
+      await assert.rejects(load(join(folder, 'nothing-here'), { worker }), {
+        code: 'bad_model',
+        message: /config\.json/,
+      });
+      await assert.rejects(load(join(folder, 'config.json'), { worker }), {
+        code: 'bad_model',
+        message: /config\.json/,
+      });
       await same(folder);
     });
 
@@ -159,7 +174,17 @@ for (const worker of [false, true]) {
     test('weights that are truncated, too long or damaged', async () => {
       const weights = files['model.safetensors'];
       const headerSize = Number(new DataView(weights.buffer).getBigUint64(0, true));
-      for (const size of [1, 7, 8, 9, 100, 8 + headerSize - 1, 8 + headerSize, 8 + headerSize + 1, weights.length - 1]) {
+      for (const size of [
+        1,
+        7,
+        8,
+        9,
+        100,
+        8 + headerSize - 1,
+        8 + headerSize,
+        8 + headerSize + 1,
+        weights.length - 1,
+      ]) {
         await wrong({ 'model.safetensors': weights.slice(0, size) }, 'bad_model', /model\.safetensors|./);
       }
       const longer = new Uint8Array(weights.length + 1);
@@ -286,7 +311,9 @@ describe('over HTTP', () => {
       return true;
     };
     for (const file of ['config.json', 'profile.json', 'model.safetensors']) {
-      await when(status(file, 500), () => assert.rejects(load(base), { code: 'read_failed', message: new RegExp(`${file}.*500`) }));
+      await when(status(file, 500), () =>
+        assert.rejects(load(base), { code: 'read_failed', message: new RegExp(`${file}.*500`) }),
+      );
     }
     await when(status('model.safetensors', 404), () => assert.rejects(load(base), { code: 'bad_model' }));
 
@@ -297,7 +324,10 @@ describe('over HTTP', () => {
       return true;
     };
     await when(hangUp, () => assert.rejects(load(base), { code: 'read_failed', message: /model\.safetensors/ }));
-    await assert.rejects(load('http://127.0.0.1:9/x'), { code: 'read_failed', message: /127\.0\.0\.1:9\/x\/config\.json/ });
+    await assert.rejects(load('http://127.0.0.1:9/x'), {
+      code: 'read_failed',
+      message: /127\.0\.0\.1:9\/x\/config\.json/,
+    });
   });
 
   test('cancelling ends a download that never ends', { timeout: 20_000 }, async () => {

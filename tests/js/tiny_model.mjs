@@ -27,7 +27,8 @@ function random(seed) {
 function tensorShapes(labels) {
   const { layers, hidden, intermediate, positions } = shape;
   const shapes = new Map();
-  const dense = (name, outputs, inputs) => shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
+  const dense = (name, outputs, inputs) =>
+    shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
   const norm = (name) => shapes.set(`${name}.weight`, [hidden]).set(`${name}.bias`, [hidden]);
   shapes.set('bert.embeddings.word_embeddings.weight', [vocabulary.length, hidden]);
   shapes.set('bert.embeddings.position_embeddings.weight', [positions, hidden]);
@@ -104,7 +105,13 @@ export function tinyModel({ labels = ['NEGATIVE', 'POSITIVE'], config = {}, prof
     'model.safetensors': safetensors(tensors),
   };
   if (profile !== null) {
-    files['profile.json'] = json({ version: 1, retention: [0.7, 0.4, 0.2], dropped: 'merge', max_speedup: 6, ...profile });
+    files['profile.json'] = json({
+      version: 1,
+      retention: [0.7, 0.4, 0.2],
+      dropped: 'merge',
+      max_speedup: 6,
+      ...profile,
+    });
   }
   return files;
 }

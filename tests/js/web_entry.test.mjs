@@ -31,7 +31,12 @@ test('no eval, no blob workers, nothing from elsewhere', async () => {
   }
   const source = await readFile(new URL('web.mjs', dist), 'utf8');
   const assets = [...source.matchAll(/new URL\("([^"]+)", ?import\.meta\.url\)/g)].map(([, asset]) => asset);
-  for (const asset of ['./latformer.wasm', './worker.mjs', './models/sentiment/vocab.txt', './models/sentiment/model.safetensors']) {
+  for (const asset of [
+    './latformer.wasm',
+    './worker.mjs',
+    './models/sentiment/vocab.txt',
+    './models/sentiment/model.safetensors',
+  ]) {
     assert.ok(assets.includes(asset), asset);
   }
   for (const asset of assets) await readFile(new URL(asset, dist));

@@ -49,7 +49,10 @@ const checks = [
         .filter((entry) => entry.isFile())
         .map((entry) => relative(installed, join(entry.parentPath ?? entry.path, entry.name)));
       const expected = /^(dist\/.*|package\.json|README\.md|LICENSE|NOTICE)$/;
-      assert.deepEqual(files.filter((file) => !expected.test(file)), []);
+      assert.deepEqual(
+        files.filter((file) => !expected.test(file)),
+        [],
+      );
       for (const file of [
         ...['node.mjs', 'node.cjs', 'node-worker.mjs', 'web.mjs', 'web.cjs', 'worker.mjs', 'latformer.wasm'],
         ...['types/index.d.ts', 'types/index.d.cts', 'models/sentiment/config.json'],
@@ -79,9 +82,13 @@ const checks = [
   ['require in a worker thread', async () => assert.equal(await node('use.cjs', 'worker'), 'POSITIVE NEGATIVE\n')],
   [
     'from another working directory',
-    async () => assert.equal(await execute(tmpdir(), process.execPath, join(project, 'use.mjs')), 'POSITIVE NEGATIVE\n'),
+    async () =>
+      assert.equal(await execute(tmpdir(), process.execPath, join(project, 'use.mjs')), 'POSITIVE NEGATIVE\n'),
   ],
-  ['the command', async () => assert.match(await inProject(join(project, 'node_modules/.bin/latformer'), '--help'), /classify/)],
+  [
+    'the command',
+    async () => assert.match(await inProject(join(project, 'node_modules/.bin/latformer'), '--help'), /classify/),
+  ],
   [
     'a browser bundle gets the browser entry',
     async () => {
