@@ -40,7 +40,9 @@ struct TextInput {
   std::optional<std::string_view> text_pair;
 };
 
-enum class LongText { truncate, windows };  // windows: scores are the mean over consecutive windows
+// windows: logits and scores are the mean over consecutive windows, of which neighbours share 64 tokens (a quarter of
+// max_tokens where that is less).
+enum class LongText { truncate, windows };
 
 struct RunOptions {
   double speedup = 1;  // 1 <= speedup <= Classifier::max_speedup()
@@ -49,16 +51,16 @@ struct RunOptions {
 
 // What happened inside, for one window of one text.
 struct Trace {
-  Encoding encoding;                                 // spans in UTF-8 bytes; see to_utf16
-  std::vector<std::vector<uint32_t>> kept_positions; // per layer: original token positions of the ordinary rows left
-  std::vector<uint32_t> tokens_per_layer;            // per layer: rows that left it, the rest row included
+  Encoding encoding;                                  // spans in UTF-8 bytes; see to_utf16
+  std::vector<std::vector<uint32_t>> kept_positions;  // per layer: original token positions of the ordinary rows left
+  std::vector<uint32_t> tokens_per_layer;             // per layer: rows that left it, the rest row included
   Schedule schedule;
 };
 
 struct Classification {
   std::vector<float> logits;  // (num_labels); for windows the mean
   std::vector<float> scores;  // softmax, sigmoid or identity of the logits by config.problem_type; for windows the mean
-  std::vector<Trace> windows; // at least one
+  std::vector<Trace> windows;  // at least one
 };
 
 class Classifier {

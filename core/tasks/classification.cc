@@ -1,0 +1,197 @@
+#include "core/tasks/classification.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "core/models/bert.h"
+#include "core/models/bert_loader.h"
+
+namespace latformer {
+namespace {
+
+constexpr size_t kMaxRows = 2048;     // word-vectors that run at once: enough to keep the kernels busy
+constexpr size_t kWindowStride = 64;  // tokens that neighbouring windows of a long text share
+
+std::string text_of(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
+  return text;
+}
+
+Status check_speedup(double speedup, double max_speedup) {
+  if (speedup >= 1 && speedup <= max_speedup) return {};  // false for NaN
+  return invalid_argument("speedup must be from 1 to " + text_of(max_speedup) + ", not " + text_of(speedup));
+}
+
+std::vector<float> scores_of(std::span<const float> logits, ProblemType problem) {
+  std::vector<float> scores(logits.begin(), logits.end());
+  if (problem == ProblemType::multi_label) {
+    for (float& score : scores) score = 1 / (1 + std::exp(-score));
+  }
+  if (problem == ProblemType::single_label) {
+    const float most = *std::max_element(logits.begin(), logits.end());
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(static_cast<double>(logit - most));
+    for (float& score : scores) score = static_cast<float>(std::exp(static_cast<double>(score - most)) / sum);
+  }
+  return scores;
+}
+
+// sum += values; an empty sum is zero.
+void accumulate(std::vector<float>& sum, std::span<const float> values) {
+  sum.resize(values.size(), 0);
+  for (size_t i = 0; i < values.size(); ++i) sum[i] += values[i];
+}
+
+Result<Tokenizer> create_tokenizer(const ModelFiles& files) {
+  if (!files.tokenizer_json.empty()) return Tokenizer::from_tokenizer_json(files.tokenizer_json);
+  if (files.vocab_txt.empty()) return bad_model("neither tokenizer.json nor vocab.txt is there");
+  return Tokenizer::from_vocab(files.vocab_txt, files.tokenizer_config_json);
+}
+
+Status finished() { return internal_error("this model was already loaded to its end"); }
+
+}  // namespace
+
+struct Classifier::State {
+  BertConfig config;
+  Tokenizer tokenizer;
+  Scheduler scheduler;
+  Bert bert;
+
+  Result<std::vector<Encoding>> encode(const TextInput& input, LongText long_text) const {
+    const size_t most = config.max_position_embeddings;
+    if (long_text == LongText::windows) {
+      if (input.text_pair) return invalid_argument("a text pair cannot be cut into windows; truncate it");
+      return tokenizer.encode_windows(input.text, most, std::min(kWindowStride, most / 4));
+    }
+    LATFORMER_ASSIGN(Encoding encoding, tokenizer.encode(input.text, input.text_pair, most));
+    std::vector<Encoding> windows;
+    windows.push_back(std::move(encoding));
+    return windows;
+  }
+};
+
+namespace {
+
+// Windows of several texts that are to run together.
+struct Batch {
+  std::vector<Trace> windows;
+  std::vector<size_t> owners;  // the text that each window belongs to
+  size_t rows = 0;
+};
+
+// Runs the batch, adds each window's answer to that of its text, and empties the batch.
+Status flush(Batch& batch, Bert& bert, const BertConfig& config, Dropped dropped,
+             std::vector<Classification>& answers) {
+  std::vector<BertInput> inputs;
+  for (const Trace& window : batch.windows) {
+    inputs.push_back(
+        {.ids = window.encoding.ids, .type_ids = window.encoding.type_ids, .counts = window.schedule.counts});
+  }
+  LATFORMER_ASSIGN(std::vector<BertOutput> outputs, bert.run(inputs, dropped));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    batch.windows[i].kept_positions = std::move(outputs[i].kept_positions);
+    batch.windows[i].tokens_per_layer = std::move(outputs[i].tokens_per_layer);
+    Classification& answer = answers[batch.owners[i]];
+    accumulate(answer.logits, outputs[i].logits);
+    accumulate(answer.scores, scores_of(outputs[i].logits, config.problem_type));
+    answer.windows.push_back(std::move(batch.windows[i]));
+  }
+  batch = {};
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> inputs, const RunOptions& options) {
+  State& state = *state_;
+  LATFORMER_TRY(check_speedup(options.speedup, max_speedup()));
+  const Dropped dropped = profile().dropped;
+  std::vector<Classification> answers(inputs.size());
+  Batch batch;
+  for (size_t owner = 0; owner < inputs.size(); ++owner) {
+    LATFORMER_ASSIGN(std::vector<Encoding> windows, state.encode(inputs[owner], options.long_text));
+    for (Encoding& window : windows) {
+      const size_t tokens = window.ids.size();
+      if (batch.rows > 0 && batch.rows + tokens > kMaxRows) {
+        LATFORMER_TRY(flush(batch, state.bert, state.config, dropped, answers));
+      }
+      Trace trace;
+      trace.encoding = std::move(window);
+      trace.schedule = state.scheduler.solve(static_cast<uint32_t>(tokens), options.speedup);
+      batch.windows.push_back(std::move(trace));
+      batch.owners.push_back(owner);
+      batch.rows += tokens;
+    }
+  }
+  LATFORMER_TRY(flush(batch, state.bert, state.config, dropped, answers));
+
+  for (Classification& answer : answers) {
+    const auto windows = static_cast<float>(answer.windows.size());
+    for (float& logit : answer.logits) logit /= windows;
+    for (float& score : answer.scores) score /= windows;
+  }
+  return answers;
+}
+
+const BertConfig& Classifier::config() const { return state_->config; }
+const Profile& Classifier::profile() const { return state_->scheduler.profile(); }
+const Tokenizer& Classifier::tokenizer() const { return state_->tokenizer; }
+double Classifier::max_speedup() const { return profile().max_speedup; }
+uint32_t Classifier::max_tokens() const { return state_->config.max_position_embeddings; }
+
+Classifier::Classifier(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
+Classifier::~Classifier() = default;
+
+struct ClassifierLoader::State {
+  BertConfig config;
+  Profile profile;
+  Tokenizer tokenizer;
+  Threads threads;
+  BertLoader weights;
+};
+
+Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files) {
+  if (files.config_json.empty()) return bad_model("config.json is missing");
+  LATFORMER_ASSIGN(BertConfig config, parse_bert_config(files.config_json));
+  const uint32_t layers = config.num_hidden_layers;
+  LATFORMER_ASSIGN(Profile profile, files.profile_json.empty() ? Result<Profile>(default_profile(layers))
+                                                               : parse_profile(files.profile_json, layers));
+  LATFORMER_ASSIGN(Tokenizer tokenizer, create_tokenizer(files));
+  if (tokenizer.vocabulary_size() > config.vocab_size) {
+    return bad_model("config.json: vocab_size is " + std::to_string(config.vocab_size) + ", but the tokenizer has " +
+                     std::to_string(tokenizer.vocabulary_size()) + " tokens");
+  }
+  LATFORMER_ASSIGN(Threads threads, Threads::create(1));
+  return ClassifierLoader(std::unique_ptr<State>(
+      new State{config, std::move(profile), std::move(tokenizer), std::move(threads), BertLoader(config)}));
+}
+
+Status ClassifierLoader::append(std::span<const std::byte> bytes) {
+  return state_ ? state_->weights.append(bytes) : finished();
+}
+
+Result<Classifier> ClassifierLoader::finish() {
+  if (!state_) return finished();
+  const std::unique_ptr<State> state = std::move(state_);
+  LATFORMER_ASSIGN(BertWeights weights, state->weights.finish());
+  LATFORMER_ASSIGN(Bert bert, Bert::create(state->config, std::move(weights), std::move(state->threads)));
+  const EncoderShape shape{.num_layers = state->config.num_hidden_layers,
+                           .hidden_size = state->config.hidden_size,
+                           .intermediate_size = state->config.intermediate_size};
+  return Classifier(std::unique_ptr<Classifier::State>(
+      new Classifier::State{std::move(state->config), std::move(state->tokenizer),
+                            Scheduler(shape, std::move(state->profile)), std::move(bert)}));
+}
+
+ClassifierLoader::ClassifierLoader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ClassifierLoader::ClassifierLoader(ClassifierLoader&&) noexcept = default;
+ClassifierLoader& ClassifierLoader::operator=(ClassifierLoader&&) noexcept = default;
+ClassifierLoader::~ClassifierLoader() = default;
+
+}  // namespace latformer
