@@ -43,9 +43,11 @@ export function serve(engine: Engine, port: Port): void {
 export function connect(port: Port): Engine {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
+  let hasAnswered = false;
   let whyNot: LatformerError | undefined;
 
   const settle = (reply: Reply): void => {
+    hasAnswered = true;
     const call = waiting.get(reply.id);
     if (call === undefined) return;
     waiting.delete(reply.id);
@@ -63,7 +65,12 @@ export function connect(port: Port): Engine {
 
   port.listen(
     (message) => settle(message as Reply),
-    (cause) => stop(new LatformerError('internal', `the worker stopped (${messageOf(cause)})`, { cause })),
+    (cause) => {
+      const [code, what] = hasAnswered
+        ? (['internal', 'stopped'] as const)
+        : (['unsupported_runtime', 'did not start'] as const);
+      stop(new LatformerError(code, `the worker ${what} (${messageOf(cause)})`, { cause }));
+    },
   );
 
   const ask = (method: Method, args: unknown[], transfer?: ArrayBuffer[]): Promise<unknown> =>

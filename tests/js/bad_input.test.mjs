@@ -1,5 +1,8 @@
 // Bad input of every kind: a documented error or a right answer, and the pipeline works on afterwards.
 import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, afterEach, describe, test } from 'node:test';
 import { pipeline } from 'latformer';
 import { shape, tinyModel } from './tiny_model.mjs';
@@ -220,5 +223,27 @@ describe('pipeline()', () => {
       await assert.rejects(pipeline('sentiment-analysis', { files }, options), { code: 'unsupported_runtime' });
     }
     await assert.rejects(pipeline('sentiment-analysis', { files }, { wasmPaths: '/nowhere' }), { code: 'read_failed' });
+  });
+
+  test('wasmPaths to a folder with all that is needed, and without the worker', async () => {
+    const dist = new URL('../../dist/', import.meta.url);
+    const folder = await mkdtemp(join(tmpdir(), 'latformer-test-'));
+    try {
+      await copyFile(new URL('latformer.wasm', dist), join(folder, 'latformer.wasm'));
+      const classify = await pipeline('sentiment-analysis', { files }, { wasmPaths: folder });
+      assert.equal((await classify(text)).length, 1);
+      classify.dispose();
+      const options = { wasmPaths: folder, worker: true };
+      await assert.rejects(pipeline('sentiment-analysis', { files }, options), {
+        code: 'unsupported_runtime',
+        message: /worker/,
+      });
+      await copyFile(new URL('node-worker.mjs', dist), join(folder, 'node-worker.mjs'));
+      const inWorker = await pipeline('sentiment-analysis', { files }, options);
+      assert.equal((await inWorker(text)).length, 1);
+      inWorker.dispose();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
