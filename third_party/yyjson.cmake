@@ -1,9 +1,4 @@
-# yyjson 0.10.0: a strict and fast JSON reader.
-FetchContent_Declare(yyjson
-  GIT_REPOSITORY https://github.com/ibireme/yyjson.git
-  GIT_TAG        9ddba001a4ea88e93b46932e5c5b87b222e19a5f # 0.10.0
-  SOURCE_SUBDIR  not-its-own-cmake
-)
+# yyjson: a strict and fast JSON reader.
 FetchContent_MakeAvailable(yyjson)
 
 add_library(yyjson STATIC ${yyjson_SOURCE_DIR}/src/yyjson.c)

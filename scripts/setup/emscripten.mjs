@@ -1,0 +1,169 @@
+// Emscripten: the one that is already here (EMSDK or emcc on the PATH), else Debian's, unpacked in .toolchain/emscripten.
+//
+// Debian 13 has Emscripten 3.1.69 with all its libraries compiled. Its packages are unpacked, not installed, so that they
+// serve on Debian 12 too: Binaryen's programs are started through the C library that they were built for. Clang and lld 19
+// are the system's.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { findProgram, toolchain } from '../support/paths.mjs';
+import { run } from '../support/run.mjs';
+import { stamp, stamped, writeWhole } from '../support/stamp.mjs';
+import { Failure, step } from '../support/steps.mjs';
+import { debianArchive } from './debian.mjs';
+
+const oldest = [3, 1, 60];
+const suite = 'trixie';
+const packages = ['emscripten', 'binaryen', 'node-acorn', 'libc6', 'libgcc-s1', 'libstdc++6'];
+const folder = join(toolchain, 'emscripten');
+const emscripten = join(folder, 'root', 'usr', 'share', 'emscripten');
+
+/** The folder of an Emscripten that is not ours, found as cmake/emscripten.cmake finds it; else null. */
+function ownEmscripten() {
+  const sdk = process.env.EMSDK && join(process.env.EMSDK, 'upstream', 'emscripten');
+  if (sdk && existsSync(sdk)) return sdk;
+  const emcc = findProgram('emcc');
+  return emcc && dirname(realpathSync(emcc));
+}
+
+export const hasOwnEmscripten = () => ownEmscripten() !== null;
+export const emscriptenFolder = () => ownEmscripten() ?? emscripten;
+
+function checkVersion(path) {
+  const { stdout } = spawnSync(join(path, 'emcc'), ['--version'], { encoding: 'utf8' });
+  const version = /\b(\d+)\.(\d+)\.(\d+)\b/.exec(stdout ?? '')?.slice(1).map(Number);
+  if (!version) throw new Failure(`${path}/emcc does not start; repair it or take it off the PATH.`);
+  const order = version.map((part, i) => part - oldest[i]).find((difference) => difference !== 0) ?? 0;
+  if (order < 0) {
+    throw new Failure(
+      `${path}/emcc is Emscripten ${version.join('.')}; ${oldest.join('.')} or later is needed. ` +
+        'Update it, or take it off the PATH (and unset EMSDK) to have one set up here.',
+    );
+  }
+  return version.join('.');
+}
+
+/** apt with lists and downloads of its own: neither reads nor changes the system's. */
+function privateApt(archive) {
+  const apt = join(toolchain, 'apt');
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const signed = existsSync(keyring) ? `Signed-By: ${keyring}\n` : '';
+  for (const path of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(apt, path), { recursive: true });
+  writeWhole(join(apt, 'debian.sources'), `Types: deb\nURIs: ${archive}\nSuites: ${suite}\nComponents: main\n${signed}`);
+  const settings = {
+    'Dir::Etc::sourcelist': join(apt, 'debian.sources'),
+    'Dir::Etc::sourceparts': '-',
+    'Dir::State::Lists': join(apt, 'lists'),
+    'Dir::Cache': join(apt, 'cache'),
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '3',
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false',
+    ...(process.getuid() === 0 ? { 'APT::Sandbox::User': 'root' } : {}),
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  return (args, how) => run('apt-get', [...options, '-q', ...args], { log: 'apt-emscripten', ...how });
+}
+
+const megabytes = (path) =>
+  existsSync(path) ? readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0) / 1e6 : 0;
+
+/** Downloads the packages, checked by apt; returns their paths. */
+async function download(archive, progress) {
+  const apt = privateApt(archive);
+  progress.update(`Debian's list of packages`);
+  await apt(['update']);
+  const downloads = join(toolchain, 'downloads', 'emscripten');
+  mkdirSync(downloads, { recursive: true });
+  const watch = setInterval(() => progress.update(`${megabytes(downloads).toFixed(0)} MB downloaded`), 500).unref();
+  try {
+    await apt(['download', ...packages], { cwd: downloads });
+  } finally {
+    clearInterval(watch);
+  }
+  return readdirSync(downloads).map((name) => join(downloads, name));
+}
+
+// Three quarters of the 1.7 GB are libraries for other ways of linking, graphics and tests.
+const leftOut = [
+  '*/wasm32-emscripten/lto*',
+  '*/wasm32-emscripten/pic',
+  '*-ww[.-]*',
+  '*/libwasmfs*',
+  '*/libGL*',
+  '*/libSDL*',
+  '*san*_rt*.a',
+  './usr/share/doc',
+  './usr/share/man',
+  './usr/share/emscripten/test',
+  './usr/share/emscripten/docs',
+  './usr/share/emscripten/media',
+];
+
+async function unpack(deb, destination) {
+  mkdirSync(destination, { recursive: true });
+  const excludes = leftOut.map((pattern) => `--exclude '${pattern}'`).join(' ');
+  const script = `set -o pipefail; dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --wildcards ${excludes}`;
+  await run('bash', ['-c', script, 'unpack', deb, destination]);
+}
+
+/** Programs that start Binaryen's through the loader and libraries beside them. */
+function writeStarters() {
+  const libraries = join(folder, 'runtime', 'usr', 'lib');
+  const triple = readdirSync(libraries).find((name) => name.endsWith('-linux-gnu'));
+  const system = join(libraries, triple);
+  const loader = readdirSync(system).find((name) => name.startsWith('ld-linux'));
+  const programs = join(folder, 'root', 'usr', 'bin');
+  const path = `${system}:${join(folder, 'root', 'usr', 'lib', triple)}`;
+  for (const name of readdirSync(programs).filter((name) => name.startsWith('wasm'))) {
+    const start = `exec '${join(system, loader)}' --library-path '${path}' '${join(programs, name)}' "$@"`;
+    writeWhole(join(folder, 'binaryen', 'bin', name), `#!/bin/sh\n${start}\n`, 0o755);
+  }
+  const settings = {
+    LLVM_ROOT: `'/usr/lib/llvm-19/bin'`,
+    LLVM_ADD_VERSION: `''`,
+    CLANG_ADD_VERSION: `''`,
+    BINARYEN_ROOT: `'${join(folder, 'binaryen')}'`,
+    NODE_JS: `'${process.execPath}'`,
+    CACHE: `'${join(emscripten, 'cache')}'`,
+    FROZEN_CACHE: 'True',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+  writeWhole(join(emscripten, '.emscripten'), lines.join(''));
+}
+
+export async function setUpEmscripten() {
+  const own = ownEmscripten();
+  if (own) return step('Emscripten', () => `${checkVersion(own)}, yours, in ${own}`);
+  const key = `${suite}: ${packages.join(' ')}; 1`;
+  await step('Emscripten', async (progress) => {
+    if (stamped('emscripten', key)) {
+      writeStarters(); // Node or the project's folder may have moved
+      return 'there';
+    }
+    const archive = debianArchive();
+    if (!archive) {
+      throw new Failure(
+        'Emscripten is missing, and only on Debian can this set it up by itself. ' +
+          `Install ${oldest.join('.')} or later (https://emscripten.org/docs/getting_started), put emcc on the PATH, then run this again.`,
+      );
+    }
+    const debs = await download(archive, progress);
+    const partial = `${folder}.partial`;
+    for (const path of [partial, folder]) rmSync(path, { recursive: true, force: true });
+    for (const deb of debs) {
+      progress.update(`unpacking ${deb.slice(deb.lastIndexOf('/') + 1)}`);
+      await unpack(deb, join(partial, /\/lib(c6|gcc|stdc)/.test(deb) ? 'runtime' : 'root'));
+    }
+    const modules = join(partial, 'root', 'usr', 'share', 'emscripten', 'node_modules');
+    mkdirSync(modules, { recursive: true });
+    renameSync(join(partial, 'root', 'usr', 'share', 'nodejs', 'acorn'), join(modules, 'acorn'));
+    renameSync(partial, folder);
+    writeStarters();
+    const version = checkVersion(emscripten);
+    stamp('emscripten', key);
+    rmSync(join(toolchain, 'downloads', 'emscripten'), { recursive: true });
+    rmSync(join(toolchain, 'apt'), { recursive: true });
+    return `${version}, from Debian's packages`;
+  });
+}

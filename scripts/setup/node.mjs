@@ -1,0 +1,49 @@
+// npm's packages by the lock file, and a second version of Node to test on.
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, toolchain } from '../support/paths.mjs';
+import { run } from '../support/run.mjs';
+import { hash, stamp, stamped, unstamp } from '../support/stamp.mjs';
+import { Failure, step } from '../support/steps.mjs';
+
+const npm = (args, options) =>
+  process.env.npm_execpath
+    ? run(process.execPath, [process.env.npm_execpath, ...args], options)
+    : run('npm', args, options);
+
+export async function setUpPackages() {
+  await step('npm packages', async () => {
+    const key = hash([], [join(root, 'package-lock.json')]);
+    if (stamped('npm', key) && existsSync(join(root, 'node_modules'))) return 'there';
+    unstamp('npm');
+    await npm(['ci', '--no-audit', '--no-fund'], { log: 'npm' });
+    stamp('npm', key);
+    return 'by the lock file';
+  });
+}
+
+const newer = '24.21.0';
+const folder = join(toolchain, `node-${newer}`);
+
+/** Versions of Node to test on: the one that runs this, and a newer one. */
+export const nodes = () => [
+  { version: process.versions.node, path: process.execPath },
+  ...(existsSync(folder) ? [{ version: newer, path: join(folder, 'bin', 'node') }] : []),
+];
+
+export async function setUpNewerNode() {
+  await step(`Node ${newer} beside ${process.versions.node}`, async () => {
+    if (existsSync(folder)) return 'there';
+    if (process.versions.node.startsWith('24.')) return 'not needed';
+    const partial = `${folder}.partial`;
+    rmSync(partial, { recursive: true, force: true });
+    mkdirSync(partial, { recursive: true });
+    const name = `node-${process.platform}-${process.arch}`;
+    await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefix', partial, `${name}@${newer}`], { log: 'node' });
+    const from = join(partial, 'node_modules', name);
+    const { version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
+    if (version !== newer) throw new Failure(`npm gave ${name} ${version} instead of ${newer}.`);
+    renameSync(from, folder);
+    rmSync(partial, { recursive: true });
+  });
+}

@@ -1,0 +1,62 @@
+// The sources of others, as third_party/sources.json pins them: from their repositories where these can be reached, else
+// from Debian's source packages. CMake finds them in .toolchain/sources (see third_party/CMakeLists.txt).
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { root, toolchain } from '../support/paths.mjs';
+import { run } from '../support/run.mjs';
+import { stamp, stamped } from '../support/stamp.mjs';
+import { Failure, step } from '../support/steps.mjs';
+import { debianArchive, downloadFromArchive } from './debian.mjs';
+
+const folder = join(toolchain, 'sources');
+const override = (name) => `FETCHCONTENT_SOURCE_DIR_${name.toUpperCase()}`;
+
+const git = (cwd, ...args) => run('git', args, { cwd, env: { GIT_TERMINAL_PROMPT: '0' } });
+
+async function answers(repository) {
+  const env = { GIT_TERMINAL_PROMPT: '0' };
+  const { ok } = await run('git', ['ls-remote', '--quiet', repository, 'HEAD'], { env, check: false, timeout: 5000 });
+  return ok;
+}
+
+/** One commit without its history; git itself checks that it is that commit. */
+async function cloneCommit({ repository, commit }, destination) {
+  await git(destination, 'init', '--quiet');
+  await git(destination, 'fetch', '--quiet', '--depth', '1', repository, commit);
+  await git(destination, '-c', 'advice.detachedHead=false', 'checkout', '--quiet', 'FETCH_HEAD');
+}
+
+async function unpackFromDebian({ debian, sha256 }, destination) {
+  const archive = join(toolchain, 'downloads', basename(debian));
+  mkdirSync(join(toolchain, 'downloads'), { recursive: true });
+  await downloadFromArchive(debian, archive, sha256);
+  await run('tar', ['-x', '-f', archive, '-C', destination, '--strip-components=1']);
+  rmSync(archive);
+}
+
+export async function setUpSources() {
+  const pins = Object.entries(JSON.parse(readFileSync(join(root, 'third_party', 'sources.json'), 'utf8')));
+  const missing = pins.filter(([name, { commit }]) => !process.env[override(name)] && !stamped(`source-${name}`, commit));
+  await step('Sources of other projects', async (progress) => {
+    if (missing.length === 0) return 'there';
+    progress.update('asking GitHub');
+    const online = await answers(missing[0][1].repository);
+    if (!online && !debianArchive()) {
+      throw new Failure(
+        `GitHub does not answer, and this is no Debian whose archive could take its place. Get these and name their folders:\n\n` +
+          missing.map(([name, pin]) => `  ${override(name)}=<${pin.repository} at ${pin.commit}>`).join('\n'),
+      );
+    }
+    for (const [name, pin] of missing) {
+      progress.update(name);
+      const destination = join(folder, name);
+      const partial = `${destination}.partial`;
+      for (const path of [partial, destination]) rmSync(path, { recursive: true, force: true });
+      mkdirSync(partial, { recursive: true });
+      await (online ? cloneCommit(pin, partial) : unpackFromDebian(pin, partial));
+      renameSync(partial, destination);
+      stamp(`source-${name}`, pin.commit);
+    }
+    return `${missing.map(([name]) => name).join(', ')} from ${online ? 'GitHub' : "Debian's source packages"}`;
+  });
+}

@@ -1,0 +1,55 @@
+// Building: the C++ of one preset by CMake, the JavaScript by esbuild and tsc.
+import { existsSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { emscriptenFolder } from '../setup/emscripten.mjs';
+import { findProgram, root } from './paths.mjs';
+import { run } from './run.mjs';
+import { filesBelow, hash, readOrNull, stamp, stamped, unstamp, writeWhole } from './stamp.mjs';
+
+const clang = findProgram('clang++-19') ? { CC: 'clang-19', CXX: 'clang++-19' } : {};
+const compilers = { ...clang, ...(process.env.CXX ? { CC: process.env.CC, CXX: process.env.CXX } : {}) };
+
+/** Configures a preset (only where needed) and builds it. */
+export async function compile(preset, progress) {
+  const folder = join(root, 'build', preset);
+  const toolchain = preset.startsWith('wasm') ? emscriptenFolder() : JSON.stringify(compilers);
+  const key = hash([toolchain], [join(root, 'CMakePresets.json'), join(root, 'cmake', 'emscripten.cmake')]);
+  const mark = join(folder, 'configured');
+  if (!existsSync(join(folder, 'build.ninja')) || readOrNull(mark) !== key) {
+    progress.update('configuring');
+    rmSync(folder, { recursive: true, force: true }); // CMake keeps to the compiler it has first seen
+    await run('cmake', ['--preset', preset], { env: compilers, log: `${preset}-configure` });
+    writeWhole(mark, key);
+  }
+  await run('cmake', ['--build', '--preset', preset, '--parallel', String(availableParallelism())], {
+    env: { NINJA_STATUS: '[%f of %t] ' },
+    log: `${preset}-build`,
+    onLine: (line) => {
+      const counted = /^\[\d+ of \d+\]/.exec(line);
+      if (counted) progress.update(counted[0].slice(1, -1));
+    },
+  });
+}
+
+/** Makes dist/ unless all that it is made from is as it was. */
+export async function bundle() {
+  const files = filesBelow(
+    'build/wasm/bindings/latformer.wasm',
+    'build/wasm/bindings/latformer.mjs',
+    'scripts/build_js.mjs',
+    'bindings',
+    'node',
+    'web',
+    'models',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.types.json',
+  );
+  const key = hash([], files);
+  if (stamped('dist', key) && existsSync(join(root, 'dist'))) return 'there';
+  unstamp('dist');
+  await run(process.execPath, ['scripts/build_js.mjs'], { log: 'javascript' });
+  stamp('dist', key);
+}
