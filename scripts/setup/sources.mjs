@@ -1,6 +1,6 @@
 // The sources of others, as third_party/sources.json pins them: from their repositories where these can be reached, else
 // from Debian's source packages. CMake finds them in .toolchain/sources (see third_party/CMakeLists.txt).
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root, toolchain } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
@@ -11,27 +11,35 @@ import { debianArchive, downloadFromArchive } from './debian.mjs';
 const folder = join(toolchain, 'sources');
 const override = (name) => `FETCHCONTENT_SOURCE_DIR_${name.toUpperCase()}`;
 
-const git = (cwd, ...args) => run('git', args, { cwd, env: { GIT_TERMINAL_PROMPT: '0' } });
+const patience = 5000; // milliseconds for a first answer
 
-async function answers(repository) {
-  const env = { GIT_TERMINAL_PROMPT: '0' };
-  const { ok } = await run('git', ['ls-remote', '--quiet', repository, 'HEAD'], { env, check: false, timeout: 5000 });
-  return ok;
-}
+const git = (args, options) =>
+  run('git', ['-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=20', ...args], {
+    env: { GIT_TERMINAL_PROMPT: '0' },
+    ...options,
+  });
 
-/** One commit without its history; git itself checks that it is that commit. */
+const answers = async (repository) =>
+  (await git(['ls-remote', '--quiet', repository, 'HEAD'], { check: false, timeout: patience })).ok;
+
+/** One commit without its history; git itself checks that it is that commit. Returns the folder of the sources. */
 async function cloneCommit({ repository, commit }, destination) {
-  await git(destination, 'init', '--quiet');
-  await git(destination, 'fetch', '--quiet', '--depth', '1', repository, commit);
-  await git(destination, '-c', 'advice.detachedHead=false', 'checkout', '--quiet', 'FETCH_HEAD');
+  const options = { cwd: destination };
+  await git(['init', '--quiet'], options);
+  await git(['fetch', '--quiet', '--depth', '1', repository, commit], options);
+  await git(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', 'FETCH_HEAD'], options);
+  return destination;
 }
 
+/** The same from Debian's archive, checked by its hash. */
 async function unpackFromDebian({ debian, sha256 }, destination) {
   const archive = join(toolchain, 'downloads', basename(debian));
   mkdirSync(join(toolchain, 'downloads'), { recursive: true });
   await downloadFromArchive(debian, archive, sha256);
-  await run('tar', ['-x', '-f', archive, '-C', destination, '--strip-components=1']);
+  await run('tar', ['-x', '-f', archive, '-C', destination]);
   rmSync(archive);
+  const names = readdirSync(destination); // some archives hold one folder with everything in it, some everything as it is
+  return names.length === 1 ? join(destination, names[0]) : destination;
 }
 
 export async function setUpSources() {
@@ -53,8 +61,8 @@ export async function setUpSources() {
       const partial = `${destination}.partial`;
       for (const path of [partial, destination]) rmSync(path, { recursive: true, force: true });
       mkdirSync(partial, { recursive: true });
-      await (online ? cloneCommit(pin, partial) : unpackFromDebian(pin, partial));
-      renameSync(partial, destination);
+      renameSync(await (online ? cloneCommit : unpackFromDebian)(pin, partial), destination);
+      rmSync(partial, { recursive: true, force: true });
       stamp(`source-${name}`, pin.commit);
     }
     return `${missing.map(([name]) => name).join(', ')} from ${online ? 'GitHub' : "Debian's source packages"}`;

@@ -25,8 +25,9 @@ export function run(command, args, { cwd = root, env = {}, log, onLine, check = 
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout,
+      detached: timeout > 0, // so that it can be stopped with all that it has started
     });
+    const timer = timeout > 0 ? setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeout) : undefined;
     const tail = [];
     const take = (line) => {
       file?.write(`${line}\n`);
@@ -37,6 +38,7 @@ export function run(command, args, { cwd = root, env = {}, log, onLine, check = 
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
     child.on('error', (error) => reject(new Failure(`${command} does not start: ${error.message}`)));
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       file?.end();
       const output = tail.join('\n');
       if (code === 0 || !check) return resolve({ ok: code === 0, code: code ?? signal, output });
