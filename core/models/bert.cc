@@ -28,11 +28,15 @@ size_t total(std::span<const LiveRows> texts) {
   return sum;
 }
 
-// y (rows that stay, columns) from x (rows that came in, columns): those kept, then the rest row as a weighted sum.
-void take(const Selection& stay, size_t columns, const float* x, float* y) {
-  kernels::gather_rows(stay.kept, columns, x, columns, y);
-  if (stay.merged.empty()) return;
-  kernels::weighted_row_sum(stay.merged, stay.weights, columns, x, columns, y + stay.kept.size() * columns);
+// y (blocks, rows that stay, columns) from x (blocks, n, columns): those kept, then the rest row as a weighted sum.
+void take(const Selection& stay, size_t blocks, size_t n, size_t columns, const float* x, float* y) {
+  for (size_t block = 0; block < blocks; ++block, x += n * columns) {
+    kernels::gather_rows(stay.kept, columns, x, columns, y);
+    y += stay.kept.size() * columns;
+    if (stay.merged.empty()) continue;
+    kernels::weighted_row_sum(stay.merged, stay.weights, columns, x, columns, y);
+    y += columns;
+  }
 }
 
 }  // namespace
@@ -80,6 +84,7 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
   BertLayerWeights& weights = weights_.layers[index];
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
+  const size_t heads = config_.num_attention_heads;
   LATFORMER_TRY(weights.query_key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data()));
 
   size_t in = 0;   // rows of the texts before this one, at the layer's entry
@@ -88,18 +93,16 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
     const size_t n = rows_[t].count();
     const uint32_t count = texts[t].counts[index];
     const float* query = a.wide.data() + in * 3 * d;  // (n, 3d): query, key, value side by side
-    LATFORMER_TRY(attend(rows_[t], n, query, 3 * d, query + d, query + 2 * d, 3 * d));
+    LATFORMER_TRY(attend(rows_[t], n, {query, 3 * d}, {query + d, 3 * d}, {query + 2 * d, 3 * d}));
 
     const bool drops = count < n;
-    if (drops) kernels::column_mean(config_.num_attention_heads, n, n, a.probabilities.data(), a.score.data());
+    if (drops) kernels::column_mean(heads, n, n, a.probabilities.data(), a.score.data());
     const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped);
     rows_[t] = advance(rows_[t], stay);
     const size_t n_out = rows_[t].count();
 
-    take(stay, d, a.hidden.data() + in * d, a.residual.data() + out * d);
-    for (size_t h = 0; drops && h < config_.num_attention_heads; ++h) {
-      take(stay, n, a.probabilities.data() + h * n * n, a.kept_probabilities.data() + h * n_out * n);
-    }
+    take(stay, 1, n, d, a.hidden.data() + in * d, a.residual.data() + out * d);
+    if (drops) take(stay, heads, n, n, a.probabilities.data(), a.kept_probabilities.data());
     const Buffer<float>& probabilities = drops ? a.kept_probabilities : a.probabilities;  // (H, n_out, n)
     LATFORMER_TRY(mix(n_out, n, probabilities.data(), a.context.data() + out * d));
     in += n;
@@ -126,7 +129,7 @@ Status Bert::last_layer() {
   for (size_t t = 0; t < rows_.size(); ++t) {
     const size_t n = rows_[t].count();
     const float* key = a.wide.data() + in * 2 * d;  // (n, 2d): key and value side by side
-    LATFORMER_TRY(attend(rows_[t], 1, a.branch.data() + t * d, d, key, key + d, 2 * d));
+    LATFORMER_TRY(attend(rows_[t], 1, {a.branch.data() + t * d, d}, {key, 2 * d}, {key + d, 2 * d}));
     LATFORMER_TRY(mix(1, n, a.probabilities.data(), a.context.data() + t * d));
     rows_[t] = LiveRows::all(1);
     in += n;
@@ -134,17 +137,16 @@ Status Bert::last_layer() {
   return finish_layer(weights, rows_.size());
 }
 
-// One text: probabilities (H, queries, n) = softmax(Q K^T + log size), and value (H, n, dh) for mix(). Rows of query,
-// key and value, (queries, d) and (n, d), lie `query_stride` and `stride` values apart.
-Status Bert::attend(const LiveRows& rows, size_t queries, const float* query, size_t query_stride, const float* key,
-                    const float* value, size_t stride) {
+// One text of n rows: probabilities (H, queries, n) = softmax(Q K^T + log size), and value (H, n, dh) for mix(), from
+// query (queries, d), key (n, d) and value (n, d).
+Status Bert::attend(const LiveRows& rows, size_t queries, Strided query, Strided key, Strided value) {
   BertActivations& a = activations_;
   const size_t n = rows.count();
   const size_t heads = config_.num_attention_heads;
   const size_t head_size = config_.head_size();
-  kernels::split_heads(queries, heads, head_size, query, query_stride, a.query.data());
-  kernels::split_heads(n, heads, head_size, key, stride, a.key.data());
-  kernels::split_heads(n, heads, head_size, value, stride, a.value.data());
+  kernels::split_heads(queries, heads, head_size, query.values, query.stride, a.query.data());
+  kernels::split_heads(n, heads, head_size, key.values, key.stride, a.key.data());
+  kernels::split_heads(n, heads, head_size, value.values, value.stride, a.value.data());
 
   float* logits = a.probabilities.data();  // (H, queries, n)
   LATFORMER_TRY(query_by_key_.run(threads_, heads, queries, head_size, n, a.query.data(), a.key.data(), logits));
@@ -155,7 +157,7 @@ Status Bert::attend(const LiveRows& rows, size_t queries, const float* query, si
   return softmax_.run(threads_, heads * queries, n, logits, logits);
 }
 
-// One text: context (queries, d) = A V, from probabilities (H, queries, n).
+// The same text: context (queries, d) = A V, from probabilities (H, queries, n).
 Status Bert::mix(size_t queries, size_t n, const float* probabilities, float* context) {
   BertActivations& a = activations_;
   const size_t heads = config_.num_attention_heads;

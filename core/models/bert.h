@@ -50,15 +50,18 @@ class Bert {
   Result<std::vector<BertOutput>> run(std::span<const BertInput> texts, Dropped dropped);
 
  private:
+  struct Strided {
+    const float* values;
+    size_t stride;  // from one row to the next
+  };
   Bert() = default;
 
   Status check(const BertInput& text) const;
   void embed(std::span<const BertInput> texts);
   Status layer(size_t index, std::span<const BertInput> texts, Dropped dropped);
   Status last_layer();
-  Status attend(const LiveRows& rows, size_t queries, const float* query, size_t query_stride, const float* key,
-                const float* value, size_t stride);
-  Status mix(size_t queries, size_t rows, const float* probabilities, float* context);
+  Status attend(const LiveRows& rows, size_t queries, Strided query, Strided key, Strided value);
+  Status mix(size_t queries, size_t n, const float* probabilities, float* context);
   Status finish_layer(BertLayerWeights& weights, size_t rows);
   Status classify(std::span<BertOutput> outputs);
 
