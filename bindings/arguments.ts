@@ -7,7 +7,6 @@ import type {
   ModelFileContent,
   ModelSource,
   PipelineOptions,
-  TextPair,
 } from './types.js';
 
 /** A value as an error message shows it, short and without running the caller's code. */
@@ -193,23 +192,30 @@ export function checkClassificationOptions(
   };
 }
 
-/** One text or pair; `where` says which, for errors. */
-function checkInput(value: unknown, where: string): TextPair {
-  if (typeof value === 'string') return { text: value };
+/** One text or pair. Both fields are always there, so that none is looked up in a prototype. */
+export interface CheckedInput {
+  text: string;
+  text_pair: string | undefined;
+}
+
+/** `where` says which input it is, for errors. */
+function checkInput(value: unknown, where: string): CheckedInput {
+  if (typeof value === 'string') return { text: value, text_pair: undefined };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`${where} must be a string or { text, text_pair }, not ${show(value)}`);
   }
   const given = fieldsOf(value, where, ['text', 'text_pair']);
   const text = given.get('text');
-  const pair = given.get('text_pair') ?? undefined;
+  const text_pair = given.get('text_pair') ?? undefined;
   if (typeof text !== 'string') throw new TypeError(`text of ${where} must be a string, not ${show(text)}`);
-  if (pair === undefined) return { text };
-  if (typeof pair !== 'string') throw new TypeError(`text_pair of ${where} must be a string, not ${show(pair)}`);
-  return { text, text_pair: pair };
+  if (text_pair !== undefined && typeof text_pair !== 'string') {
+    throw new TypeError(`text_pair of ${where} must be a string, not ${show(text_pair)}`);
+  }
+  return { text, text_pair };
 }
 
 /** A copy of the inputs, so that the caller may go on changing his array. */
-export function checkInputs(value: ClassificationInput | readonly ClassificationInput[]): TextPair[] {
+export function checkInputs(value: ClassificationInput | readonly ClassificationInput[]): CheckedInput[] {
   if (!Array.isArray(value)) return [checkInput(value, 'the input')];
   return Array.from(value as readonly unknown[], (each, index) => checkInput(each, `input ${index}`));
 }

@@ -3,7 +3,7 @@
 // Calls are answered in order. Each is cut into batches small enough that the event loop gets a turn between them, so
 // that signals, and a page, stay alive.
 import { checkClassificationOptions, checkInputs, checkSpeedup } from './arguments.js';
-import type { CheckedClassificationOptions } from './arguments.js';
+import type { CheckedClassificationOptions, CheckedInput } from './arguments.js';
 import { orAborted, throwIfAborted } from './abort.js';
 import type { Engine } from './engine.js';
 import { LatformerError } from './errors.js';
@@ -16,7 +16,6 @@ import type {
   LabelScore,
   ModelInfo,
   TextClassificationPipeline,
-  TextPair,
 } from './types.js';
 
 // A batch ends before the text that would make it longer than this: enough rows to keep the matrix products busy, and a
@@ -24,8 +23,8 @@ import type {
 const batchCharacters = 2048;
 const batchInputs = 64;
 
-function* batchesOf(inputs: readonly TextPair[]): Generator<TextPair[]> {
-  let batch: TextPair[] = [];
+function* batchesOf(inputs: readonly CheckedInput[]): Generator<CheckedInput[]> {
+  let batch: CheckedInput[] = [];
   let characters = 0;
   for (const input of inputs) {
     const length = input.text.length + (input.text_pair?.length ?? 0);
@@ -98,7 +97,7 @@ class Classifier {
   }
 
   async #answer(
-    inputs: readonly TextPair[],
+    inputs: readonly CheckedInput[],
     options: CheckedClassificationOptions,
     signals: readonly (AbortSignal | undefined)[],
   ): Promise<LabelScore[][]> {

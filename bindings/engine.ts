@@ -7,9 +7,10 @@
 import createModule from './glue.js';
 import type { Failure, RawResult, Session } from './glue.js';
 import { nextTurn } from './abort.js';
+import type { CheckedInput } from './arguments.js';
 import { LatformerError, messageOf } from './errors.js';
 import type { LatformerErrorCode } from './errors.js';
-import type { ModelInfo, TextPair } from './types.js';
+import type { ModelInfo } from './types.js';
 
 /** The small files of a model, whole; empty where absent. */
 export interface SmallFiles {
@@ -38,7 +39,7 @@ export interface Engine {
   append(bytes: Uint8Array): Promise<void>;
   finish(): Promise<ModelInfo>;
   /** One batch: nothing interrupts it. */
-  run(inputs: TextPair[], options: RunOptions): Promise<RunResult>;
+  run(inputs: CheckedInput[], options: RunOptions): Promise<RunResult>;
   close(): void;
 }
 
@@ -101,14 +102,14 @@ export class LocalEngine implements Engine {
     return this.#call((session) => session.finish());
   }
 
-  async run(inputs: TextPair[], options: RunOptions): Promise<RunResult> {
+  async run(inputs: CheckedInput[], options: RunOptions): Promise<RunResult> {
     await nextTurn();
     const begin = performance.now();
     const pieces: Uint8Array[] = [];
     const lengths: number[] = [];
     for (const { text, text_pair } of inputs) {
       for (const each of [text, text_pair]) {
-        if (typeof each !== 'string') {
+        if (each === undefined) {
           lengths.push(-1);
           continue;
         }

@@ -204,7 +204,6 @@ for (const worker of [false, true]) {
         ['"F32"', '"F16"'],
         ['"F32"', '"X32"'],
         ['data_offsets', 'data_offsetz'],
-        ['classifier.weight', 'classifies.weight'],
         ['layer.1.', 'layer.0.'],
         ['data_offsets":[0,', 'data_offsets":[4,'],
       ]) {
@@ -212,6 +211,11 @@ for (const worker of [false, true]) {
         const renamed = patched(8, ...new TextEncoder().encode(header.replace(from, to)));
         await wrong({ 'model.safetensors': renamed }, 'bad_model', /./);
       }
+      const headless = patched(
+        8,
+        ...new TextEncoder().encode(header.replace('classifier.weight', 'classifies.weight')),
+      );
+      await wrong({ 'model.safetensors': headless }, 'unsupported_model', /classifier\.weight is missing/);
       await wrong({ 'model.safetensors': json('<!doctype html><title>Not found</title>') }, 'bad_model', /./);
       await same(folder);
     });
