@@ -208,6 +208,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
 
     def inputs(folder, count, seed):
         if arguments.data:

@@ -57,13 +57,14 @@ MODELS = {
         prefix=False,
         tokenizer_json=False,
     ),
-    # One layer: there is nothing to eliminate before the last one. A single number as answer.
+    # One layer: there is nothing to eliminate before the last one. A single number as answer; an unusual epsilon.
     "one-layer": dict(
         shape=(1, 16, 1, 40, 64),
         profile=profile("discard", 3, retention=[0.5]),
         hidden_act="relu",
         labels=["STARS"],
         problem_type="regression",
+        layer_norm_eps=0.05,
     ),
     # An old checkpoint: gamma and beta, a position_ids buffer, no labels' names, no profile.json.
     "no-profile": dict(shape=(5, 20, 4, 64, 512), hidden_act="gelu_new", old_names=True, labels=None),
@@ -135,6 +136,7 @@ def make(
     tokenizer_json=True,
     cased=False,
     problem_type=None,
+    layer_norm_eps=1e-12,
     int8=False,
 ):
     folder = FOLDER / name
@@ -152,6 +154,7 @@ def make(
         type_vocab_size=type_vocab_size,
         hidden_act=hidden_act,
         problem_type=problem_type,
+        layer_norm_eps=layer_norm_eps,
     )
     if labels:
         config.id2label = dict(enumerate(labels))
