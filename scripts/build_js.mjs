@@ -3,6 +3,7 @@
 //
 //   node.mjs node.cjs node-worker.mjs     the Node entry and its worker
 //   web.mjs web.cjs worker.mjs            the browser entry and its worker
+//   cli.mjs                               the `latformer` command
 //   latformer.wasm                        the core
 //   models/sentiment/                     the bundled model
 //   types/                                declarations, .d.ts for import and .d.cts for require
@@ -47,6 +48,12 @@ const resolveBuilt = {
   },
 };
 
+/** The command uses the package beside it instead of a copy of its own. */
+const packageBeside = {
+  name: 'package-beside',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './node.mjs', external: true })),
+};
+
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -64,6 +71,7 @@ const cjs = (url) => ({
   banner: { js: `const fileUrl = ${url};` },
 });
 const node = { platform: 'node' };
+const cli = { ...node, plugins: [packageBeside] };
 const web = { platform: 'browser', minifyWhitespace: true, minifySyntax: true };
 
 async function bundles() {
@@ -74,6 +82,7 @@ async function bundles() {
     ['node/index.ts', 'node.mjs', node, esm],
     ['node/index.ts', 'node.cjs', node, cjs("require('node:url').pathToFileURL(__filename).href")],
     ['node/worker.ts', 'node-worker.mjs', node, esm],
+    ['node/cli/main.ts', 'cli.mjs', cli, esm],
     ['web/src/index.ts', 'web.mjs', web, esm],
     ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
     ['web/src/worker.ts', 'worker.mjs', web, esm],

@@ -1,0 +1,114 @@
+// latformer classify: texts in, labels and scores out, in the same order and in constant memory.
+import type { LabelScore, LabelScoreWithStats } from '../index.js';
+import { batchesOf } from './batches.js';
+import { checkSpeedup, choiceOption, numberOption, parseOptions, wholeNumberOption } from './command.js';
+import type { Command } from './command.js';
+import { loadModel } from './load_model.js';
+import { print } from './output.js';
+import { Progress, hideProgress } from './progress.js';
+import { totalSize } from './read_lines.js';
+import { inputFormats, readTexts } from './read_texts.js';
+import { jsonWriter, outputFormats, tableWriter } from './write_results.js';
+import type { Answer } from './write_results.js';
+
+const help = `Usage: latformer classify [options] [FILE... | -]
+
+Classifies texts from files, or from standard input.
+
+  --speedup K          how much less work, from 1 (default) to what the model was made for
+  --model DIR          a Hugging Face folder or URL; by default the bundled sentiment model
+  --top-k N            the N best labels instead of the best; 0 for all
+  --stats              adds tokens, word-vectors per layer, achieved speedup, milliseconds
+  --long-text MODE     text longer than the model reads: truncate (default) or windows
+
+Input
+  --input-format F     text, csv, tsv or jsonl; by default from the file's extension, else text
+  --column NAME        the column or field to classify; default: text, else sentence, else the only one
+  --pair-column NAME   the second text of a pair; default: text_pair, if --column is not given
+
+  text   one text a line; an empty line is an empty text
+  csv    RFC 4180 with a header        tsv    parted by tabs, with a header, no quoting
+  jsonl  an object or a string a line
+
+Output
+  --format F           table (default on a terminal) or jsonl (default elsewhere)
+  --batch N            at most N texts at a time, default 32
+
+  -h, --help           this text
+
+Exit codes: 0 done, 1 bad input, 2 misuse.
+`;
+
+const options = {
+  speedup: { type: 'string', default: '1' },
+  model: { type: 'string' },
+  'top-k': { type: 'string' },
+  stats: { type: 'boolean', default: false },
+  'long-text': { type: 'string', default: 'truncate' },
+  'input-format': { type: 'string' },
+  column: { type: 'string' },
+  'pair-column': { type: 'string' },
+  format: { type: 'string' },
+  batch: { type: 'string', default: '32' },
+} as const;
+
+function parse(args: string[]) {
+  const { values, positionals } = parseOptions(args, options);
+  const given = values['input-format'];
+  return {
+    files: positionals.length > 0 ? positionals : ['-'],
+    model: values.model,
+    speedup: numberOption('speedup', values.speedup, 1),
+    top_k: values['top-k'] === undefined ? 1 : wholeNumberOption('top-k', values['top-k'], 0) || Infinity,
+    withLabels: values['top-k'] !== undefined,
+    stats: values.stats,
+    long_text: choiceOption('long-text', values['long-text'], ['truncate', 'windows']),
+    inputFormat: given === undefined ? undefined : choiceOption('input-format', given, inputFormats),
+    columns: { text: values.column, pair: values['pair-column'] },
+    format: choiceOption('format', values.format ?? (process.stdout.isTTY ? 'table' : 'jsonl'), outputFormats),
+    batch: wholeNumberOption('batch', values.batch, 1),
+  };
+}
+
+export const classify: Command = {
+  summary: 'classify texts from files or standard input',
+  help,
+
+  async run(args, signal) {
+    const { files, ...asked } = parse(args);
+    const size = await totalSize(files);
+    const classifier = await loadModel(asked.model, { signal, worker: true });
+    checkSpeedup('speedup', asked.speedup, classifier.maxSpeedup);
+
+    const { speedup, long_text, stats } = asked;
+    const top_k = asked.top_k === Infinity ? null : asked.top_k;
+    const writer =
+      asked.format === 'jsonl'
+        ? jsonWriter(asked.withLabels)
+        : tableWriter(classifier.info, asked.top_k, stats, process.stdout.isTTY ? process.stdout.columns : undefined);
+
+    const progress = new Progress();
+    let bytes = 0;
+    let count = 0;
+    const texts = readTexts(files, {
+      format: asked.inputFormat,
+      columns: asked.columns,
+      onBytes: (read) => (bytes += read),
+    });
+    for await (const batch of batchesOf(texts, asked.batch)) {
+      const inputs = batch.map(({ text, text_pair }) => ({ text, text_pair }));
+      const results: (LabelScore | LabelScoreWithStats)[] | (LabelScore | LabelScoreWithStats)[][] = await classifier(
+        inputs,
+        { speedup, long_text, stats, top_k, signal },
+      );
+      const answers = results.map((result): Answer => (Array.isArray(result) ? result : [result]));
+      if (process.stdout.isTTY) hideProgress(); // both write to the same screen
+      const lines = batch.map((text, index) => writer.line(text, answers[index] ?? []));
+      await print((count === 0 ? writer.header() : '') + lines.join(''), signal);
+      count += batch.length;
+      progress.update(count, size === undefined ? undefined : bytes / size);
+    }
+    hideProgress();
+    await classifier.dispose();
+  },
+};

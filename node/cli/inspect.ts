@@ -1,0 +1,208 @@
+// latformer inspect: what a model folder is, whether it will load, and what its speeds keep.
+//
+// The verdict is that of the loader itself, and the table of speeds that of a text that was really run: there is no
+// second opinion that could differ.
+import { LatformerError } from '../index.js';
+import type { ModelInfo, TextClassificationPipeline } from '../index.js';
+import { parseOptions } from './command.js';
+import type { Command } from './command.js';
+import { alignedTable, megabytes, printable, shortNumber } from './display.js';
+import { badInput, misuse } from './failure.js';
+import { inspectFolder } from './inspect_folder.js';
+import type { FolderFacts } from './inspect_folder.js';
+import { loadModel } from './load_model.js';
+import { print } from './output.js';
+import { hideProgress } from './progress.js';
+
+const help = `Usage: latformer inspect [--json] DIR
+
+Shows what a model folder is: architecture, sizes, weights, labels, tokenizer and profile; and whether it will load. If it
+does, also what each speedup keeps of a text of 128 tokens.
+
+  --json       the same as one JSON object
+  -h, --help   this text
+
+Exit codes: 0 it loads, 1 it does not (the reason is shown), 2 misuse.
+`;
+
+const sampleTokens = 128;
+const sampleSpeedups = [1, 1.5, 2, 3, 4.8, 6, 8];
+
+interface SpeedFacts {
+  speedup: number;
+  achieved_speedup: number;
+  macs: number;
+  tokens_per_layer: number[];
+}
+
+/** Any text of the right length does: the counts depend on nothing else. One-letter words are one token each. */
+async function speedsOf(classify: TextClassificationPipeline): Promise<{ tokens: number; speeds: SpeedFacts[] }> {
+  const { maxSpeedup } = classify;
+  const text = Array.from({ length: sampleTokens - 2 }, () => 'a').join(' ');
+  const speeds: SpeedFacts[] = [];
+  let tokens = 0;
+  for (const speedup of new Set([...sampleSpeedups.filter((each) => each < maxSpeedup), maxSpeedup])) {
+    const [answer] = await classify(text, { speedup, stats: true });
+    if (answer === undefined) continue;
+    const { achieved_speedup, macs, tokens_per_layer } = answer.stats;
+    tokens = answer.stats.tokens;
+    speeds.push({ speedup, achieved_speedup, macs, tokens_per_layer });
+  }
+  return { tokens, speeds };
+}
+
+interface Loaded {
+  info: ModelInfo;
+  sample: { tokens: number; speeds: SpeedFacts[] };
+}
+
+async function load(folder: string, signal: AbortSignal): Promise<Loaded | LatformerError> {
+  try {
+    const classify = await loadModel(folder, { signal, worker: false });
+    const loaded = { info: classify.info, sample: await speedsOf(classify) };
+    await classify.dispose();
+    return loaded;
+  } catch (error) {
+    hideProgress();
+    if (error instanceof LatformerError) return error;
+    throw error;
+  }
+}
+
+/** What to do about a model that does not load, where there is something to do. */
+function adviceOn({ files }: FolderFacts): string | undefined {
+  const names = files.map(({ name }) => name);
+  if (names.includes('model.safetensors')) return undefined;
+  if (names.includes('model.safetensors.index.json')) {
+    return 'The weights are in several files; save them in one: model.save_pretrained(folder, max_shard_size="10GB").';
+  }
+  if (names.some((name) => /^pytorch_model.*\.bin$/.test(name))) {
+    return 'pytorch_model.bin is a pickle and is not read; save with model.save_pretrained(folder, safe_serialization=True).';
+  }
+  return undefined;
+}
+
+const show = (value: unknown): string =>
+  value === undefined || value === null ? '?' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
+function sizesLine(config: Record<string, unknown>): string {
+  const hidden = config['hidden_size'];
+  const heads = config['num_attention_heads'];
+  const width = typeof hidden === 'number' && typeof heads === 'number' ? ` of ${hidden / heads}` : '';
+  return (
+    `${show(config['num_hidden_layers'])} layers, width ${show(hidden)}, ${show(heads)} heads${width}, ` +
+    `feed-forward ${show(config['intermediate_size'])}, ${show(config['max_position_embeddings'])} positions, ` +
+    `vocabulary ${show(config['vocab_size'])}`
+  );
+}
+
+function labelsLine(config: Record<string, unknown>, info: ModelInfo | undefined): string {
+  const id2label = config['id2label'];
+  const labels = info?.labels ?? (typeof id2label === 'object' && id2label !== null ? Object.values(id2label) : []);
+  const names = labels.map(show).join(', ');
+  return [names, info?.problem_type.replaceAll('_', ' ')].filter(Boolean).join(' · ') || 'none named';
+}
+
+const yesNo = (value: unknown): string => (value === true ? 'yes' : value === false ? 'no' : 'as the model says');
+
+function tokenizerLine(tokenizer: Record<string, unknown>): string {
+  const accents = tokenizer['strip_accents'] ?? tokenizer['lowercase']; // unset, it follows the case
+  return (
+    `${show(tokenizer['type'])}, ${show(tokenizer['vocabulary'])} entries (${show(tokenizer['file'])}); lower case ` +
+    `${yesNo(tokenizer['lowercase'])}, accents stripped ${yesNo(accents)}, Chinese characters apart ` +
+    yesNo(tokenizer['handle_chinese_chars'])
+  );
+}
+
+/** Name and value of each thing known about the folder. */
+function* sections(
+  { config, weights, tokenizer }: FolderFacts,
+  info: ModelInfo | undefined,
+): Generator<[string, string]> {
+  if (config !== undefined) {
+    const architectures = config['architectures'];
+    const names = Array.isArray(architectures) ? architectures.map(show).join(', ') : show(architectures);
+    yield ['architecture', `${names} (model_type ${show(config['model_type'])})`];
+    yield ['sizes', sizesLine(config)];
+    yield ['labels', labelsLine(config, info)];
+  }
+  if (weights !== undefined) {
+    const dtypes = Object.entries(weights.dtypes).map(([dtype, count]) => `${dtype} ${shortNumber(count)}`);
+    const total = `${shortNumber(weights.parameters)} numbers in ${weights.tensors} tensors`;
+    yield ['weights', `${total}, ${megabytes(weights.bytes)}: ${dtypes.join(', ')}`];
+  }
+  if (tokenizer !== undefined) yield ['tokenizer', tokenizerLine(tokenizer)];
+  if (info !== undefined) {
+    const { source, dropped, retention } = info.profile;
+    const origin =
+      source === 'model'
+        ? `validated up to speedup ${info.max_speedup}`
+        : 'the default one, not validated for any speed';
+    yield ['profile', `${origin}; dropped word-vectors are ${dropped === 'merge' ? 'merged into one' : 'discarded'}`];
+    yield ['retention', `${retention.map((value) => value.toFixed(3)).join(' ')} (layer 1 to ${retention.length})`];
+  }
+}
+
+function speedsTable({ tokens, speeds }: Loaded['sample']): string {
+  const layers = speeds[0]?.tokens_per_layer.length ?? 0;
+  const rows = speeds.map(({ speedup, achieved_speedup, macs, tokens_per_layer }) => [
+    String(speedup),
+    achieved_speedup.toFixed(2),
+    shortNumber(macs),
+    ...tokens_per_layer.map(String),
+  ]);
+  const header = ['speedup', 'achieved', 'MACs', ...Array.from({ length: layers }, (_, layer) => `layer ${layer + 1}`)];
+  return `Of a text of ${tokens} tokens, so many word-vectors leave each layer:\n\n${alignedTable([header, ...rows])}`;
+}
+
+export const inspect: Command = {
+  summary: 'show what a model folder is, and whether it will load',
+  help,
+
+  async run(args, signal) {
+    const { values, positionals } = parseOptions(args, { json: { type: 'boolean', default: false } } as const);
+    const [folder] = positionals;
+    if (folder === undefined || positionals.length > 1) throw misuse('one model folder is needed');
+
+    const facts = await inspectFolder(folder);
+    const outcome = await load(folder, signal);
+    const failed = outcome instanceof LatformerError ? outcome : undefined;
+    const loaded = outcome instanceof LatformerError ? undefined : outcome;
+
+    if (values.json) {
+      const result = {
+        folder,
+        ...facts,
+        loads: failed === undefined,
+        error: failed && { code: failed.code, message: failed.message },
+        info: loaded?.info,
+        sample: loaded?.sample,
+      };
+      await print(`${JSON.stringify(result, null, 2)}\n`, signal);
+    } else {
+      const files = alignedTable(
+        facts.files.map(({ name, bytes, used }) => [printable(name), megabytes(bytes), used ? '' : '(not read)']),
+        1,
+      );
+      const lines = alignedTable(
+        [...sections(facts, loaded?.info)].map(([name, value]) => [name, printable(value)]),
+        2,
+      );
+      const advice = adviceOn(facts);
+      await print(
+        [
+          lines,
+          files,
+          loaded === undefined ? '' : `It loads. ${speedsTable(loaded.sample)}`,
+          failed === undefined
+            ? ''
+            : `It does not load: ${printable(failed.message)} (${failed.code})\n${advice ?? ''}`,
+        ]
+          .filter((part) => part !== '')
+          .join('\n'),
+        signal,
+      );
+    }
+    if (failed !== undefined) throw badInput('');
+  },
+};

@@ -1,0 +1,132 @@
+// What the files of a model folder say about themselves, read without judging: whether the model will load is the
+// loader's verdict. Everything here is optional, because a folder worth inspecting may well be broken.
+import { open, readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileFailure } from './failure.js';
+
+export interface FileFacts {
+  name: string;
+  bytes: number;
+  /** Whether Latformer reads it. */
+  used: boolean;
+}
+
+export interface WeightFacts {
+  bytes: number;
+  tensors: number;
+  parameters: number;
+  /** dtype -> parameters stored so. */
+  dtypes: Record<string, number>;
+}
+
+export interface FolderFacts {
+  files: FileFacts[];
+  config: Record<string, unknown> | undefined;
+  tokenizer: Record<string, unknown> | undefined;
+  weights: WeightFacts | undefined;
+}
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The object in a JSON file; undefined if it is not there or not one. */
+async function readJson(path: string): Promise<Json | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function filesOf(folder: string): Promise<FileFacts[]> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    throw fileFailure(`cannot inspect ${folder}`, error);
+  }
+  const has = (name: string) => names.includes(name);
+  const used = new Set(['config.json', 'tokenizer_config.json', 'model.safetensors', 'profile.json']);
+  used.add(has('tokenizer.json') ? 'tokenizer.json' : 'vocab.txt');
+  const files: FileFacts[] = [];
+  for (const name of names.sort()) {
+    const stats = await stat(join(folder, name)).catch(() => undefined);
+    if (stats?.isFile() === true) files.push({ name, bytes: stats.size, used: used.has(name) });
+  }
+  return files;
+}
+
+/** The header of a safetensors file: 8 bytes of length, then JSON of name -> {dtype, shape, data_offsets}. */
+async function weightsOf(path: string): Promise<WeightFacts | undefined> {
+  const maxHeader = 100_000_000; // the format's limit
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const bytes = (await file.stat()).size;
+    const start = Buffer.alloc(8);
+    await file.read(start, 0, 8, 0);
+    const length = Number(start.readBigUInt64LE());
+    if (length > Math.min(bytes - 8, maxHeader)) return undefined;
+    const text = Buffer.alloc(length);
+    await file.read(text, 0, length, 8);
+    const header: unknown = JSON.parse(text.toString('utf8'));
+    if (!isObject(header)) return undefined;
+
+    const facts: WeightFacts = { bytes, tensors: 0, parameters: 0, dtypes: {} };
+    for (const [name, tensor] of Object.entries(header)) {
+      if (name === '__metadata__' || !isObject(tensor)) continue;
+      const { dtype, shape } = tensor;
+      const count = Array.isArray(shape) ? shape.reduce((product: number, size) => product * Number(size), 1) : 0;
+      ++facts.tensors;
+      facts.parameters += count;
+      facts.dtypes[String(dtype)] = (facts.dtypes[String(dtype)] ?? 0) + count;
+    }
+    return facts;
+  } catch {
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Settings from tokenizer.json, else from tokenizer_config.json and vocab.txt; names as Hugging Face has them. */
+async function tokenizerOf(folder: string): Promise<Json | undefined> {
+  const whole = await readJson(join(folder, 'tokenizer.json'));
+  if (whole !== undefined) {
+    const model = isObject(whole['model']) ? whole['model'] : {};
+    const normalizer = isObject(whole['normalizer']) ? whole['normalizer'] : {};
+    const vocabulary = isObject(model['vocab']) ? Object.keys(model['vocab']).length : undefined;
+    return {
+      file: 'tokenizer.json',
+      type: model['type'],
+      vocabulary,
+      lowercase: normalizer['lowercase'],
+      strip_accents: normalizer['strip_accents'],
+      handle_chinese_chars: normalizer['handle_chinese_chars'],
+    };
+  }
+  const vocab = await readFile(join(folder, 'vocab.txt'), 'utf8').catch(() => undefined);
+  if (vocab === undefined) return undefined;
+  const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {};
+  return {
+    file: 'vocab.txt',
+    type: 'WordPiece',
+    vocabulary: vocab.split('\n').length - (vocab.endsWith('\n') ? 1 : 0),
+    lowercase: config['do_lower_case'] ?? true,
+    strip_accents: config['strip_accents'] ?? null,
+    handle_chinese_chars: config['tokenize_chinese_chars'] ?? true,
+  };
+}
+
+export async function inspectFolder(folder: string): Promise<FolderFacts> {
+  const files = await filesOf(folder);
+  return {
+    files,
+    config: await readJson(join(folder, 'config.json')),
+    tokenizer: await tokenizerOf(folder),
+    weights: await weightsOf(join(folder, 'model.safetensors')),
+  };
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+// The `latformer` command: picks the subcommand, and turns every way to end into an exit code.
+//
+//   0 done    1 bad input    2 misuse    130 interrupted (SIGINT)
+//
+// A reader that goes away (`| head`) is no error.
+import { readFile } from 'node:fs/promises';
+import { classify } from './classify.js';
+import type { Command } from './command.js';
+import { printable } from './display.js';
+import { Failure, exitCode, failureOf, misuse } from './failure.js';
+import { inspect } from './inspect.js';
+import { flushed, print } from './output.js';
+import { hideProgress } from './progress.js';
+import { sweep } from './sweep.js';
+
+const commands = new Map<string, Command>(Object.entries({ classify, sweep, inspect }));
+
+const help = `Usage: latformer COMMAND [options]
+
+Runs BERT text classifiers as fast as you ask for.
+
+${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+
+  -h, --help      this text; of a command: latformer COMMAND --help
+  -v, --version   the version of latformer
+
+  echo "A joy from start to finish." | latformer classify --speedup 4.8
+`;
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function run([name, ...args]: string[], signal: AbortSignal): Promise<void> {
+  if (name === '--help' || name === '-h') return print(help);
+  if (name === '--version' || name === '-v') return print(`${await version()}\n`);
+  if (name === undefined) throw misuse('a command is needed: classify, sweep or inspect');
+  const command = commands.get(name);
+  if (command === undefined) throw misuse(`unknown ${name.startsWith('-') ? 'option' : 'command'} '${name}'`);
+
+  const end = args.indexOf('--');
+  const beforeEnd = end < 0 ? args : args.slice(0, end);
+  if (beforeEnd.includes('--help') || beforeEnd.includes('-h')) return print(command.help);
+  return command.run(args, signal);
+}
+
+/** What is left to say about an error, and the exit code. */
+function report(error: unknown, command: string | undefined): number {
+  hideProgress();
+  const failure = failureOf(error);
+  if (!(failure instanceof Failure)) {
+    process.stderr.write(`latformer: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return exitCode.badInput;
+  }
+  if (failure.message !== '') process.stderr.write(`latformer: ${printable(failure.message)}\n`);
+  if (failure.exitCode === exitCode.misuse) {
+    process.stderr.write(`See: latformer ${commands.has(command ?? '') ? `${command} ` : ''}--help\n`);
+  }
+  return failure.exitCode;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCode.done);
+  process.stderr.write(`latformer: cannot write the results: ${error.message}\n`);
+  process.exit(exitCode.badInput);
+});
+process.stderr.on('error', () => undefined); // nobody listens
+
+const interruption = new AbortController();
+const interrupted = new Promise<never>((_, reject) => {
+  process.once('SIGINT', () => {
+    const failure = new Failure('', exitCode.interrupted);
+    interruption.abort(failure); // from here on nothing is written; a second SIGINT ends the process at once
+    reject(failure);
+  });
+});
+
+const args = process.argv.slice(2);
+let code: number = exitCode.done;
+try {
+  await Promise.race([run(args, interruption.signal), interrupted]);
+} catch (error) {
+  code = report(error, args[0]);
+}
+await flushed();
+process.exit(code);
