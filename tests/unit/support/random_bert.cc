@@ -36,11 +36,15 @@ double from_f16(uint16_t x) {
   return (x & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
+void put(std::vector<std::byte>& bytes, const void* data, size_t size) {
+  const size_t end = bytes.size();
+  bytes.resize(end + size);
+  std::memcpy(bytes.data() + end, data, size);
+}
+
 template <class T>
 void put(std::vector<std::byte>& bytes, T value) {
-  const size_t end = bytes.size();
-  bytes.resize(end + sizeof(T));
-  std::memcpy(bytes.data() + end, &value, sizeof(T));
+  put(bytes, &value, sizeof(T));
 }
 
 class Maker {
@@ -215,9 +219,8 @@ std::vector<std::byte> safetensors_of(const std::vector<NamedTensor>& tensors) {
 
   std::vector<std::byte> file;
   put(file, static_cast<uint64_t>(header.size()));
-  const auto* text = reinterpret_cast<const std::byte*>(header.data());
-  file.insert(file.end(), text, text + header.size());
-  for (const NamedTensor& tensor : tensors) file.insert(file.end(), tensor.bytes.begin(), tensor.bytes.end());
+  put(file, header.data(), header.size());
+  for (const NamedTensor& tensor : tensors) put(file, tensor.bytes.data(), tensor.bytes.size());
   return file;
 }
 
