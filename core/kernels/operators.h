@@ -13,6 +13,7 @@
 #include "core/base/status.h"
 
 struct xnn_operator;
+struct xnn_unary_elementwise_config;
 struct pthreadpool;
 
 namespace latformer {
@@ -59,10 +60,16 @@ class BatchProduct {
  public:
   BatchProduct() = default;
   static Result<BatchProduct> create(bool transpose_b);
-  Status run(const Threads& threads, size_t batch, size_t m, size_t k, size_t n, const float* a, const float* b, float* c);
+  Status run(const Threads& threads, size_t batch, size_t m, size_t k, size_t n, const float* a, const float* b,
+             float* c);
 
  private:
+  struct Shape {
+    size_t batch = 0, m = 0, k = 0, n = 0;
+    bool operator==(const Shape&) const = default;
+  };
   Operator op_;
+  Shape shape_;  // that the operator is set up for
   Buffer<std::byte> workspace_;
 };
 
@@ -75,6 +82,7 @@ class Softmax {
 
  private:
   Operator op_;
+  size_t rows_ = 0, columns_ = 0;
 };
 
 // y (count) = activation(x (count)); x and y may be the same. gelu is 0.5 x (1 + erf(x / sqrt 2)), gelu_tanh its tanh
@@ -87,8 +95,8 @@ class Activation {
   Status run(const Threads& threads, size_t count, const float* x, float* y);
 
  private:
-  Operator op_;
   Kind kind_ = Kind::gelu;
+  const xnn_unary_elementwise_config* config_ = nullptr;
 };
 
 }  // namespace kernels

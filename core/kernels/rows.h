@@ -1,40 +1,45 @@
-// What XNNPACK lacks: LayerNorm with residual, column means of attention, gather and head layout, widening of stored
-// weights. Each function has a plain twin of the same name in kernels::scalar, which tests compare it with.
+// What XNNPACK lacks: LayerNorm with residual, column means of attention, gathering, head layout, and widening of
+// stored weights. kernels::scalar holds a plain twin of each function, the readable reference that tests compare with.
 //
-// d = hidden_size, H = heads, dh = d / H, n = rows. All buffers row-major and contiguous unless a stride is given.
+// Notation: n rows, d = hidden_size, H = heads, dh = head_size = d / H, nq queries, nk keys. Everything is row-major;
+// rows are contiguous unless a stride, counted in values, is given. Pointers need no alignment. Zero rows are legal.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-namespace latformer::kernels {
-
-#define LATFORMER_ROW_KERNELS                                                                                          \
-  /* y (n, d) = LayerNorm(x + residual) * gamma + beta, over each row, variance as Hugging Face (biased, eps inside    \
-     the root). residual may be null; y may be x. */                                                                   \
-  void layer_norm(size_t n, size_t d, const float* x, const float* residual, const float* gamma, const float* beta,    \
-                  float eps, float* y);                                                                                \
-  /* score (nk) = mean over H heads and nq queries of probabilities (H, nq, nk). */                                    \
-  void column_mean(size_t heads, size_t nq, size_t nk, const float* probabilities, float* score);                      \
-  /* y (n, d): row i is row rows[i] of x, whose rows lie `stride` values apart. */                                     \
-  void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y);                 \
-  /* y (d) = sum over i of weights[i] * x[rows[i]], rows of x `stride` values apart. */                                \
-  void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> weights, size_t d, const float* x,      \
-                        size_t stride, float* y);                                                                      \
-  /* y (H, n, dh) from x (n, H * dh) with rows `stride` apart, and back. */                                            \
-  void split_heads(size_t n, size_t heads, size_t head_size, const float* x, size_t stride, float* y);                 \
-  void merge_heads(size_t n, size_t heads, size_t head_size, const float* x, float* y);                                \
-  /* y (n) as float from IEEE half, bfloat16, or int8 times `scale`. */                                                \
-  void widen_f16(size_t n, const uint16_t* x, float* y);                                                               \
-  void widen_bf16(size_t n, const uint16_t* x, float* y);                                                              \
+// Declared twice, here and in kernels::scalar, so that twins cannot drift apart.
+#define LATFORMER_DECLARE_ROW_KERNELS                                                                               \
+  /* y (n, d) = (v - mean(v)) / sqrt(var(v) + eps) * gamma + beta for each row of v = x + residual; var is biased.  \
+     residual may be null; y may be x or residual. */                                                               \
+  void layer_norm(size_t n, size_t d, const float* x, const float* residual, const float* gamma, const float* beta, \
+                  float eps, float* y);                                                                             \
+                                                                                                                    \
+  /* score (nk) = mean over the H heads and nq queries of probabilities (H, nq, nk). */                             \
+  void column_mean(size_t heads, size_t nq, size_t nk, const float* probabilities, float* score);                   \
+                                                                                                                    \
+  /* Row i of y (n, d) is row rows[i] of x. */                                                                      \
+  void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y);              \
+                                                                                                                    \
+  /* y (d) = sum over i of weights[i] * (row rows[i] of x). */                                                      \
+  void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> weights, size_t d, const float* x,   \
+                        size_t stride, float* y);                                                                   \
+                                                                                                                    \
+  /* y (H, n, dh) from x (n, H * dh) with rows `stride` apart, and y (n, H * dh) from x (H, n, dh). */              \
+  void split_heads(size_t n, size_t heads, size_t head_size, const float* x, size_t stride, float* y);              \
+  void merge_heads(size_t n, size_t heads, size_t head_size, const float* x, float* y);                             \
+                                                                                                                    \
+  /* y (n) = the values of x as floats: IEEE half, bfloat16, int8 times scale. Exact, NaN and infinity included. */ \
+  void widen_f16(size_t n, const uint16_t* x, float* y);                                                            \
+  void widen_bf16(size_t n, const uint16_t* x, float* y);                                                           \
   void widen_i8(size_t n, const int8_t* x, float scale, float* y);
 
-LATFORMER_ROW_KERNELS
+namespace latformer::kernels {
+LATFORMER_DECLARE_ROW_KERNELS
 namespace scalar {
-LATFORMER_ROW_KERNELS
-}
-
-#undef LATFORMER_ROW_KERNELS
-
+LATFORMER_DECLARE_ROW_KERNELS
+}  // namespace scalar
 }  // namespace latformer::kernels
+
+#undef LATFORMER_DECLARE_ROW_KERNELS

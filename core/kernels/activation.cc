@@ -1,0 +1,74 @@
+// GELU and tanh by XNNPACK's micro-kernels, called directly: its unary operator would link every unary function that
+// XNNPACK has, in every type, which is most of a binary.
+//
+// This is the one file that looks below XNNPACK's public interface.
+#include <pthreadpool.h>
+#include <xnnpack/config.h>
+#include <xnnpack/microfnptr.h>
+#include <xnnpack/microparams.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/kernels/operators.h"
+
+namespace latformer::kernels {
+namespace {
+
+constexpr float kSqrtTwoOverPi = 0.7978845608028654F;
+constexpr size_t kBlock = 2048;  // values that one thread takes at a time; x, y and what lies between stay in its cache
+
+struct Call {
+  Activation::Kind kind;
+  const xnn_unary_elementwise_config* config;
+  const float* x;
+  float* y;
+};
+
+void run_unary(const xnn_unary_elementwise_config* config, size_t count, const float* x, float* y) {
+  static constexpr xnn_unary_uparams kNoParameters{};
+  config->ukernel(count * sizeof(float), x, y, &kNoParameters);
+}
+
+// 0.5 v (1 + tanh(sqrt(2 / pi) (v + 0.044715 v^3)))
+void run_gelu_tanh(const xnn_unary_elementwise_config* tanh, size_t count, const float* x, float* y) {
+  alignas(kBufferAlignment) std::array<float, kBlock + kBufferSlack / sizeof(float)> inner;
+  for (size_t i = 0; i < count; ++i) inner[i] = kSqrtTwoOverPi * (x[i] + 0.044715F * x[i] * x[i] * x[i]);
+  run_unary(tanh, count, inner.data(), inner.data());
+  for (size_t i = 0; i < count; ++i) y[i] = 0.5F * x[i] * (1.0F + inner[i]);
+}
+
+// Values [begin, begin + count) of a call; pthreadpool's callback.
+void run_block(void* context, size_t begin, size_t count) {
+  const Call& call = *static_cast<const Call*>(context);
+  const float* x = call.x + begin;
+  float* y = call.y + begin;
+  switch (call.kind) {
+    case Activation::Kind::gelu:
+    case Activation::Kind::tanh:
+      return run_unary(call.config, count, x, y);
+    case Activation::Kind::gelu_tanh:
+      return run_gelu_tanh(call.config, count, x, y);
+    case Activation::Kind::relu:
+      for (size_t i = 0; i < count; ++i) y[i] = std::max(x[i], 0.0F);
+  }
+}
+
+}  // namespace
+
+Result<Activation> Activation::create(Kind kind) {
+  Activation activation;
+  activation.kind_ = kind;
+  if (kind == Kind::gelu) activation.config_ = xnn_init_f32_gelu_config();
+  if (kind == Kind::tanh || kind == Kind::gelu_tanh) activation.config_ = xnn_init_f32_tanh_config();
+  if (kind != Kind::relu && activation.config_ == nullptr) return unsupported_model("XNNPACK has no kernels here");
+  return activation;
+}
+
+Status Activation::run(const Threads& threads, size_t count, const float* x, float* y) {
+  Call call{kind_, config_, x, y};
+  pthreadpool_parallelize_1d_tile_1d(threads.pool(), run_block, &call, count, kBlock, 0);
+  return {};
+}
+
+}  // namespace latformer::kernels

@@ -1,0 +1,89 @@
+// The plain twins: one loop for each sum of the formula, sums in double.
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "core/kernels/rows.h"
+
+namespace latformer::kernels::scalar {
+
+void layer_norm(size_t n, size_t d, const float* x, const float* residual, const float* gamma, const float* beta,
+                float eps, float* y) {
+  for (size_t i = 0; i < n; ++i) {
+    const auto value = [&](size_t j) { return x[i * d + j] + (residual != nullptr ? residual[i * d + j] : 0.0F); };
+    double mean = 0;
+    for (size_t j = 0; j < d; ++j) mean += value(j);
+    mean /= static_cast<double>(d);
+    double variance = 0;
+    for (size_t j = 0; j < d; ++j) variance += (value(j) - mean) * (value(j) - mean);
+    variance /= static_cast<double>(d);
+    const double factor = 1 / std::sqrt(variance + eps);
+    for (size_t j = 0; j < d; ++j) {
+      y[i * d + j] = static_cast<float>((value(j) - mean) * factor * gamma[j] + beta[j]);
+    }
+  }
+}
+
+void column_mean(size_t heads, size_t nq, size_t nk, const float* probabilities, float* score) {
+  const double rows = static_cast<double>(heads * nq);
+  for (size_t j = 0; j < nk; ++j) {
+    double sum = 0;
+    for (size_t i = 0; i < heads * nq; ++i) sum += probabilities[i * nk + j];
+    score[j] = rows == 0 ? 0.0F : static_cast<float>(sum / rows);
+  }
+}
+
+void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (size_t j = 0; j < d; ++j) y[i * d + j] = x[rows[i] * stride + j];
+  }
+}
+
+void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> weights, size_t d, const float* x,
+                      size_t stride, float* y) {
+  for (size_t j = 0; j < d; ++j) {
+    double sum = 0;
+    for (size_t i = 0; i < rows.size(); ++i) sum += static_cast<double>(weights[i]) * x[rows[i] * stride + j];
+    y[j] = static_cast<float>(sum);
+  }
+}
+
+void split_heads(size_t n, size_t heads, size_t head_size, const float* x, size_t stride, float* y) {
+  for (size_t h = 0; h < heads; ++h) {
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < head_size; ++j) y[(h * n + i) * head_size + j] = x[i * stride + h * head_size + j];
+    }
+  }
+}
+
+void merge_heads(size_t n, size_t heads, size_t head_size, const float* x, float* y) {
+  for (size_t h = 0; h < heads; ++h) {
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < head_size; ++j) y[(i * heads + h) * head_size + j] = x[(h * n + i) * head_size + j];
+    }
+  }
+}
+
+void widen_f16(size_t n, const uint16_t* x, float* y) {
+  for (size_t i = 0; i < n; ++i) {
+    const uint32_t sign = static_cast<uint32_t>(x[i] & 0x8000U) << 16;
+    const uint32_t exponent = (x[i] >> 10) & 0x1FU;
+    const uint32_t mantissa = x[i] & 0x3FFU;
+    if (exponent == 0) {  // zero and subnormal: mantissa * 2^-24
+      y[i] = std::copysign(std::ldexp(static_cast<float>(mantissa), -24), std::bit_cast<float>(sign | 0x3F800000U));
+    } else {
+      const uint32_t wide = exponent == 31 ? 255 : exponent + 112;  // infinity and NaN stay what they are
+      y[i] = std::bit_cast<float>(sign | (wide << 23) | (mantissa << 13));
+    }
+  }
+}
+
+void widen_bf16(size_t n, const uint16_t* x, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = std::bit_cast<float>(static_cast<uint32_t>(x[i]) << 16);
+}
+
+void widen_i8(size_t n, const int8_t* x, float scale, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
+}
+
+}  // namespace latformer::kernels::scalar

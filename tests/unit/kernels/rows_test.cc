@@ -1,0 +1,171 @@
+// Our own kernels against their scalar twins at every length from 1 to 70.
+#include "core/kernels/rows.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+namespace latformer::kernels {
+namespace {
+
+constexpr size_t kLongest = 70;
+
+std::vector<float> random_values(size_t count, uint32_t seed, float mean = 0.0F) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(mean, 1.0F);
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+void expect_near(const std::vector<float>& actual, const std::vector<float>& expected, double tolerance, size_t size) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) ASSERT_NEAR(actual[i], expected[i], tolerance) << "size " << size;
+}
+
+TEST(RowsTest, LayerNorm) {
+  for (size_t d = 1; d <= kLongest; ++d) {
+    const size_t n = 1 + d % 4;
+    const std::vector<float> x = random_values(n * d, 1, 3.0F);
+    const std::vector<float> residual = random_values(n * d, 2);
+    const std::vector<float> gamma = random_values(d, 3);
+    const std::vector<float> beta = random_values(d, 4);
+    for (const float* r : {residual.data(), static_cast<const float*>(nullptr)}) {
+      std::vector<float> expected(n * d);
+      scalar::layer_norm(n, d, x.data(), r, gamma.data(), beta.data(), 1e-5F, expected.data());
+      std::vector<float> actual(n * d);
+      layer_norm(n, d, x.data(), r, gamma.data(), beta.data(), 1e-5F, actual.data());
+      expect_near(actual, expected, 2e-4, d);
+      std::vector<float> in_place = x;
+      layer_norm(n, d, in_place.data(), r, gamma.data(), beta.data(), 1e-5F, in_place.data());
+      EXPECT_EQ(in_place, actual);
+    }
+    std::vector<float> over_residual = residual;
+    layer_norm(n, d, x.data(), over_residual.data(), gamma.data(), beta.data(), 1e-5F, over_residual.data());
+    std::vector<float> apart(n * d);
+    layer_norm(n, d, x.data(), residual.data(), gamma.data(), beta.data(), 1e-5F, apart.data());
+    EXPECT_EQ(over_residual, apart);
+  }
+}
+
+TEST(RowsTest, LayerNormKeepsItsPrecisionFarFromZero) {
+  constexpr size_t kWidth = 384;
+  const std::vector<float> x = random_values(kWidth, 5, 1000.0F);
+  const std::vector<float> gamma(kWidth, 1.0F);
+  const std::vector<float> beta(kWidth, 0.0F);
+  std::vector<float> expected(kWidth);
+  std::vector<float> actual(kWidth);
+  scalar::layer_norm(1, kWidth, x.data(), nullptr, gamma.data(), beta.data(), 1e-12F, expected.data());
+  layer_norm(1, kWidth, x.data(), nullptr, gamma.data(), beta.data(), 1e-12F, actual.data());
+  expect_near(actual, expected, 1e-3, kWidth);
+}
+
+TEST(RowsTest, ColumnMean) {
+  for (size_t nk = 1; nk <= kLongest; ++nk) {
+    const size_t heads = 1 + nk % 3;
+    const size_t nq = 1 + nk % 5;
+    const std::vector<float> probabilities = random_values(heads * nq * nk, 6);
+    std::vector<float> expected(nk);
+    std::vector<float> actual(nk);
+    scalar::column_mean(heads, nq, nk, probabilities.data(), expected.data());
+    column_mean(heads, nq, nk, probabilities.data(), actual.data());
+    expect_near(actual, expected, 1e-6, nk);
+  }
+}
+
+TEST(RowsTest, GatherAndWeightedSum) {
+  for (size_t d = 1; d <= kLongest; ++d) {
+    const size_t stride = d + d % 3;
+    const std::vector<float> x = random_values(9 * stride, 7);
+    const std::vector<uint32_t> rows = {0, 2, 3, 7, 8};
+    const std::vector<float> weights = {0.1F, 0.2F, 0.3F, 0.15F, 0.25F};
+    std::vector<float> expected(rows.size() * d);
+    std::vector<float> actual(rows.size() * d);
+    scalar::gather_rows(rows, d, x.data(), stride, expected.data());
+    gather_rows(rows, d, x.data(), stride, actual.data());
+    EXPECT_EQ(actual, expected);
+    std::vector<float> expected_sum(d);
+    std::vector<float> actual_sum(d);
+    scalar::weighted_row_sum(rows, weights, d, x.data(), stride, expected_sum.data());
+    weighted_row_sum(rows, weights, d, x.data(), stride, actual_sum.data());
+    expect_near(actual_sum, expected_sum, 1e-6, d);
+  }
+}
+
+TEST(RowsTest, HeadsSplitAndMerge) {
+  for (size_t head_size = 1; head_size <= kLongest; ++head_size) {
+    const size_t heads = 1 + head_size % 4;
+    const size_t n = 1 + head_size % 6;
+    const size_t stride = 3 * heads * head_size;  // query, key and value side by side
+    const std::vector<float> x = random_values(n * stride, 8);
+    std::vector<float> expected(heads * n * head_size);
+    std::vector<float> actual(heads * n * head_size);
+    scalar::split_heads(n, heads, head_size, x.data(), stride, expected.data());
+    split_heads(n, heads, head_size, x.data(), stride, actual.data());
+    EXPECT_EQ(actual, expected);
+    std::vector<float> expected_merged(actual.size());
+    std::vector<float> merged(actual.size());
+    scalar::merge_heads(n, heads, head_size, actual.data(), expected_merged.data());
+    merge_heads(n, heads, head_size, actual.data(), merged.data());
+    EXPECT_EQ(merged, expected_merged);
+  }
+}
+
+TEST(RowsTest, EveryHalfIsWidenedExactly) {
+  std::vector<uint16_t> halves(65536);
+  for (size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<uint16_t>(i);
+  std::vector<float> expected(halves.size());
+  std::vector<float> actual(halves.size());
+  scalar::widen_f16(halves.size(), halves.data(), expected.data());
+  widen_f16(halves.size(), halves.data(), actual.data());
+  for (size_t i = 0; i < halves.size(); ++i) {
+    ASSERT_EQ(std::bit_cast<uint32_t>(actual[i]), std::bit_cast<uint32_t>(expected[i])) << "half " << i;
+  }
+  EXPECT_EQ(actual[0x3C00], 1.0F);
+  EXPECT_EQ(actual[0xC000], -2.0F);
+  EXPECT_EQ(actual[0x0001], std::ldexp(1.0F, -24));
+  EXPECT_EQ(actual[0x7BFF], 65504.0F);
+  EXPECT_EQ(actual[0x7C00], std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(actual[0x7E00]));
+  EXPECT_TRUE(std::signbit(actual[0x8000]));
+}
+
+TEST(RowsTest, WideningAtEveryLength) {
+  const std::vector<uint16_t> words = {0x3F80, 0xC000, 0x7C00, 0x0001, 0x4049};
+  for (size_t n = 0; n <= kLongest; ++n) {
+    std::vector<uint16_t> x(n);
+    std::vector<int8_t> bytes(n);
+    for (size_t i = 0; i < n; ++i) {
+      x[i] = words[i % words.size()];
+      bytes[i] = static_cast<int8_t>(i * 37 + 128);
+    }
+    std::vector<float> expected(n);
+    std::vector<float> actual(n);
+    scalar::widen_f16(n, x.data(), expected.data());
+    widen_f16(n, x.data(), actual.data());
+    EXPECT_EQ(actual, expected);
+    scalar::widen_bf16(n, x.data(), expected.data());
+    widen_bf16(n, x.data(), actual.data());
+    EXPECT_EQ(actual, expected);
+    scalar::widen_i8(n, bytes.data(), 0.25F, expected.data());
+    widen_i8(n, bytes.data(), 0.25F, actual.data());
+    EXPECT_EQ(actual, expected);
+  }
+}
+
+TEST(RowsTest, ZeroRowsAreLegal) {
+  layer_norm(0, 8, nullptr, nullptr, nullptr, nullptr, 1e-5F, nullptr);
+  gather_rows({}, 8, nullptr, 8, nullptr);
+  split_heads(0, 2, 4, nullptr, 8, nullptr);
+  merge_heads(0, 2, 4, nullptr, nullptr);
+  float score = 1;
+  column_mean(2, 0, 1, nullptr, &score);
+  EXPECT_EQ(score, 0.0F);
+}
+
+}  // namespace
+}  // namespace latformer::kernels

@@ -1,0 +1,166 @@
+# XNNPACK and pthreadpool, built from a list of sources of our own.
+#
+# XNNPACK's CMakeLists refuses Emscripten and compiles every micro-kernel of the processor family; ours builds what the
+# operators of core/kernels reach, for native x86-64 and aarch64 and for wasm. xnnpack/sources.cmake holds the list,
+# xnnpack/select_sources.py finds it again when an operator is added or XNNPACK moves on.
+#
+# Sources come from GitHub at pinned commits; FETCHCONTENT_SOURCE_DIR_XNNPACK, _PTHREADPOOL and _FXDIV name folders to
+# use instead. An installed fxdiv.h (Debian: libfxdiv-dev) serves as well.
+#
+# Targets: XNNPACK, pthreadpool.
+
+include(FetchContent)
+
+option(LATFORMER_RELAXED_SIMD "wasm: use relaxed SIMD (FMA, 8-bit dot product)" OFF)
+option(LATFORMER_WASM_THREADS "wasm: build with shared memory and threads" OFF)
+
+set(LATFORMER_XNNPACK_COMMIT 4ea82e595b36106653175dcb04b2aa532660d0d8)      # 2024-11-08
+set(LATFORMER_PTHREADPOOL_COMMIT 560c60d342a76076f0557a3946924c6478470044)  # 2024-06-16
+set(LATFORMER_FXDIV_COMMIT b408327ac2a15ec3e43352421954f5b1967701d1)
+set(LATFORMER_FXDIV_SHA256 ab7dfb08829bee33dca38405d647868fb214ac685e379ec7ef2bebcd234cd44d)
+
+# Puts one commit of a repository, without its history, under ${name}_SOURCE_DIR. None of these projects is
+# added to the build: SOURCE_SUBDIR names a folder that does not exist.
+function(latformer_fetch_commit name url commit)
+  find_package(Git QUIET)
+  FetchContent_Declare(${name} SOURCE_SUBDIR no-cmake-of-its-own
+    DOWNLOAD_COMMAND ${GIT_EXECUTABLE} init -q <SOURCE_DIR>
+            COMMAND ${GIT_EXECUTABLE} -C <SOURCE_DIR> fetch -q --depth 1 ${url} ${commit}
+            COMMAND ${GIT_EXECUTABLE} -C <SOURCE_DIR> checkout -q --force ${commit})
+  FetchContent_MakeAvailable(${name})
+  set(${name}_SOURCE_DIR ${${name}_SOURCE_DIR} PARENT_SCOPE)
+endfunction()
+
+latformer_fetch_commit(xnnpack https://github.com/google/XNNPACK.git ${LATFORMER_XNNPACK_COMMIT})
+latformer_fetch_commit(pthreadpool https://github.com/Maratyszcza/pthreadpool.git ${LATFORMER_PTHREADPOOL_COMMIT})
+
+# The header is copied because a wasm build must not see the rest of /usr/include.
+set(fxdiv_include ${CMAKE_CURRENT_BINARY_DIR}/fxdiv)
+if(NOT FETCHCONTENT_SOURCE_DIR_FXDIV AND EXISTS /usr/include/fxdiv.h)
+  file(COPY /usr/include/fxdiv.h DESTINATION ${fxdiv_include})
+else()
+  FetchContent_Declare(fxdiv SOURCE_SUBDIR no-cmake-of-its-own
+    URL https://github.com/Maratyszcza/FXdiv/archive/${LATFORMER_FXDIV_COMMIT}.zip
+    URL_HASH SHA256=${LATFORMER_FXDIV_SHA256} DOWNLOAD_EXTRACT_TIMESTAMP OFF)
+  FetchContent_MakeAvailable(fxdiv)
+  file(COPY ${fxdiv_SOURCE_DIR}/include/fxdiv.h DESTINATION ${fxdiv_include})
+endif()
+
+# Which list and which of XNNPACK's instruction sets. The sets switched on are those that have kernels for our operators
+# and that every supported compiler knows; hardware is asked at run time.
+set(isas)
+if(EMSCRIPTEN AND LATFORMER_RELAXED_SIMD)
+  set(target wasm_relaxed)
+elseif(EMSCRIPTEN)
+  set(target wasm)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(target x86_64)
+  set(isas AVX512F AVX512SKX AVX512VNNI AVXVNNI)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  set(target aarch64)
+  set(isas ARM_DOTPROD)
+else()
+  message(FATAL_ERROR "No list of XNNPACK sources for ${CMAKE_SYSTEM_PROCESSOR}; see third_party/xnnpack/select_sources.py")
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/xnnpack/sources.cmake)
+list(TRANSFORM XNNPACK_SOURCES_${target} PREPEND ${xnnpack_SOURCE_DIR}/ OUTPUT_VARIABLE sources)
+
+# Third-party code is optimised in every configuration; sections let the linker drop what no operator reaches, and with
+# it the mention of micro-kernels that are not built.
+set(compile_options $<$<CONFIG:Debug>:-O2> -w -ffunction-sections -fdata-sections)
+if(EMSCRIPTEN)
+  set(wasm_options -msimd128 $<$<BOOL:${LATFORMER_RELAXED_SIMD}>:-mrelaxed-simd>
+      $<$<BOOL:${LATFORMER_WASM_THREADS}>:-pthread>)
+endif()
+
+# pthreadpool: without threads a shim that runs everything at once, in the caller's thread.
+if(EMSCRIPTEN AND NOT LATFORMER_WASM_THREADS)
+  set(pthreadpool_sources src/shim.c)
+else()
+  set(pthreadpool_sources src/memory.c src/portable-api.c src/pthreads.c)
+  if(NOT target STREQUAL "aarch64")
+    list(APPEND pthreadpool_sources src/fastpath.c)
+    set(fastpath 1)
+  endif()
+endif()
+list(TRANSFORM pthreadpool_sources PREPEND ${pthreadpool_SOURCE_DIR}/)
+add_library(pthreadpool STATIC ${pthreadpool_sources})
+target_include_directories(pthreadpool SYSTEM PUBLIC ${pthreadpool_SOURCE_DIR}/include PRIVATE ${fxdiv_include})
+target_compile_definitions(pthreadpool PRIVATE PTHREADPOOL_USE_CPUINFO=0 PTHREADPOOL_USE_FASTPATH=$<BOOL:${fastpath}>)
+if(EMSCRIPTEN)
+  target_compile_definitions(pthreadpool PRIVATE PTHREADPOOL_USE_CONDVAR=1 PTHREADPOOL_USE_FUTEX=0)
+else()
+  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  find_package(Threads REQUIRED)
+  target_link_libraries(pthreadpool PUBLIC Threads::Threads)
+endif()
+target_compile_options(pthreadpool PRIVATE ${compile_options} PUBLIC ${wasm_options})
+
+add_library(XNNPACK STATIC ${sources})
+set_target_properties(XNNPACK PROPERTIES C_STANDARD 11 CXX_STANDARD 17 C_EXTENSIONS ON)
+# xnnpack/include holds what XNNPACK would take from elsewhere: cpuinfo.h, and arm_neon.h for wasm.
+target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include)
+if(EMSCRIPTEN)
+  target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include/wasm)
+endif()
+target_include_directories(XNNPACK SYSTEM PUBLIC ${xnnpack_SOURCE_DIR}/include PRIVATE ${xnnpack_SOURCE_DIR}/src
+                           ${fxdiv_include})
+# core/kernels/activation.cc alone looks below XNNPACK's public interface (the unary operators pull in every function).
+set_target_properties(XNNPACK PROPERTIES LATFORMER_INTERNAL_INCLUDE ${xnnpack_SOURCE_DIR}/src)
+target_compile_options(XNNPACK PRIVATE ${compile_options} -fno-math-errno)
+target_link_libraries(XNNPACK PUBLIC pthreadpool)
+if(NOT EMSCRIPTEN)
+  target_link_libraries(XNNPACK PUBLIC m)
+  if(APPLE)
+    target_link_options(XNNPACK INTERFACE -Wl,-dead_strip)
+  else()
+    target_link_options(XNNPACK INTERFACE -Wl,--gc-sections)
+  endif()
+endif()
+
+# Everything that XNNPACK can switch on, off unless named in `isas` or below.
+set(switches
+    ARM_BF16 ARM_DOTPROD ARM_FP16_SCALAR ARM_FP16_VECTOR ARM_I8MM ARM_SME ARM_SME2 ASSEMBLY AVX256SKX AVX256VNNI
+    AVX256VNNIGFNI AVX512AMX AVX512F AVX512FP16 AVX512SKX AVX512VBMI AVX512VNNI AVX512VNNIGFNI AVXVNNI AVXVNNIINT8 CPUINFO
+    DWCONV_MULTIPASS GEMM_M_SPECIALIZATION HVX JIT KLEIDIAI MEMOPT RISCV_FP16_VECTOR RISCV_VECTOR SPARSE VSX)
+set(on ${isas} GEMM_M_SPECIALIZATION MEMOPT)
+if(NOT EMSCRIPTEN)
+  list(APPEND on CPUINFO)
+endif()
+foreach(switch IN LISTS switches)
+  if(switch IN_LIST on)
+    target_compile_definitions(XNNPACK PRIVATE XNN_ENABLE_${switch}=1)
+  else()
+    target_compile_definitions(XNNPACK PRIVATE XNN_ENABLE_${switch}=0)
+  endif()
+endforeach()
+target_compile_definitions(XNNPACK PRIVATE XNN_LOG_LEVEL=0 XNN_MAX_UARCH_TYPES=1)
+
+# Compiler flags of each instruction set, for the files that XNNPACK's own lists count to it.
+function(latformer_xnnpack_flags isa)
+  string(TOUPPER ${isa} upper)
+  include(${xnnpack_SOURCE_DIR}/cmake/gen/${isa}_microkernels.cmake)
+  foreach(file IN LISTS ALL_${upper}_MICROKERNEL_SRCS)
+    if(file IN_LIST XNNPACK_SOURCES_${target})
+      set_property(SOURCE ${xnnpack_SOURCE_DIR}/${file} APPEND PROPERTY COMPILE_OPTIONS ${ARGN})
+    endif()
+  endforeach()
+endfunction()
+
+if(target STREQUAL "x86_64")
+  set(avx2 -mf16c -mfma -mavx2)
+  set(avx512skx -mf16c -mfma -mavx512f -mavx512cd -mavx512bw -mavx512dq -mavx512vl)
+  latformer_xnnpack_flags(ssse3 -mssse3)
+  latformer_xnnpack_flags(sse41 -msse4.1)
+  latformer_xnnpack_flags(avx -mavx)
+  latformer_xnnpack_flags(f16c -mf16c)
+  latformer_xnnpack_flags(fma3 -mf16c -mfma)
+  latformer_xnnpack_flags(avx2 ${avx2})
+  latformer_xnnpack_flags(avxvnni ${avx2} -mavxvnni)
+  latformer_xnnpack_flags(avx512f -mavx512f)
+  latformer_xnnpack_flags(avx512skx ${avx512skx})
+  latformer_xnnpack_flags(avx512vnni ${avx512skx} -mavx512vnni)
+elseif(target STREQUAL "aarch64")
+  latformer_xnnpack_flags(neondot -march=armv8.2-a+dotprod)
+  latformer_xnnpack_flags(neondot_aarch64 -march=armv8.2-a+dotprod)
+endif()
