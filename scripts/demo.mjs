@@ -34,8 +34,8 @@ const hasColors = Boolean(process.stdout.hasColors?.()) && !process.env.NO_COLOR
 const style = (code) => (text) => (hasColors ? `\x1b[${code}m${text}\x1b[0m` : text);
 const [bold, dim, green, red, cyan] = [1, 90, 32, 31, 36].map(style);
 
-/** Each word of the text with the layers' verdict: kept if any of its pieces was. */
-function words(text, { words: tokens, kept }, layer) {
+/** Each word of the text with the layer's verdict: kept if any of its pieces was. */
+function words({ words: tokens, kept }, layer) {
   const survivors = new Set(kept[layer].map((position) => tokens[position].word_id));
   const byId = new Map();
   for (const { begin, end, word_id } of tokens) {
@@ -46,28 +46,42 @@ function words(text, { words: tokens, kept }, layer) {
   return [...byId.values()];
 }
 
-/** The text with what was dropped faded (or dotted), wrapped behind a label. */
+/** What a layer's line shows: [text, whether it is faded, whether a space goes before it]. */
+function* pieces(text, survivors) {
+  // Of a long text that lost most of its words only those that stayed are shown.
+  const isBrief = text.length > 3 * width && 2 * survivors.filter(({ isKept }) => isKept).length < survivors.length;
+  let at = 0;
+  let isGap = false;
+  for (const { begin, end, isKept } of survivors) {
+    if (isBrief && !isKept) {
+      if (!isGap) yield ['…', true, at > 0];
+    } else {
+      const word = text.slice(begin, end);
+      yield [isKept || hasColors ? word : '·'.repeat(word.length), !isKept, isGap || begin > at];
+    }
+    isGap = isBrief && !isKept;
+    at = end;
+  }
+}
+
+/** The pieces wrapped behind a label. */
 function* layerLines(label, text, survivors) {
   const room = width - label.length - 1;
   let line = '';
   let length = 0;
-  let at = 0;
-  let first = true;
-  for (const { begin, end, isKept } of survivors) {
-    const gap = begin > at ? ' ' : '';
-    const word = text.slice(begin, end);
-    at = end;
-    if (length > 0 && length + gap.length + word.length > room) {
-      yield `${dim(first ? label : ' '.repeat(label.length))} ${line}`;
-      first = false;
+  let head = dim(label);
+  for (const [piece, isFaded, hasSpace] of pieces(text, survivors)) {
+    if (hasSpace && length > 0 && length + piece.length + 1 > room) {
+      yield `${head} ${line}`;
+      head = ' '.repeat(label.length);
       line = '';
       length = 0;
     }
-    const faded = hasColors ? dim(word) : '·'.repeat(word.length);
-    line += (length > 0 ? gap : '') + (isKept ? word : faded);
-    length += (length > 0 ? gap.length : 0) + word.length;
+    const space = hasSpace && length > 0 ? ' ' : '';
+    line += space + (isFaded ? dim(piece) : piece);
+    length += space.length + piece.length;
   }
-  yield `${dim(first ? label : ' '.repeat(label.length))} ${line}`;
+  yield `${head} ${line}`;
 }
 
 // A pager that was closed early is no error.
@@ -99,7 +113,13 @@ function show(text, { label, score, stats, milliseconds }, speedup) {
     const isSame = layer + 2 < stats.kept.length && stats.kept[layer + 1].length === stats.kept[begin].length;
     if (isSame) continue;
     const range = begin === layer ? `layer ${layer + 1}` : `layers ${begin + 1}-${layer + 1}`;
-    for (const line of layerLines(`    ${range}`.padEnd(15), text, words(text, stats, layer))) console.log(line);
+    const label = `    ${range}`.padEnd(15);
+    const survivors = words(stats, layer);
+    if (survivors.some(({ isKept }) => isKept)) {
+      for (const line of layerLines(label, text, survivors)) console.log(line);
+    } else {
+      console.log(`${dim(label)} ${dim('no single word: [CLS] and the average of the others')}`);
+    }
     begin = layer + 1;
   }
 }
