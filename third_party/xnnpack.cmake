@@ -4,47 +4,12 @@
 # operators of core/kernels reach, for native x86-64 and aarch64 and for wasm. xnnpack/sources.cmake holds the list,
 # xnnpack/select_sources.py finds it again when an operator is added or XNNPACK moves on.
 #
-# Sources come from GitHub at pinned commits; FETCHCONTENT_SOURCE_DIR_XNNPACK, _PTHREADPOOL and _FXDIV name folders to
-# use instead. An installed fxdiv.h (Debian: libfxdiv-dev) serves as well.
-#
 # Targets: XNNPACK, pthreadpool.
 
-include(FetchContent)
-
-option(LATFORMER_RELAXED_SIMD "wasm: use relaxed SIMD (FMA, 8-bit dot product)" OFF)
 option(LATFORMER_WASM_THREADS "wasm: build with shared memory and threads" OFF)
 
-set(LATFORMER_XNNPACK_COMMIT 4ea82e595b36106653175dcb04b2aa532660d0d8)      # 2024-11-08
-set(LATFORMER_PTHREADPOOL_COMMIT 560c60d342a76076f0557a3946924c6478470044)  # 2024-06-16
-set(LATFORMER_FXDIV_COMMIT b408327ac2a15ec3e43352421954f5b1967701d1)
-set(LATFORMER_FXDIV_SHA256 ab7dfb08829bee33dca38405d647868fb214ac685e379ec7ef2bebcd234cd44d)
-
-# Puts one commit of a repository, without its history, under ${name}_SOURCE_DIR. None of these projects is
-# added to the build: SOURCE_SUBDIR names a folder that does not exist.
-function(latformer_fetch_commit name url commit)
-  find_package(Git QUIET)
-  FetchContent_Declare(${name} SOURCE_SUBDIR no-cmake-of-its-own
-    DOWNLOAD_COMMAND ${GIT_EXECUTABLE} init -q <SOURCE_DIR>
-            COMMAND ${GIT_EXECUTABLE} -C <SOURCE_DIR> fetch -q --depth 1 ${url} ${commit}
-            COMMAND ${GIT_EXECUTABLE} -C <SOURCE_DIR> checkout -q --force ${commit})
-  FetchContent_MakeAvailable(${name})
-  set(${name}_SOURCE_DIR ${${name}_SOURCE_DIR} PARENT_SCOPE)
-endfunction()
-
-latformer_fetch_commit(xnnpack https://github.com/google/XNNPACK.git ${LATFORMER_XNNPACK_COMMIT})
-latformer_fetch_commit(pthreadpool https://github.com/Maratyszcza/pthreadpool.git ${LATFORMER_PTHREADPOOL_COMMIT})
-
-# The header is copied because a wasm build must not see the rest of /usr/include.
-set(fxdiv_include ${CMAKE_CURRENT_BINARY_DIR}/fxdiv)
-if(NOT FETCHCONTENT_SOURCE_DIR_FXDIV AND EXISTS /usr/include/fxdiv.h)
-  file(COPY /usr/include/fxdiv.h DESTINATION ${fxdiv_include})
-else()
-  FetchContent_Declare(fxdiv SOURCE_SUBDIR no-cmake-of-its-own
-    URL https://github.com/Maratyszcza/FXdiv/archive/${LATFORMER_FXDIV_COMMIT}.zip
-    URL_HASH SHA256=${LATFORMER_FXDIV_SHA256} DOWNLOAD_EXTRACT_TIMESTAMP OFF)
-  FetchContent_MakeAvailable(fxdiv)
-  file(COPY ${fxdiv_SOURCE_DIR}/include/fxdiv.h DESTINATION ${fxdiv_include})
-endif()
+FetchContent_MakeAvailable(xnnpack pthreadpool fxdiv)
+set(fxdiv_include ${fxdiv_SOURCE_DIR}/include)
 
 # Which list and which of XNNPACK's instruction sets. The sets switched on are those that have kernels for our operators
 # and that every supported compiler knows; hardware is asked at run time.
