@@ -73,7 +73,7 @@ async function parity({ model, data, count }, temporary) {
     progress.say(output);
   });
   const files = ['--model', folder, '--goldens', goldens, '--departures', departures];
-  const equal = await run(join(root, 'build', 'release', 'bin', 'latformer_parity'), files, show);
+  const equal = await run(join(root, 'build', 'release', 'tests', 'parity', 'latformer_parity'), files, show);
   if (!existsSync(departures)) throw new Failure('the engine did not get to the end');
   const judged = await run(python, [join(here, 'verify.py'), ...files], show);
   console.log(equal.ok && judged.ok ? 'Parity holds.' : 'Parity does NOT hold.');

@@ -44,7 +44,9 @@ for (const file of readdirSync(goldens).sort()) {
     try {
       assert.equal(classify.maxSpeedup, golden.max_speedup);
       for (const speedup of golden.speedups) {
-        const chosen = cases.flatMap((one) => one.runs.filter((run) => run.speedup === speedup).map((run) => [one, run]));
+        const chosen = cases.flatMap((one) =>
+          one.runs.filter((run) => run.speedup === speedup).map((run) => [one, run]),
+        );
         const inputs = chosen.map(([{ text, pair }]) => (pair === undefined ? text : { text, text_pair: pair }));
         const answers = await classify(inputs, { speedup, stats: true, top_k: null });
         assert.equal(answers.length, inputs.length);
