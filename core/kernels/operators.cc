@@ -25,10 +25,13 @@ Status check(xnn_status status, const char* what) {
   }
 }
 
+// Cheap after the first time; every object may be a program's first.
+Status initialize() { return check(xnn_initialize(nullptr), "initialisation"); }
+
 }  // namespace
 
 Result<Threads> Threads::create(size_t count) {
-  LATFORMER_TRY(check(xnn_initialize(nullptr), "initialisation"));
+  LATFORMER_TRY(initialize());
   Threads threads;
   if (count > 1) {
     threads.pool_.reset(pthreadpool_create(count));
@@ -45,6 +48,7 @@ void DeleteOperator::operator()(xnn_operator* op) const { xnn_delete_operator(op
 
 Result<Linear> Linear::create(size_t in, size_t out, std::span<const float> weight, std::span<const float> bias) {
   constexpr float kUnbounded = std::numeric_limits<float>::infinity();
+  LATFORMER_TRY(initialize());
   xnn_operator_t op = nullptr;
   LATFORMER_TRY(check(xnn_create_fully_connected_nc_f32(in, out, in, out, weight.data(), bias.data(), -kUnbounded,
                                                         kUnbounded, 0, nullptr, nullptr, &op),
@@ -68,6 +72,7 @@ Status Linear::run(const Threads& threads, size_t rows, const float* x, float* y
 }
 
 Result<BatchProduct> BatchProduct::create(bool transpose_b) {
+  LATFORMER_TRY(initialize());
   xnn_operator_t op = nullptr;
   LATFORMER_TRY(
       check(xnn_create_batch_matrix_multiply_nc_f32(transpose_b ? XNN_FLAG_TRANSPOSE_B : 0, &op), "a batched product"));
@@ -97,6 +102,7 @@ Status BatchProduct::run(const Threads& threads, size_t batch, size_t m, size_t 
 }
 
 Result<Softmax> Softmax::create() {
+  LATFORMER_TRY(initialize());
   xnn_operator_t op = nullptr;
   LATFORMER_TRY(check(xnn_create_softmax_nc_f32(0, &op), "softmax"));
   Softmax softmax;
