@@ -1,0 +1,105 @@
+// Serves the demo page: a small static server for this computer only.
+//   node scripts/serve.mjs [--port N]        (dist/ must be built)
+//
+// Only what the page is made of is served (web/demo/, dist/), with the content types that modules and WebAssembly need and
+// the strictest policy that they work under: no eval, nothing inline, nothing from elsewhere.
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, posix } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const contentTypes = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+async function answer(request, response, folders) {
+  const refuse = (status, text, headers = {}) => {
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers });
+    response.end(`${text}\n`);
+  };
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET', { allow: 'GET, HEAD' });
+
+  let path;
+  try {
+    path = posix.normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+  } catch {
+    return refuse(400, 'not a path');
+  }
+  if (path === '/') return refuse(302, 'the page is in /web/demo/', { location: '/web/demo/' });
+  if (path.endsWith('/')) path += 'index.html';
+
+  const folder = folders.find(({ url }) => path.startsWith(url));
+  const file = folder && join(folder.path, path.slice(folder.url.length));
+  const stats = file && !file.includes('\0') ? await stat(file).catch(() => undefined) : undefined;
+  if (!stats?.isFile()) return refuse(404, 'not found');
+
+  response.writeHead(200, {
+    'content-type': contentTypes[extname(file)] ?? 'application/octet-stream',
+    'content-length': stats.size,
+    'content-security-policy': policy,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-cache',
+  });
+  if (request.method === 'HEAD') return response.end();
+  return pipeline(createReadStream(file), response);
+}
+
+/**
+ * Starts to serve; resolves to { url, close }. `folders` are served besides those of the page: [{ url: '/x/', path }].
+ * Port 0 takes any that is free.
+ */
+export async function serve({ port = 0, folders = [], dist = join(root, 'dist') } = {}) {
+  const served = [{ url: '/web/demo/', path: join(root, 'web/demo') }, { url: '/dist/', path: dist }, ...folders];
+  const server = createServer((request, response) => {
+    answer(request, response, served).catch(() => response.destroy()); // the browser went away
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
+  const built = await stat(join(root, 'dist/web.mjs')).catch(() => undefined);
+  if (built === undefined) {
+    console.error('serve: dist/ is not built yet; npm start builds it');
+    process.exit(1);
+  }
+  try {
+    const { url } = await serve({ port: Number(values.port) });
+    console.log(`The demo page: ${url}   (Ctrl-C ends)`);
+  } catch (error) {
+    console.error(`serve: ${error.code === 'EADDRINUSE' ? `port ${values.port} is taken; try --port` : error.message}`);
+    process.exit(1);
+  }
+}

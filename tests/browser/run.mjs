@@ -1,0 +1,403 @@
+// The package and the demo page in a real Chromium, under a strict Content-Security-Policy and without cross-origin
+// isolation. Prints a line for each test and ends with 'N passed, N failed'; exit code 1 if anything failed.
+//   node tests/browser/run.mjs [--dist DIR] [--screenshot FILE]      (dist/ must be built; CHROMIUM names the browser)
+import assert from 'node:assert/strict';
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { serve } from '../../scripts/serve.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { values: options } = parseArgs({
+  options: { dist: { type: 'string', default: join(root, 'dist') }, screenshot: { type: 'string' } },
+});
+const dist = resolve(options.dist);
+const timeout = 60_000;
+
+const praise = 'One of the best films of the year, funny, warm and beautifully acted. I loved every minute of it.';
+const blame = 'Dull, overlong and badly acted. The worst film I have seen this year; I wanted my money back.';
+
+async function isRunnable(path) {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function findChromium() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    if (await isRunnable(`/usr/bin/${name}`)) return `/usr/bin/${name}`;
+  }
+  return undefined;
+}
+
+const executablePath = await findChromium();
+if (executablePath === undefined || !(await isRunnable(executablePath))) {
+  console.log(`browser tests: Chromium is missing${executablePath ? ` (there is no ${executablePath})` : ''}.`);
+  console.log('Install it (Debian: apt-get install chromium), or name one by the environment variable CHROMIUM.');
+  process.exit(1);
+}
+
+const server = await serve({
+  dist,
+  folders: [
+    { url: '/models/', path: join(root, 'tests/parity/models') },
+    { url: '/blank/', path: join(root, 'tests/browser/blank') },
+  ],
+});
+const profile = await mkdtemp(join(tmpdir(), 'latformer-chromium-'));
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath,
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+});
+context.setDefaultTimeout(timeout);
+// What the page's policy refuses is collected in each page.
+await context.addInitScript(() => {
+  self.violations = [];
+  self.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+    self.violations.push(`${violatedDirective} refused ${blockedURI}`),
+  );
+});
+
+/** A page at `path`, and what went wrong in it: complaints on the console, errors, refusals by the policy. */
+async function openPage(path) {
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
+  await page.goto(new URL(path, server.url).href);
+  return { page, complaints: async () => [...complaints, ...(await page.evaluate(() => self.violations))] };
+}
+
+/** Runs `body` in a page that imported nothing yet; resolves to what it returns, and fails if the page complained. */
+async function inBlankPage(body, argument, expectedComplaint) {
+  const { page, complaints } = await openPage('/blank/');
+  try {
+    const result = await page.evaluate(body, argument);
+    const unexpected = (await complaints()).filter((complaint) => !expectedComplaint?.test(complaint));
+    assert.deepEqual(unexpected, []);
+    return result;
+  } finally {
+    await page.close();
+  }
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Asks `probe` until it says something true, and resolves to that. */
+async function eventually(what, probe) {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await pause(20);
+  }
+}
+
+/** What the demo page shows now. */
+const readDemo = (page) =>
+  page.evaluate(() => ({
+    label: document.getElementById('label').textContent,
+    score: parseFloat(document.getElementById('score').textContent),
+    milliseconds: parseFloat(document.getElementById('milliseconds').textContent),
+    achieved: parseFloat(document.getElementById('achieved').textContent),
+    kept: Array.from(document.querySelectorAll('.layers span:not(.words *)'), ({ textContent }) => textContent)
+      .filter((name) => name.startsWith('Layer '))
+      .map((name) => Number(/: (\d+) of/.exec(name)[1])),
+    texts: Array.from(document.querySelectorAll('.layers .words'), ({ textContent }) => textContent),
+    alert: document.getElementById('alert').hidden ? '' : document.getElementById('alert').textContent,
+  }));
+
+const tests = [
+  [
+    'the demo page tells praise from blame, and keeps fewer words at speedup 4.8 than at 1',
+    async () => {
+      const { page, complaints } = await openPage('/');
+      await page.setViewportSize({ width: 900, height: 1100 });
+      assert.equal(await page.evaluate(() => crossOriginIsolated), false);
+      await eventually('the model', () => page.evaluate(() => !document.getElementById('speedup').disabled));
+
+      const at = async (text, speedup) => {
+        await page.fill('#text', text);
+        await page.fill('#speedup', String(speedup));
+        return eventually(`an answer at ${speedup}`, async () => {
+          const state = await readDemo(page);
+          assert.equal(state.alert, '');
+          const isCurrent = state.texts[0] === text && state.achieved >= speedup && state.achieved < 1.5 * speedup;
+          return isCurrent && state;
+        });
+      };
+      for (const [text, label] of [
+        [praise, 'POSITIVE'],
+        [blame, 'NEGATIVE'],
+      ]) {
+        const plain = await at(text, 1);
+        const fast = await at(text, 4.8);
+        for (const { label: found, score, milliseconds } of [plain, fast]) {
+          assert.equal(found, label);
+          assert.ok(score > 50 && milliseconds > 0);
+        }
+        const words = plain.kept[0];
+        assert.ok(
+          plain.kept.every((kept) => kept === words),
+          `at speedup 1 nothing is dropped: ${plain.kept}`,
+        );
+        assert.ok(fast.kept.at(-1) < words / 2, `at speedup 4.8 much is dropped: ${fast.kept}`);
+        assert.ok(fast.kept.every((kept, layer) => layer === 0 || kept <= fast.kept[layer - 1]));
+        assert.deepEqual(new Set(fast.texts), new Set([text]), 'dropped words are still shown, faded');
+      }
+      if (options.screenshot !== undefined) {
+        await pause(1000); // until what fades has faded
+        await page.screenshot({ path: options.screenshot, fullPage: true });
+      }
+      assert.deepEqual(await complaints(), []);
+      await page.close();
+    },
+  ],
+  [
+    'the page can be used by keyboard and by its labels',
+    async () => {
+      const { page, complaints } = await openPage('/');
+      await eventually('the model', () => page.evaluate(() => !document.getElementById('speedup').disabled));
+      await page.getByLabel('A film review').fill(praise);
+      await page.getByLabel('Speedup').focus();
+      await page.keyboard.press('End');
+      await eventually('the largest speedup', async () => (await readDemo(page)).achieved > 4.8);
+      await page.getByRole('button', { name: 'blame' }).click();
+      const example = await page.getByLabel('A film review').inputValue();
+      assert.notEqual(example, praise);
+      await eventually('another answer', async () => (await readDemo(page)).texts[0] === example);
+      await page.getByLabel('A film review').fill('');
+      await eventually('an empty text', async () => (await readDemo(page)).texts.every((text) => text === ''));
+      assert.equal((await readDemo(page)).alert, '');
+      assert.deepEqual(await complaints(), []);
+      await page.close();
+    },
+  ],
+  [
+    'the policy is really in force',
+    async () => {
+      const answer = await inBlankPage(
+        async () => {
+          const script = document.createElement('script');
+          script.textContent = 'self.inlineRan = true';
+          document.head.append(script);
+          await new Promise((resolve) => setTimeout(resolve));
+          const { length } = self.violations;
+          self.violations = [];
+          return { ran: self.inlineRan === true, violations: length };
+        },
+        undefined,
+        /Content Security Policy/,
+      );
+      assert.deepEqual(answer, { ran: false, violations: 1 });
+    },
+  ],
+  [
+    'the main thread stays responsive while a long text is read',
+    async () => {
+      const { duration, longestGap, beats } = await inBlankPage(async (sentence) => {
+        const { pipeline } = await import('/dist/web.mjs');
+        const classify = await pipeline('sentiment-analysis');
+        const text = Array.from({ length: 60 }, () => sentence).join(' ');
+
+        let last = performance.now();
+        let longestGap = 0;
+        let beats = 0;
+        const heartbeat = setInterval(() => {
+          const now = performance.now();
+          longestGap = Math.max(longestGap, now - last);
+          last = now;
+          ++beats;
+        }, 5);
+        const start = performance.now();
+        await classify(text, { long_text: 'windows' });
+        const duration = performance.now() - start;
+        clearInterval(heartbeat);
+        await classify.dispose();
+        return { duration, longestGap, beats };
+      }, praise);
+      const facts = `${beats} beats, ${longestGap.toFixed(0)} of ${duration.toFixed(0)} ms without one`;
+      assert.ok(beats > 5 && longestGap < duration / 3, facts);
+      return facts;
+    },
+  ],
+  [
+    'a model by URL gives what it gives in Node',
+    async () => {
+      const texts = [praise, blame, '', 'naïve 東京 🎬', { text: praise, text_pair: blame }];
+      const inBrowser = await inBlankPage(async (given) => {
+        const { pipeline } = await import('/dist/web.mjs');
+        const classify = await pipeline('text-classification', '/models/merge-int8');
+        const answers = [];
+        for (const speedup of [1, 3, classify.maxSpeedup]) {
+          answers.push(await classify(given, { speedup, stats: true, top_k: null }));
+        }
+        await classify.dispose();
+        return answers;
+      }, texts);
+
+      const { pipeline } = await import(pathToFileURL(join(dist, 'node.mjs')).href);
+      const classify = await pipeline('text-classification', join(root, 'tests/parity/models/merge-int8'));
+      const inNode = [];
+      for (const speedup of [1, 3, classify.maxSpeedup]) {
+        inNode.push(await classify(texts, { speedup, stats: true, top_k: null }));
+      }
+      const untimed = (answers) =>
+        JSON.parse(JSON.stringify(answers, (key, value) => (key === 'milliseconds' ? undefined : value)));
+      assert.deepEqual(untimed(inBrowser), untimed(inNode));
+    },
+  ],
+  [
+    'the worker is the default, gives the same answers as none, and ends on dispose',
+    async () => {
+      const { page, complaints } = await openPage('/blank/');
+      const answers = await page.evaluate(async (text) => {
+        const { pipeline } = await import('/dist/web.mjs');
+        self.inWorker = await pipeline('sentiment-analysis');
+        self.direct = await pipeline('sentiment-analysis', null, { worker: false });
+        return Promise.all([self.inWorker(text), self.direct(text)]);
+      }, praise);
+      assert.deepEqual(answers[0], answers[1]);
+      assert.equal(page.workers().length, 1);
+      const codes = await page.evaluate(async () => {
+        const pending = self.inWorker('still waiting').catch(({ code }) => code);
+        await self.inWorker.dispose();
+        await self.inWorker.dispose();
+        const later = self.inWorker('too late').catch(({ code }) => code);
+        return Promise.all([pending, later]);
+      });
+      assert.deepEqual(codes, ['disposed', 'disposed']);
+      await eventually('the end of the worker', () => page.workers().length === 0);
+      assert.deepEqual(await complaints(), []);
+      await page.close();
+    },
+  ],
+  [
+    'errors come with their codes, and leave no worker behind',
+    async () => {
+      const { page, complaints } = await openPage('/blank/');
+      const errors = await page.evaluate(async () => {
+        const { pipeline, LatformerError } = await import('/dist/web.mjs');
+        const failure = (promise) =>
+          promise.then(
+            () => 'no error',
+            (error) => ({
+              name: error.name,
+              code: error.code,
+              isOurs: error instanceof LatformerError,
+              message: error.message,
+            }),
+          );
+        const controller = new AbortController();
+        const loading = failure(pipeline('sentiment-analysis', null, { signal: controller.signal }));
+        controller.abort();
+        const files = { 'config.json': new TextEncoder().encode('{') };
+        return {
+          missing: await failure(pipeline('sentiment-analysis', '/models/no-such-model')),
+          page: await failure(pipeline('sentiment-analysis', '/web/demo/')),
+          broken: await failure(pipeline('sentiment-analysis', { files })),
+          moved: await failure(pipeline('sentiment-analysis', null, { wasmPaths: '/nowhere/' })),
+          task: await failure(pipeline('text-generation')),
+          aborted: await loading,
+        };
+      });
+      assert.deepEqual([errors.missing.code, errors.missing.isOurs], ['bad_model', true]);
+      assert.match(errors.missing.message, /config\.json.*no-such-model/);
+      assert.equal(errors.page.code, 'bad_model');
+      assert.equal(errors.broken.code, 'bad_model');
+      assert.equal(errors.moved.code, 'read_failed');
+      assert.equal(errors.task.code, 'unsupported_task');
+      assert.equal(errors.aborted.name, 'AbortError');
+      await eventually('the end of all workers', () => page.workers().length === 0);
+      // Chromium itself reports each file that was not found; nothing else may be there.
+      assert.deepEqual(
+        (await complaints()).filter((complaint) => !/status of 404/.test(complaint)),
+        [],
+      );
+      await page.close();
+    },
+  ],
+  [
+    'after a bad call the worker goes on; 64 calls at once are answered in order; a signal cancels one',
+    async () => {
+      const outcome = await inBlankPage(
+        async ([good, bad]) => {
+          const { pipeline } = await import('/dist/web.mjs');
+          const classify = await pipeline('sentiment-analysis');
+          const errors = await Promise.all(
+            [
+              classify(good, { speedup: NaN }),
+              classify(good, { speedup: 1e9 }),
+              classify(17),
+              classify({ text: good, text_pair: bad }, { long_text: 'windows' }),
+              classify(good, { signal: AbortSignal.abort() }),
+            ].map((call) => call.catch(({ name, code }) => code ?? name)),
+          );
+          const order = [];
+          const texts = Array.from({ length: 64 }, (_, index) => (index % 2 === 0 ? good : bad));
+          const answers = await Promise.all(
+            texts.map((text, index) => classify(text).then(([{ label }]) => (order.push(index), label))),
+          );
+          await classify.dispose();
+          return { errors, answers, order };
+        },
+        [praise, blame],
+      );
+      assert.deepEqual(outcome.errors.slice(0, 4), ['RangeError', 'RangeError', 'TypeError', 'invalid_argument']);
+      assert.ok(['AbortError', 20].includes(outcome.errors[4]), 'a DOMException has the number 20 as its code');
+      const inOrder = Array.from({ length: 64 }, (_, index) => index);
+      assert.deepEqual(outcome.order, inOrder);
+      assert.deepEqual(
+        outcome.answers,
+        inOrder.map((index) => (index % 2 === 0 ? 'POSITIVE' : 'NEGATIVE')),
+      );
+    },
+  ],
+  [
+    'the server serves the page and dist, and nothing else',
+    async () => {
+      for (const path of [
+        'package.json',
+        'dist/../package.json',
+        'dist/%2e%2e/package.json',
+        'dist/..%2fpackage.json',
+        '%',
+      ]) {
+        const { status } = await fetch(`${server.url}${path}`);
+        assert.ok(status === 404 || status === 400, `${path}: ${status}`);
+      }
+      const wasm = await fetch(`${server.url}dist/latformer.wasm`);
+      assert.equal(wasm.headers.get('content-type'), 'application/wasm');
+      assert.equal((await wasm.arrayBuffer()).byteLength, Number(wasm.headers.get('content-length')));
+      assert.equal((await fetch(server.url, { method: 'POST' })).status, 405);
+    },
+  ],
+];
+
+let failed = 0;
+try {
+  for (const [name, test] of tests) {
+    try {
+      const facts = await test();
+      console.log(`ok      ${name}${facts === undefined ? '' : ` (${facts})`}`);
+    } catch (error) {
+      ++failed;
+      console.log(`FAILED  ${name}\n${error.stack}`);
+    }
+  }
+} finally {
+  await context.close();
+  await server.close();
+  await rm(profile, { recursive: true, force: true });
+}
+console.log(`${tests.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
