@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "core/models/bert.h"
@@ -87,6 +88,7 @@ struct Batch {
 Status flush(Batch& batch, Bert& bert, const BertConfig& config, Dropped dropped,
              std::vector<Classification>& answers) {
   std::vector<BertInput> inputs;
+  inputs.reserve(batch.windows.size());
   for (const Trace& window : batch.windows) {
     inputs.push_back(
         {.ids = window.encoding.ids, .type_ids = window.encoding.type_ids, .counts = window.schedule.counts});
@@ -149,6 +151,9 @@ Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 Classifier::~Classifier() = default;
 
 struct ClassifierLoader::State {
+  State(const BertConfig& model, Profile how, Tokenizer words, Threads pool)
+      : config(model), profile(std::move(how)), tokenizer(std::move(words)), threads(std::move(pool)), weights(model) {}
+
   BertConfig config;
   Profile profile;
   Tokenizer tokenizer;
@@ -158,7 +163,7 @@ struct ClassifierLoader::State {
 
 Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files) {
   if (files.config_json.empty()) return bad_model("config.json is missing");
-  LATFORMER_ASSIGN(BertConfig config, parse_bert_config(files.config_json));
+  LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
   const uint32_t layers = config.num_hidden_layers;
   LATFORMER_ASSIGN(Profile profile, files.profile_json.empty() ? Result<Profile>(default_profile(layers))
                                                                : parse_profile(files.profile_json, layers));
@@ -168,8 +173,8 @@ Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files) {
                      std::to_string(tokenizer.vocabulary_size()) + " tokens");
   }
   LATFORMER_ASSIGN(Threads threads, Threads::create(1));
-  return ClassifierLoader(std::unique_ptr<State>(
-      new State{config, std::move(profile), std::move(tokenizer), std::move(threads), BertLoader(config)}));
+  return ClassifierLoader(
+      std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads)));
 }
 
 Status ClassifierLoader::append(std::span<const std::byte> bytes) {
@@ -184,9 +189,8 @@ Result<Classifier> ClassifierLoader::finish() {
   const EncoderShape shape{.num_layers = state->config.num_hidden_layers,
                            .hidden_size = state->config.hidden_size,
                            .intermediate_size = state->config.intermediate_size};
-  return Classifier(std::unique_ptr<Classifier::State>(
-      new Classifier::State{std::move(state->config), std::move(state->tokenizer),
-                            Scheduler(shape, std::move(state->profile)), std::move(bert)}));
+  return Classifier(std::make_unique<Classifier::State>(std::move(state->config), std::move(state->tokenizer),
+                                                        Scheduler(shape, std::move(state->profile)), std::move(bert)));
 }
 
 ClassifierLoader::ClassifierLoader(std::unique_ptr<State> state) : state_(std::move(state)) {}
