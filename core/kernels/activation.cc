@@ -32,7 +32,7 @@ void run_unary(const xnn_unary_elementwise_config* config, size_t count, const f
 
 // 0.5 v (1 + tanh(sqrt(2 / pi) (v + 0.044715 v^3)))
 void run_gelu_tanh(const xnn_unary_elementwise_config* tanh, size_t count, const float* x, float* y) {
-  alignas(kBufferAlignment) std::array<float, kBlock + kBufferSlack / sizeof(float)> inner;
+  alignas(kBufferAlignment) std::array<float, kBlock + kBufferSlack / sizeof(float)> inner{};
   for (size_t i = 0; i < count; ++i) inner[i] = kSqrtTwoOverPi * (x[i] + 0.044715F * x[i] * x[i] * x[i]);
   run_unary(tanh, count, inner.data(), inner.data());
   for (size_t i = 0; i < count; ++i) y[i] = 0.5F * x[i] * (1.0F + inner[i]);

@@ -2,6 +2,7 @@
 // never depends on the rows beside it.
 #include "core/kernels/rows.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -61,13 +62,36 @@ void layer_norm(size_t n, size_t d, const float* x, const float* residual, const
   }
 }
 
+// Sums of 16 columns at a time stay in registers; 64 rows are added up before they join the total, which keeps the
+// rounding of long columns small: which rows stay must not hang on it.
 void column_mean(size_t heads, size_t nq, size_t nk, const float* probabilities, float* score) {
-  for (size_t j = 0; j < nk; ++j) score[j] = 0;
+  constexpr size_t kVectors = 4;
+  constexpr size_t kColumns = kVectors * kLanes;
+  constexpr size_t kRows = 64;
   const size_t rows = heads * nq;
-  if (rows == 0) return;
-  for (size_t i = 0; i < rows; ++i) add_scaled(nk, 1.0F, probabilities + i * nk, score);
-  const float over_rows = 1.0F / static_cast<float>(rows);
-  for (size_t j = 0; j < nk; ++j) score[j] *= over_rows;
+  const float over_rows = rows == 0 ? 0.0F : 1.0F / static_cast<float>(rows);
+  size_t j = 0;
+  for (; j + kColumns <= nk; j += kColumns) {
+    F32x4 total[kVectors] = {};
+    for (size_t first = 0; first < rows; first += kRows) {
+      F32x4 sums[kVectors] = {};
+      const size_t end = std::min(rows, first + kRows);
+      for (size_t i = first; i < end; ++i) {
+        for (size_t v = 0; v < kVectors; ++v) sums[v] += load(probabilities + i * nk + j + v * kLanes);
+      }
+      for (size_t v = 0; v < kVectors; ++v) total[v] += sums[v];
+    }
+    for (size_t v = 0; v < kVectors; ++v) store(total[v] * splat(over_rows), score + j + v * kLanes);
+  }
+  for (; j < nk; ++j) {
+    float total = 0;
+    for (size_t first = 0; first < rows; first += kRows) {
+      float sum = 0;
+      for (size_t i = first; i < std::min(rows, first + kRows); ++i) sum += probabilities[i * nk + j];
+      total += sum;
+    }
+    score[j] = total * over_rows;
+  }
 }
 
 void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "core/base/buffer.h"
@@ -66,6 +67,7 @@ TEST_F(OperatorsTest, LinearAtEveryWidth) {
     expect_linear(threads_, 3, size, 17);
     expect_linear(threads_, 3, 17, size);
     expect_linear(threads_, size, 19, 23);
+    expect_linear(threads_, 1 + size % 9, size, 71 - size);
   }
 }
 
@@ -73,22 +75,27 @@ TEST_F(OperatorsTest, LinearAtRealSizes) {
   expect_linear(threads_, 5, 384, 1536);
   expect_linear(threads_, 7, 768, 3072);
   expect_linear(threads_, 2, 3072, 768);
+  expect_linear(threads_, 1, 768, 2);
 }
 
+// What packed batches rest on: a text's rows come out the same, to the last bit, alone and among others.
 TEST_F(OperatorsTest, LinearGivesARowTheSameWhateverStandsBesideIt) {
-  constexpr size_t kIn = 96;
-  constexpr size_t kOut = 80;
-  const Buffer<float> x = random_values(70 * kIn, 1);
-  const Buffer<float> weight = random_values(kOut * kIn, 2);
-  const Buffer<float> bias = random_values(kOut, 3);
-  Linear linear = Linear::create(kIn, kOut, weight.span(), bias.span()).value();
-  Buffer<float> all = filled(70 * kOut, 0);
-  ASSERT_TRUE(linear.run(threads_, 70, x.data(), all.data()).ok());
-  for (size_t rows = 1; rows <= 70; ++rows) {
-    Buffer<float> some = filled(rows * kOut, 0);
-    ASSERT_TRUE(linear.run(threads_, rows, x.data() + (70 - rows) * kIn, some.data()).ok());
-    for (size_t i = 0; i < rows * kOut; ++i) {
-      ASSERT_NEAR(some[i], all[(70 - rows) * kOut + i], 2e-5) << rows << " rows";
+  const std::pair<size_t, size_t> shapes[] = {{96, 80}, {97, 1}, {64, 2}, {33, 3}, {384, 31}, {50, 33}, {768, 65}};
+  for (const auto& [in, out] : shapes) {
+    const Buffer<float> x = random_values(70 * in, 1);
+    const Buffer<float> weight = random_values(out * in, 2);
+    const Buffer<float> bias = random_values(out, 3);
+    Linear linear = Linear::create(in, out, weight.span(), bias.span()).value();
+    Buffer<float> all = filled(70 * out, 0);
+    ASSERT_TRUE(linear.run(threads_, 70, x.data(), all.data()).ok());
+    for (size_t rows = 1; rows < 70; ++rows) {
+      for (const size_t first : {size_t{0}, 70 - rows}) {
+        Buffer<float> some = filled(rows * out, 0);
+        ASSERT_TRUE(linear.run(threads_, rows, x.data() + first * in, some.data()).ok());
+        for (size_t i = 0; i < rows * out; ++i) {
+          ASSERT_EQ(some[i], all[first * out + i]) << in << " -> " << out << ", " << rows << " rows from " << first;
+        }
+      }
     }
   }
 }
@@ -153,6 +160,35 @@ TEST_F(OperatorsTest, SoftmaxAtEveryLength) {
   }
 }
 
+TEST_F(OperatorsTest, SoftmaxKeepsRowsApart) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  Softmax softmax = Softmax::create().value();
+
+  Buffer<float> single = random_values(9, 6, 100.0F);
+  ASSERT_TRUE(softmax.run(threads_, 9, 1, single.data(), single.data()).ok());
+  for (const float value : single.span()) EXPECT_EQ(value, 1.0F);
+
+  // A row with NaN is NaN; its neighbours do not notice. A key at -infinity gets nothing.
+  for (size_t columns = 2; columns <= 70; ++columns) {
+    const Buffer<float> x = random_values(3 * columns, 6, 50.0F);
+    Buffer<float> alone = filled(columns, 0);
+    Buffer<float> y = filled(3 * columns, 0);
+    for (size_t i = 0; i < 3 * columns; ++i) y[i] = x[i];
+    y[columns / 2] = kNaN;
+    y[2 * columns - 1] = -kInfinity;
+    for (size_t j = 0; j < columns; ++j) alone[j] = y[columns + j];
+    ASSERT_TRUE(softmax.run(threads_, 3, columns, y.data(), y.data()).ok());
+    ASSERT_TRUE(softmax.run(threads_, 1, columns, alone.data(), alone.data()).ok());
+    for (size_t j = 0; j < columns; ++j) {
+      ASSERT_TRUE(std::isnan(y[j])) << columns << " columns";
+      ASSERT_EQ(y[columns + j], alone[j]) << columns << " columns";
+      ASSERT_TRUE(std::isfinite(y[2 * columns + j]));
+    }
+    EXPECT_EQ(alone[columns - 1], 0.0F);
+  }
+}
+
 double activation_reference(Activation::Kind kind, double x) {
   switch (kind) {
     case Activation::Kind::gelu:
@@ -186,6 +222,40 @@ TEST_F(OperatorsTest, ActivationsAtEveryLengthAndOverTheirRange) {
   }
 }
 
+TEST_F(OperatorsTest, ActivationsOfAValueDoNotDependOnItsPlace) {
+  using Kind = Activation::Kind;
+  const Buffer<float> x = random_values(70, 7, 2.0F);
+  for (const Kind kind : {Kind::gelu, Kind::gelu_tanh, Kind::relu, Kind::tanh}) {
+    Activation activation = Activation::create(kind).value();
+    Buffer<float> all = filled(70, 0);
+    ASSERT_TRUE(activation.run(threads_, 70, x.data(), all.data()).ok());
+    for (size_t count = 1; count < 70; ++count) {
+      Buffer<float> some = filled(count + 1, -7.0F);
+      ASSERT_TRUE(activation.run(threads_, count, x.data() + 70 - count, some.data()).ok());
+      for (size_t i = 0; i < count; ++i) ASSERT_EQ(some[i], all[70 - count + i]) << count << " values";
+      EXPECT_EQ(some[count], -7.0F) << "wrote past the end";
+    }
+  }
+}
+
+TEST_F(OperatorsTest, ActivationsOfWhatIsNotFinite) {
+  using Kind = Activation::Kind;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const Kind kind : {Kind::gelu, Kind::gelu_tanh, Kind::relu, Kind::tanh}) {
+    Activation activation = Activation::create(kind).value();
+    for (size_t count = 1; count <= 40; ++count) {
+      Buffer<float> x = filled(count, 0.5F);
+      x[count - 1] = std::numeric_limits<float>::quiet_NaN();
+      ASSERT_TRUE(activation.run(threads_, count, x.data(), x.data()).ok());
+      EXPECT_TRUE(std::isnan(x[count - 1])) << "kind " << static_cast<int>(kind) << ", " << count << " values";
+      EXPECT_TRUE(count == 1 || std::isfinite(x[count - 2]));
+    }
+    Buffer<float> x = filled(2, kInfinity);
+    ASSERT_TRUE(activation.run(threads_, 2, x.data(), x.data()).ok());
+    EXPECT_EQ(x[0], kind == Kind::tanh ? 1.0F : kInfinity) << "kind " << static_cast<int>(kind);
+  }
+}
+
 TEST_F(OperatorsTest, TwoThreadsGiveTheSame) {
   const Threads two = Threads::create(2).value();
   expect_linear(two, 33, 65, 129);
@@ -195,7 +265,7 @@ TEST_F(OperatorsTest, TwoThreadsGiveTheSame) {
   Buffer<float> together = filled(9999, 0);
   ASSERT_TRUE(gelu.run(threads_, 9999, x.data(), alone.data()).ok());
   ASSERT_TRUE(Activation::create(Activation::Kind::gelu).value().run(two, 9999, x.data(), together.data()).ok());
-  for (size_t i = 0; i < 9999; ++i) ASSERT_NEAR(alone[i], together[i], 1e-6);
+  for (size_t i = 0; i < 9999; ++i) ASSERT_EQ(alone[i], together[i]);
 }
 
 }  // namespace

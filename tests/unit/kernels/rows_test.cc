@@ -64,17 +64,51 @@ TEST(RowsTest, LayerNormKeepsItsPrecisionFarFromZero) {
   expect_near(actual, expected, 1e-3, kWidth);
 }
 
+TEST(RowsTest, LayerNormOfARowDoesNotDependOnItsNeighbours) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (size_t d = 1; d <= kLongest; ++d) {
+    std::vector<float> x = random_values(3 * d, 1);
+    const std::vector<float> gamma = random_values(d, 3);
+    const std::vector<float> beta = random_values(d, 4);
+    x[d / 2] = nan;  // in the first row
+    std::vector<float> all(3 * d);
+    layer_norm(3, d, x.data(), nullptr, gamma.data(), beta.data(), 1e-5F, all.data());
+    std::vector<float> last(d);
+    layer_norm(1, d, x.data() + 2 * d, nullptr, gamma.data(), beta.data(), 1e-5F, last.data());
+    EXPECT_EQ(last, std::vector<float>(all.begin() + static_cast<ptrdiff_t>(2 * d), all.end()));
+    for (size_t j = 0; j < d; ++j) {
+      ASSERT_TRUE(std::isnan(all[j]));
+      ASSERT_TRUE(std::isfinite(all[d + j]));
+    }
+  }
+}
+
 TEST(RowsTest, ColumnMean) {
   for (size_t nk = 1; nk <= kLongest; ++nk) {
-    const size_t heads = 1 + nk % 3;
-    const size_t nq = 1 + nk % 5;
-    const std::vector<float> probabilities = random_values(heads * nq * nk, 6);
-    std::vector<float> expected(nk);
-    std::vector<float> actual(nk);
-    scalar::column_mean(heads, nq, nk, probabilities.data(), expected.data());
-    column_mean(heads, nq, nk, probabilities.data(), actual.data());
-    expect_near(actual, expected, 1e-6, nk);
+    for (const size_t nq : {size_t{1}, 1 + nk % 5, nk}) {
+      const size_t heads = 1 + nk % 3;
+      const std::vector<float> probabilities = random_values(heads * nq * nk, 6);
+      std::vector<float> expected(nk);
+      std::vector<float> actual(nk);
+      scalar::column_mean(heads, nq, nk, probabilities.data(), expected.data());
+      column_mean(heads, nq, nk, probabilities.data(), actual.data());
+      expect_near(actual, expected, 1e-6, nk);
+    }
   }
+}
+
+// Which rows stay hangs on these sums: they must not wear out over 12 heads of 512 queries.
+TEST(RowsTest, ColumnMeanOfManyRowsIsPrecise) {
+  constexpr size_t kHeads = 12;
+  constexpr size_t kQueries = 512;
+  constexpr size_t kKeys = 19;
+  std::vector<float> probabilities = random_values(kHeads * kQueries * kKeys, 6);
+  for (float& p : probabilities) p = 0.002F + 0.001F * std::abs(p);
+  std::vector<float> expected(kKeys);
+  std::vector<float> actual(kKeys);
+  scalar::column_mean(kHeads, kQueries, kKeys, probabilities.data(), expected.data());
+  column_mean(kHeads, kQueries, kKeys, probabilities.data(), actual.data());
+  for (size_t j = 0; j < kKeys; ++j) ASSERT_NEAR(actual[j], expected[j], 2e-6 * expected[j]);
 }
 
 TEST(RowsTest, GatherAndWeightedSum) {
