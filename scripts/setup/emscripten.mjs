@@ -4,12 +4,11 @@
 // serve on Debian 12 too: Binaryen's programs are started through the C library that they were built for. Clang and lld 19
 // are the system's.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { realpathSync } from 'node:fs';
 import { findProgram, toolchain } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
-import { stamp, stamped, writeWhole } from '../support/stamp.mjs';
+import { emptyPartial, putInPlace, stamp, stamped, writeWhole } from '../support/stamp.mjs';
 import { Failure, step } from '../support/steps.mjs';
 import { debianArchive } from './debian.mjs';
 
@@ -71,7 +70,7 @@ const megabytes = (path) =>
 /** Downloads the packages, checked by apt; returns their paths. */
 async function download(archive, progress) {
   const apt = privateApt(archive);
-  progress.update(`Debian's list of packages`);
+  progress.update("Debian's list of packages");
   await apt(['update']);
   const downloads = join(toolchain, 'downloads', 'emscripten');
   mkdirSync(downloads, { recursive: true });
@@ -84,15 +83,13 @@ async function download(archive, progress) {
   return readdirSync(downloads).map((name) => join(downloads, name));
 }
 
-// Three quarters of the 1.7 GB are libraries for other ways of linking, graphics and tests.
+// Most of the 1.7 GB are libraries for ways of linking that are not used here.
 const leftOut = [
   '*/wasm32-emscripten/lto*',
   '*/wasm32-emscripten/pic',
   '*-ww[.-]*',
   '*/libwasmfs*',
-  '*/libGL*',
   '*/libSDL*',
-  '*san*_rt*.a',
   './usr/share/doc',
   './usr/share/man',
   './usr/share/emscripten/test',
@@ -107,8 +104,8 @@ async function unpack(deb, destination) {
   await run('bash', ['-c', script, 'unpack', deb, destination]);
 }
 
-/** Programs that start Binaryen's through the loader and libraries beside them. */
-function writeStarters() {
+/** Programs that start Binaryen's through the loader and libraries beside them, and Emscripten's settings. */
+function writeSettings() {
   const libraries = join(folder, 'runtime', 'usr', 'lib');
   const triple = readdirSync(libraries).find((name) => name.endsWith('-linux-gnu'));
   const system = join(libraries, triple);
@@ -130,15 +127,17 @@ function writeStarters() {
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   writeWhole(join(emscripten, '.emscripten'), lines.join(''));
+  // Emscripten's own .js files are CommonJS, which this project's package.json must not change.
+  writeWhole(join(emscripten, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
 export async function setUpEmscripten() {
   const own = ownEmscripten();
   if (own) return step('Emscripten', () => `${checkVersion(own)}, yours, in ${own}`);
-  const key = `${suite}: ${packages.join(' ')}; 1`;
+  const key = `${suite}: ${packages.join(' ')}; 2`;
   await step('Emscripten', async (progress) => {
     if (stamped('emscripten', key)) {
-      writeStarters(); // Node or the project's folder may have moved
+      writeSettings(); // Node or the project's folder may have moved
       return 'there';
     }
     const archive = debianArchive();
@@ -149,8 +148,7 @@ export async function setUpEmscripten() {
       );
     }
     const debs = await download(archive, progress);
-    const partial = `${folder}.partial`;
-    for (const path of [partial, folder]) rmSync(path, { recursive: true, force: true });
+    const partial = emptyPartial(folder);
     for (const deb of debs) {
       progress.update(`unpacking ${deb.slice(deb.lastIndexOf('/') + 1)}`);
       await unpack(deb, join(partial, /\/lib(c6|gcc|stdc)/.test(deb) ? 'runtime' : 'root'));
@@ -158,8 +156,8 @@ export async function setUpEmscripten() {
     const modules = join(partial, 'root', 'usr', 'share', 'emscripten', 'node_modules');
     mkdirSync(modules, { recursive: true });
     renameSync(join(partial, 'root', 'usr', 'share', 'nodejs', 'acorn'), join(modules, 'acorn'));
-    renameSync(partial, folder);
-    writeStarters();
+    putInPlace(partial, folder);
+    writeSettings();
     const version = checkVersion(emscripten);
     stamp('emscripten', key);
     rmSync(join(toolchain, 'downloads', 'emscripten'), { recursive: true });

@@ -1,9 +1,9 @@
 // npm's packages by the lock file, and a second version of Node to test on.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, toolchain } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
-import { hash, stamp, stamped, unstamp } from '../support/stamp.mjs';
+import { emptyPartial, hash, putInPlace, stamp, stamped, unstamp } from '../support/stamp.mjs';
 import { Failure, step } from '../support/steps.mjs';
 
 const npm = (args, options) =>
@@ -35,15 +35,13 @@ export async function setUpNewerNode() {
   await step(`Node ${newer} beside ${process.versions.node}`, async () => {
     if (existsSync(folder)) return 'there';
     if (process.versions.node.startsWith('24.')) return 'not needed';
-    const partial = `${folder}.partial`;
-    rmSync(partial, { recursive: true, force: true });
-    mkdirSync(partial, { recursive: true });
+    const partial = emptyPartial(folder);
     const name = `node-${process.platform}-${process.arch}`;
     await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefix', partial, `${name}@${newer}`], { log: 'node' });
     const from = join(partial, 'node_modules', name);
     const { version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
     if (version !== newer) throw new Failure(`npm gave ${name} ${version} instead of ${newer}.`);
-    renameSync(from, folder);
+    putInPlace(from, folder);
     rmSync(partial, { recursive: true });
   });
 }

@@ -1,10 +1,10 @@
 // The sources of others, as third_party/sources.json pins them: from their repositories where these can be reached, else
 // from Debian's source packages. CMake finds them in .toolchain/sources (see third_party/CMakeLists.txt).
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root, toolchain } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
-import { stamp, stamped } from '../support/stamp.mjs';
+import { emptyPartial, putInPlace, stamp, stamped } from '../support/stamp.mjs';
 import { Failure, step } from '../support/steps.mjs';
 import { debianArchive, downloadFromArchive } from './debian.mjs';
 
@@ -58,10 +58,8 @@ export async function setUpSources() {
     for (const [name, pin] of missing) {
       progress.update(name);
       const destination = join(folder, name);
-      const partial = `${destination}.partial`;
-      for (const path of [partial, destination]) rmSync(path, { recursive: true, force: true });
-      mkdirSync(partial, { recursive: true });
-      renameSync(await (online ? cloneCommit : unpackFromDebian)(pin, partial), destination);
+      const partial = emptyPartial(destination);
+      putInPlace(await (online ? cloneCommit : unpackFromDebian)(pin, partial), destination);
       rmSync(partial, { recursive: true, force: true });
       stamp(`source-${name}`, pin.commit);
     }

@@ -10,18 +10,22 @@ import { filesBelow, hash, readOrNull, stamp, stamped, unstamp, writeWhole } fro
 const clang = findProgram('clang++-19') ? { CC: 'clang-19', CXX: 'clang++-19' } : {};
 const compilers = { ...clang, ...(process.env.CXX ? { CC: process.env.CC, CXX: process.env.CXX } : {}) };
 
-/** Configures a preset (only where needed) and builds it. */
-export async function compile(preset, progress) {
+/** Configures a preset where that is needed: not done yet, or done with another compiler. */
+export async function configure(preset, progress) {
   const folder = join(root, 'build', preset);
   const toolchain = preset.startsWith('wasm') ? emscriptenFolder() : JSON.stringify(compilers);
   const key = hash([toolchain], [join(root, 'CMakePresets.json'), join(root, 'cmake', 'emscripten.cmake')]);
   const mark = join(folder, 'configured');
-  if (!existsSync(join(folder, 'build.ninja')) || readOrNull(mark) !== key) {
-    progress.update('configuring');
-    rmSync(folder, { recursive: true, force: true }); // CMake keeps to the compiler it has first seen
-    await run('cmake', ['--preset', preset], { env: compilers, log: `${preset}-configure` });
-    writeWhole(mark, key);
-  }
+  if (existsSync(join(folder, 'build.ninja')) && readOrNull(mark) === key) return;
+  progress.update('configuring');
+  rmSync(folder, { recursive: true, force: true }); // CMake keeps to the compiler it has first seen
+  await run('cmake', ['--preset', preset], { env: compilers, log: `${preset}-configure` });
+  writeWhole(mark, key);
+}
+
+/** Builds a preset. */
+export async function compile(preset, progress) {
+  await configure(preset, progress);
   await run('cmake', ['--build', '--preset', preset, '--parallel', String(availableParallelism())], {
     env: { NINJA_STATUS: '[%f of %t] ' },
     log: `${preset}-build`,

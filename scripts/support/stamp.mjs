@@ -1,6 +1,6 @@
 // Stamps: what a step was done for, written only when all of it is done.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root, toolchain } from './paths.mjs';
 
@@ -10,6 +10,23 @@ export function writeWhole(path, content, mode = 0o644) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.partial`, content, { mode });
   renameSync(`${path}.partial`, path);
+}
+
+/** An empty folder beside `path` to fill, and then to put in its place. */
+export function emptyPartial(path) {
+  const partial = `${path}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  return partial;
+}
+
+/** Puts a folder that is whole in the place of `path`, whether or not something is there. */
+export function putInPlace(folder, path) {
+  const old = `${path}.old`;
+  rmSync(old, { recursive: true, force: true, maxRetries: 3 });
+  if (existsSync(path)) renameSync(path, old);
+  renameSync(folder, path);
+  rmSync(old, { recursive: true, force: true, maxRetries: 3 });
 }
 
 export function readOrNull(path) {
