@@ -28,16 +28,18 @@ std::vector<TextSpan> to_utf16(std::string_view text, const std::vector<TextSpan
     position += c.size;
   }
 
+  Mark last = {0, 0};  // spans mostly come in order: go on from the position before
   const auto convert = [&](uint32_t bytes) -> uint32_t {
     if (bytes >= text.size()) return units;
     // A position inside a code point counts as behind it: that may come before its block's mark, or have none at all.
     Mark at = marks[std::min(bytes / kStride, marks.size() - 1)];
-    if (at.bytes > bytes) return at.units;
+    if (last.bytes <= bytes && last.bytes > at.bytes) at = last;
     while (at.bytes < bytes) {
       const utf8::CodePoint c = utf8::decode(text, at.bytes);
       at.bytes += c.size;
       at.units += units_of(c);
     }
+    last = at;
     return at.units;
   };
   std::vector<TextSpan> converted;

@@ -7,7 +7,7 @@
 namespace latformer {
 
 Result<Vocabulary> Vocabulary::build(std::string_view file, std::vector<std::pair<std::string_view, int32_t>> entries) {
-  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(entries.begin(), entries.end());  // by token, then id
   const auto differs = [](const auto& a, const auto& b) { return a.first != b.first; };
   size_t kept = 0;
   for (size_t i = 0; i < entries.size(); ++i) {

@@ -17,8 +17,8 @@ namespace latformer {
 class Vocabulary {
  public:
   Vocabulary() = default;
-  // Of a token given twice the last id counts, as in Hugging Face's vocab.txt reader; ids may have gaps. `file` is how
-  // errors call the source. Errors: bad_model (an id of two tokens).
+  // Of a token given twice the highest id counts (of lines of vocab.txt the last, as in Hugging Face's reader); ids may
+  // have gaps. `file` is how errors call the source. Errors: bad_model (an id of two tokens).
   static Result<Vocabulary> build(std::string_view file, std::vector<std::pair<std::string_view, int32_t>> entries);
 
   size_t size() const { return by_id_.size(); }  // tokens

@@ -1,0 +1,183 @@
+// Ids, spans and the rest against Hugging Face's tokenizers (tests/parity/tokenizer/make_goldens.py).
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/text/normalizer.h"
+#include "core/text/tokenizer.h"
+#include "core/text/unicode/unicode.h"
+#include "core/text/utf8.h"
+#include "tests/unit/text/fixtures.h"
+
+namespace latformer {
+namespace {
+
+using testing::Hash;
+using testing::read_file;
+using testing::split;
+
+std::string row(const Encoding& encoding, size_t i) {
+  std::string text;
+  for (const int64_t number :
+       {int64_t{encoding.ids[i]}, int64_t{encoding.spans[i].begin}, int64_t{encoding.spans[i].end},
+        int64_t{encoding.type_ids[i]}, int64_t{encoding.sequence_ids[i]}, int64_t{encoding.is_special[i]}}) {
+    text += (text.empty() ? "" : ",") + std::to_string(number);
+  }
+  return text;
+}
+
+void add(const Encoding& encoding, bool truncated, Hash& hash) {
+  hash.add_number(static_cast<uint32_t>(encoding.ids.size()));
+  hash.add_number(truncated);
+  for (size_t i = 0; i < encoding.ids.size(); ++i) {
+    hash.add_number(static_cast<uint32_t>(encoding.ids[i]));
+    hash.add_number(encoding.spans[i].begin);
+    hash.add_number(encoding.spans[i].end);
+    hash.add_number(encoding.type_ids[i]);
+    hash.add_number(encoding.sequence_ids[i]);
+    hash.add_number(encoding.is_special[i]);
+  }
+}
+
+// The lines of a golden file without its comments, which go to `head`.
+std::vector<std::string_view> golden_lines(std::string_view file, std::vector<std::string_view>& head) {
+  std::vector<std::string_view> lines;
+  for (const std::string_view line : split(file, '\n')) {
+    if (line.starts_with("# ")) {
+      head.push_back(line.substr(2));
+    } else if (!line.empty()) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+void check_hashes(const std::string& file) {
+  std::vector<std::string_view> names;
+  const std::vector<std::string_view> hashes = golden_lines(file, names);
+  std::vector<Tokenizer> tokenizers;
+  for (size_t i = 1; i < names.size(); ++i) {  // the first names the library's version
+    Result<Tokenizer> tokenizer = testing::load_golden(names[i]);
+    ASSERT_TRUE(tokenizer.ok()) << names[i] << ": " << tokenizer.status().message();
+    tokenizers.push_back(std::move(tokenizer).value());
+  }
+  const testing::Strings strings;
+  size_t different = 0;
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    const testing::Strings::Item item = strings.item(i);
+    Hash hash;
+    for (const Tokenizer& tokenizer : tokenizers) {
+      const Result<Encoding> encoding = tokenizer.encode(item.text, item.pair, item.max_tokens);
+      ASSERT_TRUE(encoding.ok());
+      add(*encoding, encoding->truncated, hash);
+      const Result<std::vector<Encoding>> windows = tokenizer.encode_windows(item.text, item.window, item.stride);
+      ASSERT_TRUE(windows.ok()) << windows.status().message();
+      for (const Encoding& window : *windows) add(window, false, hash);
+    }
+    if (hash.hex() == hashes[i]) continue;
+    EXPECT_GE(++different, 10u) << "string " << i << " differs; make_goldens.py --show " << i << " tells what is right";
+  }
+  EXPECT_EQ(different, 0u) << "of " << hashes.size() << " strings";
+}
+
+TEST(Golden, ExamplesAgreeWithHuggingFace) {
+  const std::string file = read_file("tests/parity/tokenizer/goldens/examples.txt").value();
+  std::vector<std::string_view> head;
+  const testing::Strings strings;
+  for (const std::string_view line : golden_lines(file, head)) {
+    const std::vector<std::string_view> fields = split(line, ' ');
+    const std::string text = testing::from_hex(fields[2]);
+    std::optional<std::string> pair;
+    if (fields[3] != "-") pair = testing::from_hex(fields[3]);
+    const testing::Strings::Item item = strings.item(std::stoul(std::string(fields[0])));
+    ASSERT_EQ(item.text, text) << "the strings are not drawn as make_goldens.py does";
+    ASSERT_EQ(item.pair, pair);
+
+    Result<Tokenizer> tokenizer = testing::load_golden(fields[1]);
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+    const Result<Encoding> encoding = tokenizer->encode(text, pair, std::stoul(std::string(fields[4])));
+    ASSERT_TRUE(encoding.ok());
+    EXPECT_EQ(encoding->truncated, fields[5] == "1") << line;
+    std::vector<std::string> rows;
+    for (size_t i = 0; i < encoding->ids.size(); ++i) rows.push_back(row(*encoding, i));
+    EXPECT_EQ(rows, std::vector<std::string>(fields.begin() + 6, fields.end())) << line;
+  }
+}
+
+TEST(Golden, TenThousandStringsAgreeWithHuggingFace) {
+  check_hashes(read_file("tests/parity/tokenizer/goldens/hashes.txt").value());
+}
+
+TEST(Golden, TheBundledTokenizerAgreesWithHuggingFace) {
+  const auto hashes = read_file("tests/parity/tokenizer/goldens/bundled.txt");
+  if (!hashes || !read_file("models/sentiment/tokenizer.json")) GTEST_SKIP() << "no bundled model here";
+  check_hashes(*hashes);
+}
+
+// Words of normalized text, and the bytes that they stand for (a Sink of Normalizer).
+struct Words {
+  void put(char32_t c, TextSpan span) {
+    if (unicode::has(c, unicode::kWhiteSpace)) return end();
+    const bool is_punctuation = unicode::has(c, unicode::kPunctuation);
+    if (is_punctuation) end();
+    if (word.empty()) whole.begin = span.begin;
+    whole.end = span.end;
+    utf8::append(c, word);
+    if (is_punctuation) end();
+  }
+  void end() {
+    if (word.empty()) return;
+    hash.add(word);
+    hash.add_number(whole.begin);
+    hash.add_number(whole.end);
+    word.clear();
+  }
+  bool full() const { return false; }
+
+  Hash& hash;
+  std::string word = {};
+  TextSpan whole = {};
+};
+
+TEST(Golden, EveryCodePointAgreesWithHuggingFace) {
+  const std::string kept_marks = "\U0001e000\U0001d16d\u302e\U0001d165\u1b44\U0001e94a";
+  const std::vector<std::vector<std::string>> contexts = {// the code point stands between the parts
+                                                          {"", ""},
+                                                          {"", "", ""},
+                                                          {"a", "b"},
+                                                          {"a", kept_marks + "b"},
+                                                          {"A\u0301", "\u0316\u302e", "B"}};
+  const std::vector<NormalizerSettings> settings = {
+      {true, true, true, true}, {true, true, false, true}, {false, false, true, false}};
+  const std::string file = read_file("tests/parity/tokenizer/goldens/unicode.txt").value();
+  std::vector<std::string_view> head;
+  const std::vector<std::string_view> lines = golden_lines(file, head);
+  ASSERT_EQ(lines.size(), 0x110u);
+  for (size_t block = 0; block < lines.size(); ++block) {
+    Hash words, word_characters;
+    for (auto c = static_cast<char32_t>(block << 12); c < (block + 1) << 12; ++c) {
+      if (c >= 0xD800 && c <= 0xDFFF) continue;
+      std::string bytes;
+      utf8::append(c, bytes);
+      const size_t used = c < 0x40000 ? contexts.size() : 3;
+      for (size_t k = 0; k < used; ++k) {
+        const std::vector<std::string>& context = contexts[k];
+        std::string text = context[0];
+        for (size_t i = 1; i < context.size(); ++i) text += bytes + context[i];
+        for (const NormalizerSettings& options : settings) {
+          Words sink{words};
+          Normalizer(options, sink).run(text, 0, text.size());
+          sink.end();
+        }
+      }
+      word_characters.add(std::string(1, unicode::has(c, unicode::kWord) ? '\1' : '\0'));
+    }
+    EXPECT_EQ(std::string(lines[block].substr(7)), words.hex() + " " + word_characters.hex())
+        << "block " << lines[block];
+  }
+}
+
+}  // namespace
+}  // namespace latformer
