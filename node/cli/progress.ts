@@ -2,11 +2,15 @@
 //
 //   ███████▏            37 %  12,400 texts  215 texts/s  1:24 left
 const drawEvery = 100; // milliseconds
-const barWidth = 20;
+const maxBarWidth = 20;
 
-function bar(share: number): string {
-  const eighths = Math.round(Math.min(Math.max(share, 0), 1) * barWidth * 8);
-  return ('█'.repeat(eighths >> 3) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths & 7]).padEnd(barWidth);
+/** A bar and its percentage in front of `text`; the bar gets what room the terminal has. */
+function withBar(share: number, text: string): string {
+  const behind = ` ${String(Math.floor(100 * share)).padStart(3)} %  ${text}`;
+  const width = Math.min(Math.max((process.stderr.columns ?? 80) - 1 - behind.length, 0), maxBarWidth);
+  const eighths = Math.round(Math.min(Math.max(share, 0), 1) * width * 8);
+  const bar = '█'.repeat(eighths >> 3) + (['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths & 7] ?? '');
+  return bar.padEnd(width) + behind;
 }
 
 function clock(seconds: number): string {
@@ -41,21 +45,17 @@ export class Progress {
   update(texts: number, share: number | undefined): void {
     if (!this.#isDue()) return;
     const seconds = (performance.now() - this.#started) / 1000;
-    const parts = [
-      `${texts.toLocaleString('en')} texts`,
-      `${(texts / seconds).toFixed(texts < 10 * seconds ? 1 : 0)} texts/s`,
-    ];
-    if (share !== undefined) {
-      parts.unshift(`${bar(share)} ${String(Math.floor(100 * share)).padStart(3)} %`);
-      if (share > 0) parts.push(`${clock((seconds * (1 - share)) / share)} left`);
-    }
-    draw(parts.join('  '));
+    const rate = texts / seconds;
+    const counts = `${texts.toLocaleString('en')} texts  ${rate.toFixed(rate < 10 ? 1 : 0)} texts/s`;
+    if (share === undefined) return draw(counts);
+    const left = share > 0 ? `  ${clock((seconds * (1 - share)) / share)} left` : '';
+    return draw(withBar(share, counts + left));
   }
 
   /** A model file on its way in. */
   loading(file: string, share: number): void {
     if (!this.#isDue() || performance.now() - this.#started < 500) return; // most models are there at once
-    draw(`${bar(share)} ${String(Math.floor(100 * share)).padStart(3)} %  loading ${file}`);
+    draw(withBar(share, `loading ${file}`));
   }
 
   #isDue(): boolean {
