@@ -16,7 +16,7 @@ export async function orAborted<T>(promise: Promise<T>, signals: Signals): Promi
       try {
         throwIfAborted(signals);
       } catch (reason) {
-        reject(reason as Error);
+        reject(reason);
       }
     };
     for (const signal of signals) signal?.addEventListener('abort', onAbort);

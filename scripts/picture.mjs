@@ -3,7 +3,8 @@
 import { writeFile } from 'node:fs/promises';
 import { pipeline } from 'latformer';
 
-const review = 'The plot is thin and the ending predictable, but the two leads are so charming that I left the cinema smiling.';
+const review =
+  'The plot is thin and the ending predictable, but the two leads are so charming that I left the cinema smiling.';
 const speedups = [1, 2, 4.8];
 const size = { font: 13, advance: 7.85, row: 22, gap: 30, left: 92, top: 18 };
 

@@ -37,8 +37,9 @@ export async function* batchesOf(texts: AsyncGenerator<TextRecord>, size: number
         batch = [];
         characters = 0;
       }
-      const { value, done } = await next;
-      if (done === true) break;
+      const result = await next;
+      if (result.done === true) break;
+      const { value } = result;
       batch.push(value);
       characters += value.text.length + (value.text_pair?.length ?? 0);
     }

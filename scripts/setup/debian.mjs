@@ -52,7 +52,9 @@ export async function installPackages(names, progress) {
     throw new Failure(`these are missing: ${names.join(', ')} (Debian's names). Install them, then run this again.`);
   }
   if (process.getuid() !== 0) {
-    throw new Failure(`these Debian packages are missing: ${names.join(', ')}. Run this, then try again:\n\n  sudo ${command}`);
+    throw new Failure(
+      `these Debian packages are missing: ${names.join(', ')}. Run this, then try again:\n\n  sudo ${command}`,
+    );
   }
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (...args) =>
@@ -90,7 +92,8 @@ function aptSources() {
         const unfolded = stanza.replace(/\n\s+/g, ' ');
         const field = (name) => new RegExp(`^${name}:\\s*(.*)$`, 'im').exec(unfolded)?.[1].trim().split(/\s+/) ?? [];
         if (field('Enabled')[0]?.toLowerCase() === 'no' || !field('Types').includes('deb')) continue;
-        for (const uri of field('URIs')) sources.push({ uri, suites: field('Suites'), components: field('Components') });
+        for (const uri of field('URIs'))
+          sources.push({ uri, suites: field('Suites'), components: field('Components') });
       }
     } else if (path.endsWith('.list')) {
       for (const line of lines) {
@@ -106,12 +109,21 @@ function aptSources() {
 export function debianArchive() {
   const isDebian = existsSync('/etc/os-release') && /^ID="?debian"?$/m.test(readFileSync('/etc/os-release', 'utf8'));
   if (!isDebian || !findProgram('apt-get')) return null;
-  const source = aptSources().find((s) => s.suites.some((suite) => ordinarySuite.test(suite)) && s.components.includes('main'));
+  const source = aptSources().find(
+    (s) => s.suites.some((suite) => ordinarySuite.test(suite)) && s.components.includes('main'),
+  );
   return source?.uri.replace(/\/$/, '') ?? null;
 }
 
 /** Downloads one file of Debian's archive and checks its hash; one that is broken off goes on where it was. */
 export async function downloadFromArchive(pathInArchive, destination, sha256) {
   const url = `${debianArchive()}/${pathInArchive.replaceAll('+', '%2b').replaceAll('~', '%7e')}`;
-  await run('/usr/lib/apt/apt-helper', ['-o', 'Acquire::Retries=3', 'download-file', url, destination, `SHA256:${sha256}`]);
+  await run('/usr/lib/apt/apt-helper', [
+    '-o',
+    'Acquire::Retries=3',
+    'download-file',
+    url,
+    destination,
+    `SHA256:${sha256}`,
+  ]);
 }

@@ -31,7 +31,10 @@ export const emscriptenFolder = () => ownEmscripten() ?? emscripten;
 
 function checkVersion(path) {
   const { stdout } = spawnSync(join(path, 'emcc'), ['--version'], { encoding: 'utf8' });
-  const version = /\b(\d+)\.(\d+)\.(\d+)\b/.exec(stdout ?? '')?.slice(1).map(Number);
+  const version = /\b(\d+)\.(\d+)\.(\d+)\b/
+    .exec(stdout ?? '')
+    ?.slice(1)
+    .map(Number);
   if (!version) throw new Failure(`${path}/emcc does not start; repair it or take it off the PATH.`);
   const order = version.map((part, i) => part - oldest[i]).find((difference) => difference !== 0) ?? 0;
   if (order < 0) {
@@ -49,7 +52,10 @@ function privateApt(archive) {
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   const signed = existsSync(keyring) ? `Signed-By: ${keyring}\n` : '';
   for (const path of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(apt, path), { recursive: true });
-  writeWhole(join(apt, 'debian.sources'), `Types: deb\nURIs: ${archive}\nSuites: ${suite}\nComponents: main\n${signed}`);
+  writeWhole(
+    join(apt, 'debian.sources'),
+    `Types: deb\nURIs: ${archive}\nSuites: ${suite}\nComponents: main\n${signed}`,
+  );
   const settings = {
     'Dir::Etc::sourcelist': join(apt, 'debian.sources'),
     'Dir::Etc::sourceparts': '-',

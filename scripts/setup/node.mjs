@@ -37,7 +37,9 @@ export async function setUpNewerNode() {
     if (process.versions.node.startsWith('24.')) return 'not needed';
     const partial = emptyPartial(folder);
     const name = `node-${process.platform}-${process.arch}`;
-    await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefix', partial, `${name}@${newer}`], { log: 'node' });
+    await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefix', partial, `${name}@${newer}`], {
+      log: 'node',
+    });
     const from = join(partial, 'node_modules', name);
     const { version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
     if (version !== newer) throw new Failure(`npm gave ${name} ${version} instead of ${newer}.`);

@@ -44,7 +44,9 @@ async function unpackFromDebian({ debian, sha256 }, destination) {
 
 export async function setUpSources() {
   const pins = Object.entries(JSON.parse(readFileSync(join(root, 'third_party', 'sources.json'), 'utf8')));
-  const missing = pins.filter(([name, { commit }]) => !process.env[override(name)] && !stamped(`source-${name}`, commit));
+  const missing = pins.filter(
+    ([name, { commit }]) => !process.env[override(name)] && !stamped(`source-${name}`, commit),
+  );
   await step('Sources of other projects', async (progress) => {
     if (missing.length === 0) return 'there';
     progress.update('asking GitHub');
