@@ -11,14 +11,6 @@ Status complaint(ErrorCode code, std::string_view tensor, std::string_view text)
   return {code, "model.safetensors: tensor " + quote(tensor) + " " + std::string(text)};
 }
 
-std::string common_name(std::string_view name) {
-  if (name.starts_with("bert.")) name.remove_prefix(5);
-  std::string common(name);
-  if (name.ends_with("LayerNorm.gamma")) common.replace(name.size() - 5, 5, "weight");
-  if (name.ends_with("LayerNorm.beta")) common.replace(name.size() - 4, 4, "bias");
-  return common;
-}
-
 std::string text_of(std::span<const uint64_t> shape) {
   std::string text = "(";
   for (size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
@@ -35,10 +27,18 @@ bool is_per_channel(const TensorInfo& tensor, uint64_t channels) {
 
 }  // namespace
 
+std::string weight_name(std::string_view stored) {
+  if (stored.starts_with("bert.")) stored.remove_prefix(5);
+  std::string name(stored);
+  if (name.ends_with("LayerNorm.gamma")) name.replace(name.size() - 5, 5, "weight");
+  if (name.ends_with("LayerNorm.beta")) name.replace(name.size() - 4, 4, "bias");
+  return name;
+}
+
 Result<WeightIndex> WeightIndex::create(const SafetensorsHeader& header) {
   WeightIndex index(&header.tensors);
   for (size_t i = 0; i < header.tensors.size(); ++i) {
-    const auto [place, is_new] = index.by_name_.emplace(common_name(header.tensors[i].name), i);
+    const auto [place, is_new] = index.by_name_.emplace(weight_name(header.tensors[i].name), i);
     if (!is_new) {
       return complaint(ErrorCode::bad_model, header.tensors[i].name,
                        "and " + quote(header.tensors[place->second].name) + " are two names of the same tensor");

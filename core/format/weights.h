@@ -25,6 +25,9 @@
 
 namespace latformer {
 
+// The name that the file's tensor `stored` is looked up by.
+std::string weight_name(std::string_view stored);
+
 // Where a float tensor's parts stand: indices into SafetensorsHeader::tensors. Any of them may come first in the file.
 struct StoredWeight {
   size_t values = 0;

@@ -1,0 +1,122 @@
+#include "core/tools/files.h"
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace latformer {
+namespace fs = std::filesystem;
+namespace {
+
+Status complaint(const fs::path& path, std::string_view what) {
+  return invalid_argument(path.string() + ": " + std::string(what));
+}
+Status failure(const fs::path& path) { return complaint(path, std::strerror(errno)); }
+
+}  // namespace
+
+Result<InputFile> InputFile::open(const fs::path& path) {
+  InputFile input;
+  input.path_ = path;
+  std::error_code error;
+  input.size_ = fs::file_size(path, error);
+  if (error) return complaint(path, error.message());
+  input.file_.reset(std::fopen(path.c_str(), "rb"));
+  if (!input.file_) return failure(path);
+  return input;
+}
+
+Status InputFile::read(uint64_t offset, std::span<std::byte> bytes) {
+  if (fseeko(file_.get(), static_cast<off_t>(offset), SEEK_SET) != 0) return failure(path_);
+  if (std::fread(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) {
+    return complaint(path_, "ends too early, or cannot be read");
+  }
+  return {};
+}
+
+Result<OutputFile> OutputFile::create(const fs::path& path) {
+  OutputFile output;
+  output.path_ = path;
+  output.file_.reset(std::fopen(path.c_str(), "wb"));
+  if (!output.file_) return failure(path);
+  return output;
+}
+
+Status OutputFile::write(std::span<const std::byte> bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) return failure(path_);
+  return {};
+}
+
+Status OutputFile::close() {
+  if (std::fclose(file_.release()) != 0) return failure(path_);
+  return {};
+}
+
+Result<std::string> read_file(const fs::path& path) {
+  LATFORMER_ASSIGN(InputFile input, InputFile::open(path));
+  std::string text(input.size(), '\0');
+  LATFORMER_TRY(input.read(0, std::as_writable_bytes(std::span(text))));
+  return text;
+}
+
+Status write_file(const fs::path& path, std::string_view text) {
+  LATFORMER_ASSIGN(OutputFile output, OutputFile::create(path));
+  LATFORMER_TRY(output.write(std::as_bytes(std::span(text))));
+  return output.close();
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+Result<StagedFolder> StagedFolder::create(const fs::path& given, bool replace) {
+  std::error_code error;
+  fs::path target = fs::absolute(given, error).lexically_normal();
+  if (error) return complaint(given, error.message());
+  if (!target.has_filename()) target = target.parent_path();  // "model/" is "model"
+  const fs::file_status status = fs::status(target, error);
+  if (fs::exists(status)) {
+    if (!fs::is_directory(status)) return complaint(given, "is there already, and no folder");
+    if (!replace) return complaint(given, "is there already; --force replaces the model in it");
+  }
+  for (int attempt = 1; attempt < 100; ++attempt) {
+    fs::path path = target;
+    path += ".partial" + (attempt > 1 ? "-" + std::to_string(attempt) : std::string());
+    if (fs::create_directory(path, error)) return StagedFolder(std::move(path), target);
+    if (error) return complaint(path, error.message());
+  }
+  return complaint(target, "has too many .partial folders beside it");
+}
+
+Status StagedFolder::publish() {
+  std::error_code error;
+  if (!fs::exists(target_, error)) {
+    fs::rename(path_, target_, error);
+    if (error) return complaint(target_, error.message());
+    path_.clear();
+    return {};
+  }
+  std::vector<fs::path> names;
+  for (fs::directory_iterator entry(path_, error), end; !error && entry != end; entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  if (error) return complaint(path_, error.message());
+  for (const fs::path& name : names) {
+    fs::rename(path_ / name, target_ / name, error);
+    if (error) return complaint(target_ / name, error.message());
+  }
+  return {};
+}
+
+StagedFolder::StagedFolder(StagedFolder&& other) noexcept
+    : path_(std::exchange(other.path_, {})), target_(std::move(other.target_)) {}
+
+StagedFolder::~StagedFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+}  // namespace latformer

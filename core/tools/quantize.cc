@@ -1,0 +1,308 @@
+#include "core/tools/quantize.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "core/base/buffer.h"
+#include "core/format/config.h"
+#include "core/format/quote.h"
+#include "core/format/safetensors.h"
+#include "core/format/weights.h"
+#include "core/models/bert_loader.h"
+#include "core/models/stored_matrix.h"
+#include "core/tools/files.h"
+#include "core/tools/int8_rows.h"
+#include "core/tools/quantized_config.h"
+
+namespace latformer {
+namespace {
+
+constexpr uint64_t kChunkBytes = 1 << 20;  // rows are read so many bytes at a time
+
+// What goes along with the weights when it is there. Of a vocabulary in two forms one is enough.
+constexpr std::array<std::string_view, 8> kCopiedFiles = {"tokenizer.json",
+                                                          "tokenizer_config.json",
+                                                          "special_tokens_map.json",
+                                                          "added_tokens.json",
+                                                          "profile.json",
+                                                          "LICENSE",
+                                                          "LICENSE.txt",
+                                                          "NOTICE"};
+
+constexpr std::array<std::string_view, 5> kParts = {"embeddings", "attention", "feed-forward", "pooler", "classifier"};
+
+// The part of the model that `name`, as weight_name gives it, belongs to; kParts.size() for none.
+size_t part_of(std::string_view name) {
+  if (name.starts_with("embeddings.")) return 0;
+  if (name.starts_with("encoder.")) return name.find(".attention.") != name.npos ? 1 : 2;
+  if (name.starts_with("pooler.")) return 3;
+  if (name.starts_with("classifier.")) return 4;
+  return kParts.size();
+}
+
+// One tensor of the source on its way.
+struct Weight {
+  const TensorInfo* source = nullptr;
+  size_t part = 0;
+  bool to_int8 = false;
+  uint64_t rows = 1;
+  uint64_t columns = 0;
+  std::vector<float> scales;  // (rows), with to_int8
+};
+
+// One tensor of the target.
+struct Output {
+  enum class Kind { floats, scales, int8 };
+  TensorInfo info;
+  Kind kind = Kind::floats;
+  Weight* weight = nullptr;
+};
+
+// The name in the target of what weight_name calls `name`.
+std::string target_name(const std::string& name) { return (name.starts_with("classifier.") ? "" : "bert.") + name; }
+
+bool stays_float(const std::string& name) {
+  return std::any_of(kFloatModules.begin(), kFloatModules.end(),
+                     [&](std::string_view module) { return target_name(name) == std::string(module) + ".weight"; });
+}
+
+bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
+
+template <class T>
+std::span<const std::byte> bytes_of(const std::vector<T>& values) {
+  return std::as_bytes(std::span(values));
+}
+
+class Quantizer {
+ public:
+  Quantizer(InputFile& source, OutputFile& target) : source_(source), target_(target) {}
+
+  Result<QuantizeReport> run(const BertConfig& config) {
+    LATFORMER_TRY(read_header(config));
+    LATFORMER_TRY(choose_weights());
+    for (Weight& weight : weights_) {
+      if (weight.to_int8) LATFORMER_TRY(find_scales(weight));
+    }
+    LATFORMER_TRY(write_outputs(config));
+    report_.file_before = source_.size();
+    return std::move(report_);
+  }
+
+ private:
+  using RowVisitor = std::function<Status(uint64_t row, std::span<const float> values)>;
+
+  Status read_header(const BertConfig& config) {
+    std::vector<std::byte> head(std::min<uint64_t>(8, source_.size()));
+    LATFORMER_TRY(source_.read(0, head));
+    LATFORMER_ASSIGN(const uint64_t size, safetensors_header_size(head));
+    head.resize(std::min(size, source_.size()));
+    LATFORMER_TRY(source_.read(0, head));
+    LATFORMER_ASSIGN(header_, parse_safetensors_header(head));
+    if (source_.size() != header_.file_size()) {
+      return bad_model("model.safetensors: the file has " + std::to_string(source_.size()) + " bytes instead of " +
+                       std::to_string(header_.file_size()));
+    }
+    // The loader checks every tensor against the configuration as soon as it has seen the header.
+    return BertLoader(config).append(head);
+  }
+
+  Status choose_weights() {
+    for (const TensorInfo& tensor : header_.tensors) {
+      const std::string name = weight_name(tensor.name);
+      Weight weight;
+      weight.source = &tensor;
+      weight.part = part_of(name);
+      if (tensor.dtype == DType::i8 && weight.part < kParts.size()) {
+        return unsupported_model("model.safetensors: tensor " + quote(tensor.name) + " is int8 already");
+      }
+      if (weight.part == kParts.size() || !is_float(tensor.dtype)) continue;  // the model has no use for it
+      weight.to_int8 = tensor.shape.size() == 2 && name.ends_with(".weight") && !stays_float(name);
+      weight.rows = weight.to_int8 ? tensor.shape[0] : 1;
+      weight.columns = weight.to_int8 ? tensor.shape[1] : tensor.elements();
+      weights_.push_back(std::move(weight));
+    }
+    for (const std::string_view name : kParts) report_.parts.emplace_back().name = name;
+    return {};
+  }
+
+  // Every row as floats, in order. Errors also if a number is not finite.
+  Status for_each_row(const Weight& weight, const RowVisitor& visit) {
+    const uint64_t row_bytes = weight.columns * size_of(weight.source->dtype);
+    if (weight.rows == 0 || row_bytes == 0) return {};
+    StoredMatrix chunk;
+    chunk.columns = weight.columns;
+    chunk.dtype = weight.source->dtype;
+    chunk.rows = std::min(std::max<uint64_t>(kChunkBytes / row_bytes, 1), weight.rows);
+    LATFORMER_ASSIGN(chunk.values, Buffer<std::byte>::allocate(chunk.rows * row_bytes));
+    LATFORMER_ASSIGN(Buffer<float> row, Buffer<float>::allocate(weight.columns));
+    for (uint64_t first = 0; first < weight.rows; first += chunk.rows) {
+      const uint64_t count = std::min<uint64_t>(chunk.rows, weight.rows - first);
+      const uint64_t offset = header_.data_begin + weight.source->begin + first * row_bytes;
+      LATFORMER_TRY(source_.read(offset, chunk.values.span().first(count * row_bytes)));
+      for (uint64_t i = 0; i < count; ++i) {
+        chunk.widen_row(i, row.data());
+        if (!std::all_of(row.data(), row.data() + row.size(), [](float w) { return std::isfinite(w); })) {
+          return bad_model("model.safetensors: tensor " + quote(weight.source->name) +
+                           " holds a number that is not finite");
+        }
+        LATFORMER_TRY(visit(first + i, row.span()));
+      }
+    }
+    return {};
+  }
+
+  Status find_scales(Weight& weight) {
+    weight.scales.reserve(weight.rows);
+    return for_each_row(weight, [&](uint64_t, std::span<const float> row) {
+      weight.scales.push_back(scale_of_row(row));
+      return Status();
+    });
+  }
+
+  std::vector<Output> plan_outputs() {
+    std::vector<Output> outputs;
+    const auto add = [&](std::string name, DType dtype, std::vector<uint64_t> shape, Output::Kind kind,
+                         Weight& weight) {
+      outputs.push_back({.info = {.name = std::move(name), .dtype = dtype, .shape = std::move(shape)},
+                         .kind = kind,
+                         .weight = &weight});
+    };
+    for (Weight& weight : weights_) {
+      const std::string name = target_name(weight_name(weight.source->name));
+      if (weight.to_int8) {
+        add(name, DType::i8, weight.source->shape, Output::Kind::int8, weight);
+        add(name + "_scale", DType::f32, {weight.rows, 1}, Output::Kind::scales, weight);
+      } else {
+        add(name, DType::f32, weight.source->shape, Output::Kind::floats, weight);
+      }
+    }
+    std::sort(outputs.begin(), outputs.end(), [](const Output& a, const Output& b) {
+      return std::pair(a.kind == Output::Kind::int8, std::string_view(a.info.name)) <
+             std::pair(b.kind == Output::Kind::int8, std::string_view(b.info.name));
+    });
+    return outputs;
+  }
+
+  Status write_outputs(const BertConfig& config) {
+    const std::vector<Output> outputs = plan_outputs();
+    std::vector<TensorInfo> tensors;
+    for (const Output& output : outputs) tensors.push_back(output.info);
+    const std::string head = make_safetensors_head(tensors);
+    const auto head_bytes = std::as_bytes(std::span(head));
+    LATFORMER_TRY(BertLoader(config).append(head_bytes));
+    LATFORMER_TRY(target_.write(head_bytes));
+
+    report_.file_after = head.size();
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const uint64_t bytes = tensors[i].end - tensors[i].begin;
+      QuantizedPart& part = report_.parts[outputs[i].weight->part];
+      part.bytes_after += bytes;
+      report_.file_after += bytes;
+      LATFORMER_TRY(write_output(outputs[i], part));
+    }
+    return target_.close();
+  }
+
+  Status write_output(const Output& output, QuantizedPart& part) {
+    const Weight& weight = *output.weight;
+    if (output.kind == Output::Kind::scales) return target_.write(bytes_of(weight.scales));
+    part.bytes_before += weight.source->end - weight.source->begin;
+    if (output.kind == Output::Kind::floats) {
+      return for_each_row(weight,
+                          [&](uint64_t, std::span<const float> row) { return target_.write(std::as_bytes(row)); });
+    }
+    double squares = 0, error_squares = 0;
+    std::vector<int8_t> q(weight.columns);
+    LATFORMER_TRY(for_each_row(weight, [&](uint64_t index, std::span<const float> row) {
+      const float scale = weight.scales[index];
+      quantize_row(row, scale, q.data());
+      for (size_t i = 0; i < row.size(); ++i) {
+        const double error = static_cast<double>(row[i]) - static_cast<double>(scale) * q[i];
+        squares += static_cast<double>(row[i]) * row[i];
+        error_squares += error * error;
+      }
+      return target_.write(bytes_of(q));
+    }));
+    const double error = squares > 0 ? std::sqrt(error_squares / squares) : 0;
+    if (error >= part.largest_error) {
+      part.largest_error = error;
+      part.worst_tensor = weight.source->name;
+    }
+    return {};
+  }
+
+  InputFile& source_;
+  OutputFile& target_;
+  SafetensorsHeader header_;
+  std::vector<Weight> weights_;
+  QuantizeReport report_;
+};
+
+Status copy_whole(const std::filesystem::path& source, const std::filesystem::path& target) {
+  LATFORMER_ASSIGN(const std::string text, read_file(source));
+  return write_file(target, text);
+}
+
+std::string megabytes(uint64_t bytes) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f MB", static_cast<double>(bytes) / 1e6);
+  return text.data();
+}
+
+}  // namespace
+
+Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, const std::filesystem::path& target,
+                                       const QuantizeOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(source, target, ignored)) {
+    return invalid_argument(target.string() + ": source and target are the same folder");
+  }
+  LATFORMER_ASSIGN(const std::string config_json, read_file(source / "config.json"));
+  LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(config_json));
+  if (config.quantized) return unsupported_model("config.json: the model is int8 already (quantization_config)");
+  LATFORMER_ASSIGN(InputFile weights, InputFile::open(source / "model.safetensors"));
+
+  LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
+  LATFORMER_ASSIGN(OutputFile int8_weights, OutputFile::create(folder.path() / "model.safetensors"));
+  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(weights, int8_weights).run(config));
+  LATFORMER_ASSIGN(const std::string int8_config, quantized_config(config_json));
+  LATFORMER_TRY(write_file(folder.path() / "config.json", int8_config));
+  for (const std::string_view name : kCopiedFiles) {
+    if (is_file(source / name)) LATFORMER_TRY(copy_whole(source / name, folder.path() / name));
+  }
+  if (!is_file(source / "tokenizer.json") && is_file(source / "vocab.txt")) {
+    LATFORMER_TRY(copy_whole(source / "vocab.txt", folder.path() / "vocab.txt"));
+  }
+  LATFORMER_TRY(folder.publish());
+  return report;
+}
+
+std::string to_text(const QuantizeReport& report) {
+  std::string text;
+  std::array<char, 160> line{};
+  const auto add = [&](const char* name, const std::string& before, const std::string& after,
+                       const std::string& error) {
+    std::snprintf(line.data(), line.size(), "%-18s %10s  -> %10s  %s", name, before.c_str(), after.c_str(),
+                  error.c_str());
+    std::string_view trimmed = line.data();
+    trimmed = trimmed.substr(0, trimmed.find_last_not_of(' ') + 1);
+    text += std::string(trimmed) + "\n";
+  };
+  add("", "before", "after", "largest relative error");
+  for (const QuantizedPart& part : report.parts) {
+    std::array<char, 32> percent{};
+    std::snprintf(percent.data(), percent.size(), "%.2f %%  ", 100 * part.largest_error);
+    add(part.name.c_str(), megabytes(part.bytes_before), megabytes(part.bytes_after),
+        part.worst_tensor.empty() ? "float" : percent.data() + part.worst_tensor);
+  }
+  add("model.safetensors", megabytes(report.file_before), megabytes(report.file_after), "");
+  return text;
+}
+
+}  // namespace latformer

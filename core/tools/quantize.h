@@ -1,0 +1,50 @@
+// A Hugging Face folder of a BertForSequenceClassification -> the same model with int8 weights, in a folder that
+// Python's transformers loads too (with compressed-tensors), and that Latformer loads like any other.
+//
+//   matrices of embeddings, attention, feed-forward and pooler   int8, one scale for each row (core/tools/int8_rows.h)
+//   biases, LayerNorm, scales, classifier, token types           f32
+//
+// The source's numbers are F32, F16 or BF16. Names and number formats of the target are those of core/format/weights.h,
+// with the "bert." prefix. The file's tensors stand in safetensors' usual order: f32 before int8, then by name; so each
+// begins at a multiple of its size, and the scales arrive before the weights. Weights are read row by row and never
+// held as a whole.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace latformer {
+
+struct QuantizeOptions {
+  bool force = false;  // replace the model in a folder that is there already (its other files stay)
+};
+
+// What became of the tensors of one part of the model.
+struct QuantizedPart {
+  std::string name;
+  uint64_t bytes_before = 0;
+  uint64_t bytes_after = 0;
+  double largest_error = 0;  // of its tensors' |W - int8 W| / |W|, Frobenius norms; 0 for what stays float
+  std::string worst_tensor;
+};
+
+struct QuantizeReport {
+  std::vector<QuantizedPart> parts;
+  uint64_t file_before = 0;  // bytes of model.safetensors
+  uint64_t file_after = 0;
+};
+
+// Nothing is left at `target` on an error. Errors: invalid_argument (files that cannot be read or written, a target
+// that is there), bad_model and unsupported_model as for loading; a model that is int8 already, or holds numbers that
+// are not finite.
+Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, const std::filesystem::path& target,
+                                       const QuantizeOptions& options = {});
+
+// The report as a table, lines ending in '\n'.
+std::string to_text(const QuantizeReport& report);
+
+}  // namespace latformer
