@@ -192,6 +192,7 @@ class Quantizer {
   Status write_outputs(const BertConfig& config) {
     const std::vector<Output> outputs = plan_outputs();
     std::vector<TensorInfo> tensors;
+    tensors.reserve(outputs.size());
     for (const Output& output : outputs) tensors.push_back(output.info);
     const std::string head = make_safetensors_head(tensors);
     const auto head_bytes = std::as_bytes(std::span(head));
