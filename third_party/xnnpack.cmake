@@ -72,7 +72,8 @@ target_include_directories(XNNPACK SYSTEM PUBLIC ${xnnpack_SOURCE_DIR}/include P
                            ${fxdiv_include})
 # core/kernels/activation.cc alone looks below XNNPACK's public interface (the unary operators pull in every function).
 set_target_properties(XNNPACK PROPERTIES LATFORMER_INTERNAL_INCLUDE ${xnnpack_SOURCE_DIR}/src)
-target_compile_options(XNNPACK PRIVATE ${compile_options} -fno-math-errno)
+# It calls kernels through pointers of other types and loads unaligned vectors on purpose: undefined, and what it lives by.
+target_compile_options(XNNPACK PRIVATE ${compile_options} -fno-math-errno -fno-sanitize=undefined)
 target_link_libraries(XNNPACK PUBLIC pthreadpool)
 if(NOT EMSCRIPTEN)
   target_link_libraries(XNNPACK PUBLIC m)
