@@ -13,11 +13,8 @@ export async function orAborted<T>(promise: Promise<T>, signals: Signals): Promi
   let stopListening = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
     const onAbort = (): void => {
-      try {
-        throwIfAborted(signals);
-      } catch (reason) {
-        reject(reason);
-      }
+      const signal = signals.find((each) => each?.aborted === true);
+      if (signal) reject(signal.reason as Error);
     };
     for (const signal of signals) signal?.addEventListener('abort', onAbort);
     stopListening = () => signals.forEach((signal) => signal?.removeEventListener('abort', onAbort));

@@ -23,3 +23,23 @@ test('the bundled model tells praise from blame at every speed', { timeout: 120_
   }
   await classify.dispose();
 });
+
+test('what is bundled is the model in models/sentiment, its vocabulary in another form', async () => {
+  const classify = await pipeline('sentiment-analysis');
+  const original = await pipeline('sentiment-analysis', new URL('../../models/sentiment', import.meta.url));
+  assert.deepEqual(classify.info, original.info);
+  const texts = [
+    'A joy from start to finish.',
+    '[CLS] [MASK] [SEP] [UNK] [PAD] [unused1] [cls]',
+    'Ünïcödé, 北京, \u{1f600}, e\u0301tude, naïve café; x²',
+    "don't-stop... 3.14 $5 @home #tag ##ing",
+    'Donaudampfschifffahrtsgesellschaft '.repeat(4),
+  ];
+  const withoutTime = (result) => ({ ...result, stats: { ...result.stats, milliseconds: 0 } });
+  const [ours, theirs] = await Promise.all(
+    [classify, original].map((each) => each(texts, { stats: true, speedup: 2 })),
+  );
+  assert.deepEqual(ours.map(withoutTime), theirs.map(withoutTime));
+  await classify.dispose();
+  await original.dispose();
+});
