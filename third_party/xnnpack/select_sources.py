@@ -13,7 +13,7 @@ TARGET is a list of sources.cmake (x86_64, aarch64, wasm, wasm_relaxed); the arg
     select_sources.py wasm /tmp/w -DCMAKE_TOOLCHAIN_FILE=.../Emscripten.cmake
     select_sources.py wasm_relaxed /tmp/r -DCMAKE_TOOLCHAIN_FILE=.../Emscripten.cmake -DLATFORMER_RELAXED_SIMD=ON
 
-The linker must be lld (its messages are read). FETCHCONTENT_SOURCE_DIR_XNNPACK and the like are passed on.
+The linker must be lld (its messages are read).
 """
 
 import pathlib
@@ -21,7 +21,7 @@ import re
 import subprocess
 import sys
 
-# What core/kernels calls. Linear in int8 is listed ahead of its use, with the conversion of its input.
+# What core/kernels calls. To use another operator, name its functions here and run this for every target.
 ENTRY_POINTS = """
 xnn_initialize xnn_delete_operator xnn_run_operator
 xnn_create_fully_connected_nc_f32 xnn_reshape_fully_connected_nc_f32 xnn_setup_fully_connected_nc_f32
@@ -35,10 +35,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 LISTS = HERE / "sources.cmake"
 HEADER = "# Written by select_sources.py: the XNNPACK sources that core/kernels reaches, by target.\n"
 PROJECT = f"""
-cmake_minimum_required(VERSION 3.20)
+cmake_minimum_required(VERSION 3.24)
 project(select C CXX)
+set(PROJECT_SOURCE_DIR {HERE.parents[1]})
 add_executable(reach reach.c)
-include({HERE.parent}/xnnpack.cmake)
+add_subdirectory({HERE.parent} third_party)
+FetchContent_GetProperties(xnnpack)
+file(WRITE ${{CMAKE_BINARY_DIR}}/xnnpack_folder "${{xnnpack_SOURCE_DIR}}")
 set_target_properties(reach PROPERTIES LINKER_LANGUAGE CXX)
 target_link_libraries(reach PRIVATE XNNPACK)
 target_link_options(reach PRIVATE -Wl,--error-limit=0)
@@ -106,9 +109,7 @@ def main():
                 sys.exit(output)
             return
         if where is None:
-            cache = (build / "build" / "CMakeCache.txt").read_text()
-            given = re.search(r"FETCHCONTENT_SOURCE_DIR_XNNPACK:\w+=(.+)", cache)
-            where = definitions(pathlib.Path(given[1] if given else build / "build/_deps/xnnpack-src"))
+            where = definitions(pathlib.Path((build / "build/xnnpack_folder").read_text()))
         for symbol in missing:
             files = where.get(symbol, [])
             if len(files) != 1:

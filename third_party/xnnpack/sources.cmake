@@ -1,5 +1,42 @@
 # Written by select_sources.py: the XNNPACK sources that core/kernels reaches, by target.
 
+set(XNNPACK_SOURCES_aarch64
+    src/allocator.c
+    src/cache.c
+    src/configs/binary-elementwise-config.c
+    src/configs/gemm-config.c
+    src/configs/hardware-config.c
+    src/configs/raddstoreexpminusmax-config.c
+    src/configs/rmax-config.c
+    src/configs/unary-elementwise-config.c
+    src/enums/microkernel-type.c
+    src/enums/operator-type.c
+    src/f32-gemm/gen/f32-gemm-1x8-minmax-aarch64-neonfma-lane-ld128.c
+    src/f32-gemm/gen/f32-gemm-4x2-minmax-aarch64-neonfma-lane-ld64.c
+    src/f32-gemm/gen/f32-gemm-6x8-minmax-aarch64-neonfma-lane-ld128.c
+    src/f32-igemm/gen/f32-igemm-1x8-minmax-aarch64-neonfma-lane-ld128.c
+    src/f32-igemm/gen/f32-igemm-4x2-minmax-aarch64-neonfma-lane-ld64.c
+    src/f32-igemm/gen/f32-igemm-6x8-minmax-aarch64-neonfma-lane-ld128.c
+    src/f32-raddstoreexpminusmax/gen/f32-raddstoreexpminusmax-neonfma-rr1-lut64-p2-u16-acc2.c
+    src/f32-rminmax/gen/f32-rmax-neon-u16-acc4.c
+    src/f32-vbinary/gen/f32-vmul-neon-u8.c
+    src/f32-vbinary/gen/f32-vmulc-neon-u8.c
+    src/f32-vgelu/gen/f32-vgelu-neon-rational-12-10-div.c
+    src/f32-vtanh/gen/f32-vtanh-neon-rational-9-8-div.c
+    src/init.c
+    src/microparams-init.c
+    src/operator-delete.c
+    src/operator-run.c
+    src/operator-utils.c
+    src/operators/batch-matrix-multiply-nc.c
+    src/operators/fully-connected-nc.c
+    src/operators/softmax-nc.c
+    src/params.c
+    src/reference/packing.cc
+    src/tables/exp2-k-over-64.c
+    src/x32-packw/gen/x32-packw-x2-gemm-goi-neon-ld2lane-u2-prfm.c
+    src/x32-packw/gen/x32-packw-x8-gemm-goi-neon-ld4lane-u4-prfm.c)
+
 set(XNNPACK_SOURCES_wasm
     src/allocator.c
     src/cache.c
