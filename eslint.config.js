@@ -18,6 +18,7 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-empty-object-type': ['error', { allowObjectTypes: 'always' }],
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
       // Methods without await are async so that what they throw is a rejection.
       '@typescript-eslint/require-await': 'off',
       // These two take what was looked at one line above for something else.
