@@ -37,6 +37,7 @@ double from_f16(uint16_t x) {
 }
 
 void put(std::vector<std::byte>& bytes, const void* data, size_t size) {
+  if (size == 0) return;
   const size_t end = bytes.size();
   bytes.resize(end + size);
   std::memcpy(bytes.data() + end, data, size);
