@@ -12,9 +12,10 @@ function tokenSpans(windows: readonly RawWindow[], spans: Uint32Array): TokenSpa
         words.push({ begin: 0, end: 0, word_id: null, sequence_id: null });
         continue;
       }
-      if (continues[i] === 0) ++word;
+      // A window may begin in the middle of a word; what stands there counts as a word of its own.
+      if (continues[i] === 0 || special[i - 1] === 1) ++word;
       const sequence_id = typeIds[i] === 1 ? 1 : 0;
-      words.push({ begin: spans[at] ?? 0, end: spans[at + 1] ?? 0, word_id: Math.max(word, 0), sequence_id });
+      words.push({ begin: spans[at] ?? 0, end: spans[at + 1] ?? 0, word_id: word, sequence_id });
     }
   }
   return words;

@@ -149,6 +149,17 @@ for (const worker of [false, true]) {
       const separators = words.flatMap((word, position) => (word.word_id === null ? [position] : []));
       assert.ok(separators.length >= 10 && separators.length % 2 === 0);
       assert.ok(whole.stats.kept[0].every((position) => position < whole.stats.tokens));
+      // Windows that begin inside a word: its pieces there are not taken for pieces of another one.
+      const [pieces] = await classify('filming'.repeat(13) + ' ' + 'bad'.repeat(30), {
+        stats: true,
+        long_text: 'windows',
+      });
+      const places = new Map();
+      for (const { word_id, begin, end } of pieces.stats.words) {
+        if (word_id === null) continue;
+        assert.equal(begin, places.get(word_id) ?? begin, 'pieces of a word touch');
+        places.set(word_id, end);
+      }
       const short = await classify('a joy', { long_text: 'windows' });
       assert.deepEqual(short, await classify('a joy'));
     });
