@@ -87,6 +87,9 @@ export const classify: Command = {
         ? jsonWriter(asked.withLabels)
         : tableWriter(classifier.info, asked.top_k, stats, process.stdout.isTTY ? process.stdout.columns : undefined);
 
+    if (files.includes('-') && process.stdin.isTTY) {
+      process.stderr.write('Type or paste texts, one a line; Ctrl-D ends.\n');
+    }
     const progress = new Progress();
     let bytes = 0;
     let count = 0;

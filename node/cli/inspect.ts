@@ -162,7 +162,7 @@ export const inspect: Command = {
   async run(args, signal) {
     const { values, positionals } = parseOptions(args, { json: { type: 'boolean', default: false } } as const);
     const [folder] = positionals;
-    if (folder === undefined || positionals.length > 1) throw misuse('one model folder is needed');
+    if (folder === undefined || folder === '' || positionals.length > 1) throw misuse('one model folder is needed');
 
     const facts = await inspectFolder(folder);
     const outcome = await load(folder, signal);

@@ -1,6 +1,7 @@
 // The model of --model, or the bundled one.
 import { pipeline } from '../index.js';
 import type { TextClassificationPipeline } from '../index.js';
+import { misuse } from './failure.js';
 import { Progress, hideProgress } from './progress.js';
 
 export interface LoadOptions {
@@ -13,6 +14,7 @@ export async function loadModel(
   model: string | undefined,
   { signal, worker }: LoadOptions,
 ): Promise<TextClassificationPipeline> {
+  if (model === '') throw misuse('--model needs a folder or URL');
   const progress = new Progress();
   const classify = await pipeline('text-classification', model ?? null, {
     signal,

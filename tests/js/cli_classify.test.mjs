@@ -68,6 +68,7 @@ test('help, version and misuse', async () => {
   await fails(['classify', '--format', 'xml'], '', 2, /--format must be table or jsonl, not 'xml'/);
   await fails(['classify', '--input-format', 'xml'], '', 2, /--input-format must be text or csv/);
   await fails(['classify', '--long-text', 'all'], '', 2, /--long-text must be truncate or windows/);
+  await fails(['classify', '--model', ''], '', 2, /--model needs a folder or URL/);
   await fails([...withModel, '--speedup', '7'], 'a', 2, /--speedup 7 is more than this model's maximum, 6/);
 });
 

@@ -144,7 +144,7 @@ test('misuse, and folders that are none', async () => {
     const { code, stderr } = await latformer(['inspect', ...args]);
     return [code, stderr];
   };
-  for (const args of [[], [model, model], ['--frob', model]]) assert.equal((await outcome(...args))[0], 2);
+  for (const args of [[], [''], [model, model], ['--frob', model]]) assert.equal((await outcome(...args))[0], 2);
   const [code, stderr] = await outcome(join(folder, 'none'));
   assert.equal(code, 1);
   assert.match(stderr, /cannot inspect .*none: there is no such file or folder/);

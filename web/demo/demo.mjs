@@ -50,7 +50,7 @@ function layerItem({ pieces, kept, words }, index) {
   const item = document.createElement('li');
   const name = document.createElement('span');
   name.className = 'name';
-  name.textContent = `Layer ${index + 1}: ${kept} of ${words} words`;
+  name.textContent = `Layer ${index + 1}: ${kept} of ${words}`;
   const line = document.createElement('span');
   line.className = 'words';
   for (const piece of pieces) {
