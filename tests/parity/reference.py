@@ -291,7 +291,10 @@ def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_la
 
 def scores_of(config, logits):
     """What a user sees: softmax, sigmoid or the logits themselves, by problem_type."""
-    problem = config.get("problem_type") or ("regression" if len(logits) == 1 else "single_label_classification")
+    # Where it is not given: what transformers' text-classification pipeline does.
+    problem = config.get("problem_type") or (
+        "multi_label_classification" if len(logits) == 1 else "single_label_classification"
+    )
     if problem == "regression":
         return logits
     return torch.sigmoid(logits) if problem == "multi_label_classification" else torch.softmax(logits, -1)
