@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setUp } from './setup/index.mjs';
+import { python } from './setup/python.mjs';
 import { compile } from './support/compile.mjs';
-import { root, toolchain } from './support/paths.mjs';
+import { root } from './support/paths.mjs';
 import { run } from './support/run.mjs';
-import { hash, stamp, stamped } from './support/stamp.mjs';
 import { Failure, main, step } from './support/steps.mjs';
 
 const usage = `usage: npm run parity -- DIR [--data DIR] [--count 200]
@@ -34,32 +34,15 @@ function parseCommandLine() {
   }
 }
 
-async function findPython() {
-  if (process.env.LATFORMER_PYTHON) return process.env.LATFORMER_PYTHON;
-  const folder = join(toolchain, 'python');
-  const python = join(folder, 'bin', 'python');
-  const requirements = join(here, 'requirements.txt');
-  const key = hash([], [requirements]);
-  await step("PyTorch and Hugging Face's libraries", async (progress) => {
-    if (stamped('python', key) && existsSync(python)) return 'there';
-    rmSync(folder, { recursive: true, force: true });
-    await run('python3', ['-m', 'venv', folder]);
-    progress.update('some gigabytes on the first call');
-    await run(python, ['-m', 'pip', 'install', '--requirement', requirements], { log: 'python' });
-    stamp('python', key);
-  });
-  return python;
-}
-
 async function parity({ model, data, count }, temporary) {
   await setUp('test');
-  const python = await findPython();
+  const interpreter = await python(join(here, 'requirements.txt'));
   await step('Core, for this machine', (progress) => compile('release', progress));
   const show = { check: false, onLine: (line) => console.log(line) };
 
   const folder = await step('Classifier head', async () => {
     const copy = join(temporary, 'model');
-    const { output } = await run(python, [join(here, 'add_head.py'), resolve(model), copy]);
+    const { output } = await run(interpreter, [join(here, 'add_head.py'), resolve(model), copy]);
     if (!output) return resolve(model);
     console.log(`The model is no classifier. A copy stands in for it, with random weights for ${output}.`);
     return copy;
@@ -69,13 +52,13 @@ async function parity({ model, data, count }, temporary) {
   await step('Goldens', async (progress) => {
     const inputs = data ? ['--data', resolve(data)] : [];
     const settings = ['--model', folder, '--out', goldens, '--count', count, '--near-ties', 'keep', ...inputs];
-    const { output } = await run(python, [join(here, 'make_goldens.py'), ...settings], { log: 'goldens' });
+    const { output } = await run(interpreter, [join(here, 'make_goldens.py'), ...settings], { log: 'goldens' });
     progress.say(output);
   });
   const files = ['--model', folder, '--goldens', goldens, '--departures', departures];
   const equal = await run(join(root, 'build', 'release', 'tests', 'parity', 'latformer_parity'), files, show);
   if (!existsSync(departures)) throw new Failure('the engine did not get to the end');
-  const judged = await run(python, [join(here, 'verify.py'), ...files], show);
+  const judged = await run(interpreter, [join(here, 'verify.py'), ...files], show);
   console.log(equal.ok && judged.ok ? 'Parity holds.' : 'Parity does NOT hold.');
   return equal.ok && judged.ok ? 0 : 1;
 }
