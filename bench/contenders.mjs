@@ -12,7 +12,7 @@ function latformer(name, speedup) {
     name,
     async prepare({ folder, threads }) {
       if (threads !== 1) return null;
-      const { pipeline } = await import('latformer');
+      const { pipeline } = await import('../dist/node.mjs');
       const classify = await pipeline('text-classification', folder);
       if (speedup > classify.maxSpeedup) return null;
       return {

@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { build } from '../scripts/build.mjs';
 import { python } from '../scripts/setup/python.mjs';
 import { root, toolchain } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
@@ -79,6 +80,7 @@ async function bench() {
   const threads = Number(values.threads);
   const only = values.only?.split(',');
 
+  await build();
   await step('Peers', installPeers);
   const onnxFolder = await exportOnnx(folder);
   const vocabulary = await vocabularyOf(folder);
