@@ -49,7 +49,9 @@ Result<WeightIndex> WeightIndex::create(const SafetensorsHeader& header) {
 
 Result<StoredWeight> WeightIndex::find(std::string_view name, std::span<const uint64_t> shape) const {
   const auto place = by_name_.find(name);
-  if (place == by_name_.end()) return complaint(ErrorCode::bad_model, name, "is missing");
+  if (place == by_name_.end()) {
+    return complaint(ErrorCode::bad_model, name, "is missing; config.json asks for shape " + text_of(shape));
+  }
   const TensorInfo& values = (*tensors_)[place->second];
   if (!std::equal(shape.begin(), shape.end(), values.shape.begin(), values.shape.end())) {
     return complaint(ErrorCode::bad_model, values.name,

@@ -102,6 +102,13 @@ TEST(BertLoader, NamesEveryMissingTensor) {
   }
 }
 
+TEST(BertLoader, SaysWhichShapeIsMissing) {
+  std::vector<NamedTensor> tensors = random_bert(kConfig, 7);
+  std::erase_if(tensors,
+                [](const NamedTensor& tensor) { return tensor.name.ends_with("1.intermediate.dense.weight"); });
+  expect_error(status_of(tensors), ErrorCode::bad_model, "(48, 16)");
+}
+
 TEST(BertLoader, SaysThatAPlainEncoderIsToBeFineTuned) {
   std::vector<NamedTensor> tensors = random_bert(kConfig, 7);
   std::erase_if(tensors, [](const NamedTensor& tensor) { return tensor.name.starts_with("classifier."); });
