@@ -8,7 +8,8 @@
 namespace latformer {
 namespace {
 
-// A small config.json; `fields` (each `"key": value`) come in place of or on top of its own; an empty value takes one away.
+// A small config.json; `fields` (each `"key": value`) come in place of or on top of its own; an empty value takes one
+// away.
 std::string config_with(const std::vector<std::pair<std::string, std::string>>& fields = {}) {
   std::vector<std::pair<std::string, std::string>> all = {
       {"model_type", R"("bert")"},       {"vocab_size", "30522"},       {"hidden_size", "384"},
