@@ -38,9 +38,14 @@ Trie::Trie(std::vector<std::pair<std::string_view, int32_t>> entries) {
 }
 
 Trie::Node Trie::child(Node node, unsigned char label) const {
-  const auto begin = labels_.begin() + first_child_[node], end = labels_.begin() + first_child_[node + 1];
-  const auto found = std::lower_bound(begin, end, label);
-  return found != end && *found == label ? static_cast<Node>(found - labels_.begin()) : kNoNode;
+  const unsigned char* labels = labels_.data() + first_child_[node];
+  size_t count = first_child_[node + 1] - first_child_[node];
+  while (count > 1) {  // binary search
+    const size_t half = count / 2;
+    labels += labels[half - 1] < label ? half : 0;
+    count -= half;
+  }
+  return count == 1 && *labels == label ? static_cast<Node>(labels - labels_.data()) : kNoNode;
 }
 
 Trie::Node Trie::walk(Node node, std::string_view labels) const {

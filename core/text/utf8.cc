@@ -50,11 +50,7 @@ CodePoint decode_before(std::string_view text, size_t position) {
   return {kReplacement, 1, true};
 }
 
-size_t append(char32_t c, std::string& out) {
-  if (c < 0x80) {
-    out.push_back(static_cast<char>(c));
-    return 1;
-  }
+size_t append_multibyte(char32_t c, std::string& out) {
   const auto continuation = [](char32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
   if (c < 0x800) {
     out.push_back(static_cast<char>(0xC0 | c >> 6));

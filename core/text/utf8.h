@@ -32,7 +32,13 @@ inline CodePoint decode(std::string_view text, size_t position) {
 // The code point that ends before text[position], position > 0.
 CodePoint decode_before(std::string_view text, size_t position);
 
+size_t append_multibyte(char32_t c, std::string& out);
+
 // Appends the 1 to 4 bytes of `c`; the number of bytes.
-size_t append(char32_t c, std::string& out);
+inline size_t append(char32_t c, std::string& out) {
+  if (c >= 0x80) return append_multibyte(c, out);
+  out.push_back(static_cast<char>(c));
+  return 1;
+}
 
 }  // namespace latformer::utf8

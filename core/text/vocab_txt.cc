@@ -102,8 +102,9 @@ Status parse_listed_tokens(const JsonValue& decoder, std::vector<AddedToken>& li
   LATFORMER_ASSIGN(const JsonObject object, decoder.object());
   for (const JsonMember member : object) {
     LATFORMER_ASSIGN(AddedToken token, parse_token(member.value));
-    const char* end = member.key.data() + member.key.size();
-    const auto [stop, error] = std::from_chars(member.key.data(), end, token.id);
+    const char* begin = member.key.data();
+    const char* end = begin + member.key.size();
+    const auto [stop, error] = std::from_chars(begin, end, token.id);
     if (error != std::errc() || stop != end || token.id < 0) return member.value.fault("stands under no token id");
     listed.push_back(std::move(token));
   }

@@ -26,8 +26,7 @@ void WordPieces::append(char32_t c, TextSpan span) {
   if (chars_++ == 0) word_span_.begin = span.begin;
   word_span_.end = span.end;
   if (chars_ > settings_.max_chars_per_word) return;
-  const size_t bytes = utf8::append(c, word_);
-  spans_.insert(spans_.end(), bytes, span);
+  for (size_t bytes = utf8::append(c, word_); bytes > 0; --bytes) spans_.push_back(span);
 }
 
 void WordPieces::end_word() {
