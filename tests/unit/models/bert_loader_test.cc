@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "core/models/bert.h"
@@ -210,9 +211,13 @@ TEST(BertLoader, PeaksBelowOnePointThreeTimesTheWeights) {
   for (const DType dtype : {DType::f32, DType::f16, DType::i8}) {
     for (const bool scales_last : {false, true}) {
       std::vector<NamedTensor> tensors = random_bert(config, 14, dtype);
-      if (scales_last)
-        std::stable_partition(tensors.begin(), tensors.end(),
-                              [](const NamedTensor& tensor) { return !tensor.name.ends_with("_scale"); });
+      if (scales_last) {
+        std::vector<NamedTensor> scales;
+        const auto is_scale = [](const NamedTensor& tensor) { return tensor.name.ends_with("_scale"); };
+        std::ranges::copy_if(tensors, std::back_inserter(scales), is_scale);
+        std::erase_if(tensors, is_scale);
+        tensors.insert(tensors.end(), scales.begin(), scales.end());
+      }
       const Bytes file = safetensors_of(tensors);
       const size_t before = testing::heap_bytes();
       testing::reset_heap_peak();
