@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { pipeline } from 'latformer';
 
 const review =
-  'The plot is thin and the ending predictable, but the two leads are so charming that I left the cinema smiling.';
+  'An astonishing debut: funny, tender and beautifully acted, with a last scene that nobody in the room forgot.';
 const speedups = [1, 2, 4.8];
 const size = { font: 13, advance: 7.85, row: 22, gap: 30, left: 92, top: 18 };
 
