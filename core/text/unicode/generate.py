@@ -17,7 +17,7 @@ would turn characters that the model saw as [UNK] into something else. DerivedAg
     word characters (\\w)       regex-syntax                     16.0
     lower case, white space    Rust's standard library          17.0
 
-tests/parity/tokenizer/check_unicode.py compares the result with the library itself over all code points.
+tests/parity/tokenizer/make_goldens.py and the tests compare the result with the library itself over all code points.
 """
 
 import sys

@@ -101,6 +101,7 @@ TEST(Golden, ExamplesAgreeWithHuggingFace) {
     ASSERT_TRUE(encoding.ok());
     EXPECT_EQ(encoding->truncated, fields[5] == "1") << line;
     std::vector<std::string> rows;
+    rows.reserve(encoding->ids.size());
     for (size_t i = 0; i < encoding->ids.size(); ++i) rows.push_back(row(*encoding, i));
     EXPECT_EQ(rows, std::vector<std::string>(fields.begin() + 6, fields.end())) << line;
   }
