@@ -8,6 +8,19 @@ import { Failure } from './steps.mjs';
 
 const tailLines = 40;
 
+// Whoever stops this stops what it has started, too.
+const running = new Set();
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+]) {
+  process.on(signal, () => {
+    for (const child of running) child.kill('SIGTERM');
+    process.exit(code);
+  });
+}
+
 /**
  * Runs a program to its end.
  * @param options log: name of the log in build/logs; onLine: called for each line of its output; check: false returns
@@ -28,6 +41,7 @@ export function run(command, args, { cwd = root, env = {}, log, onLine, check = 
       detached: timeout > 0, // so that it can be stopped with all that it has started
     });
     const timer = timeout > 0 ? setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeout) : undefined;
+    running.add(child);
     const tail = [];
     const take = (line) => {
       file?.write(`${line}\n`);
@@ -39,6 +53,7 @@ export function run(command, args, { cwd = root, env = {}, log, onLine, check = 
     child.on('error', (error) => reject(new Failure(`${command} does not start: ${error.message}`)));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      running.delete(child);
       file?.end();
       const output = tail.join('\n');
       if (code === 0 || !check) return resolve({ ok: code === 0, code: code ?? signal, output });
