@@ -32,7 +32,7 @@ async function native(preset, progress) {
     const result = await run(program, [`--gtest_output=json:${report}`, '--gtest_brief=1'], {
       log: name,
       check: false,
-      env: { ASAN_OPTIONS: 'detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' },
+      env: { ASAN_OPTIONS: 'allocator_may_return_null=1', UBSAN_OPTIONS: 'print_stacktrace=1' },
     });
     const { tests = 0, failures = 0 } = JSON.parse(readOrNull(report) ?? '{}');
     // A program that was broken off has written no report, or one that knows of no failure.
