@@ -113,16 +113,17 @@ TEST(Properties, TenMegabytesOfAnything) {
   for (const auto& [text, tokens] : cases) {
     const Encoding encoding = t.encode(text, std::nullopt, kAll).value();
     EXPECT_EQ(encoding.ids.size(), tokens + 2) << text.substr(0, 8);
+    if (tokens <= 510) continue;
     const Encoding cut = t.encode(text, std::nullopt, 512).value();
-    EXPECT_EQ(cut.ids.size(), std::min<size_t>(tokens + 2, 512));
-    EXPECT_EQ(cut.truncated, tokens + 2 > 512);
+    EXPECT_EQ(cut.ids.size(), 512u);
+    EXPECT_TRUE(cut.truncated);
   }
 }
 
-TEST(Properties, MegabytesWithAddedTokensInNormalizedText) {
+TEST(Properties, LongTextWithAddedTokensInNormalizedText) {
   const Tokenizer t = testing::load_golden("added-tokens").value();
   for (const char* unit : {"added word", "model ", "  ", "Added  ", "<new> ", "\u00c9cole", " x"}) {
-    const std::string text = repeat(unit, 2'000'000);
+    const std::string text = repeat(unit, 500'000);
     EXPECT_TRUE(t.encode(text, text, kAll).ok());
     EXPECT_TRUE(t.encode(text, std::nullopt, 512).ok());
   }
