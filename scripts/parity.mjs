@@ -40,13 +40,10 @@ async function parity({ model, data, count }, temporary) {
   await step('Core, for this machine', (progress) => compile('release', progress));
   const show = { check: false, onLine: (line) => console.log(line) };
 
-  const folder = await step('Classifier head', async () => {
-    const copy = join(temporary, 'model');
-    const { output } = await run(interpreter, [join(here, 'add_head.py'), resolve(model), copy]);
-    if (!output) return resolve(model);
-    console.log(`The model is no classifier. A copy stands in for it, with random weights for ${output}.`);
-    return copy;
-  });
+  const copy = join(temporary, 'model');
+  const { output: added } = await run(interpreter, [join(here, 'add_head.py'), resolve(model), copy]);
+  if (added) console.log(`The model is no classifier: a copy stands in for it, with random weights for ${added}.`);
+  const folder = added ? copy : resolve(model);
   const goldens = join(temporary, 'goldens.json');
   const departures = join(temporary, 'departures.json');
   await step('Goldens', async (progress) => {
