@@ -98,10 +98,10 @@ class [[nodiscard]] Result {
 }  // namespace latformer
 
 // Return early with the error of a Status expression.
-#define LATFORMER_TRY(expression)                           \
-  do {                                                      \
-    ::latformer::Status latformer_status_ = (expression);   \
-    if (!latformer_status_.ok()) return latformer_status_;  \
+#define LATFORMER_TRY(expression)                          \
+  do {                                                     \
+    ::latformer::Status latformer_status_ = (expression);  \
+    if (!latformer_status_.ok()) return latformer_status_; \
   } while (false)
 
 #define LATFORMER_CONCAT_INNER_(a, b) a##b
