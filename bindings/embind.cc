@@ -82,7 +82,7 @@ std::vector<uint32_t> utf16_spans(const TextInput& input, const std::vector<Trac
   std::vector<TextSpan> spans[2];  // of text and text_pair: each is converted in a single pass
   for (const Trace& window : windows) {
     const Encoding& encoding = window.encoding;
-    for (size_t i = 0; i < encoding.spans.size(); ++i) spans[encoding.type_ids[i] & 1].push_back(encoding.spans[i]);
+    for (size_t i = 0; i < encoding.spans.size(); ++i) spans[encoding.sequence_ids[i]].push_back(encoding.spans[i]);
   }
   spans[0] = to_utf16(input.text, spans[0]);
   spans[1] = to_utf16(input.text_pair.value_or(std::string_view()), spans[1]);
@@ -90,8 +90,8 @@ std::vector<uint32_t> utf16_spans(const TextInput& input, const std::vector<Trac
   std::vector<uint32_t> result;
   size_t next[2] = {0, 0};
   for (const Trace& window : windows) {
-    for (const uint8_t type : window.encoding.type_ids) {
-      const TextSpan& span = spans[type & 1][next[type & 1]++];
+    for (const uint8_t sequence : window.encoding.sequence_ids) {
+      const TextSpan& span = spans[sequence][next[sequence]++];
       result.push_back(span.begin);
       result.push_back(span.end);
     }
@@ -105,7 +105,7 @@ val window_object(const Trace& trace, const Tokenizer& tokenizer) {
   std::transform(encoding.ids.begin(), encoding.ids.end(), continues.begin(),
                  [&](int32_t id) { return tokenizer.token(id).substr(0, 2) == "##" ? 1 : 0; });
   val window = val::object();
-  window.set("typeIds", typed_array(encoding.type_ids));
+  window.set("sequenceIds", typed_array(encoding.sequence_ids));
   window.set("special", typed_array(encoding.is_special));
   window.set("continues", typed_array(continues));
   window.set("truncated", encoding.truncated);

@@ -6,7 +6,7 @@ export interface Failure {
 }
 
 export interface RawWindow {
-  typeIds: Uint8Array;
+  sequenceIds: Uint8Array;
   special: Uint8Array;
   continues: Uint8Array;
   truncated: boolean;

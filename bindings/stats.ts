@@ -5,8 +5,8 @@ import type { Stats, TokenSpan } from './types.js';
 function tokenSpans(windows: readonly RawWindow[], spans: Uint32Array): TokenSpan[] {
   const words: TokenSpan[] = [];
   let word = -1;
-  for (const { typeIds, special, continues } of windows) {
-    for (let i = 0; i < typeIds.length; ++i) {
+  for (const { sequenceIds, special, continues } of windows) {
+    for (let i = 0; i < sequenceIds.length; ++i) {
       const at = 2 * words.length;
       if (special[i] === 1) {
         words.push({ begin: 0, end: 0, word_id: null, sequence_id: null });
@@ -14,7 +14,7 @@ function tokenSpans(windows: readonly RawWindow[], spans: Uint32Array): TokenSpa
       }
       // A window may begin in the middle of a word; what stands there counts as a word of its own.
       if (continues[i] === 0 || special[i - 1] === 1) ++word;
-      const sequence_id = typeIds[i] === 1 ? 1 : 0;
+      const sequence_id = sequenceIds[i] === 1 ? 1 : 0;
       words.push({ begin: spans[at] ?? 0, end: spans[at + 1] ?? 0, word_id: word, sequence_id });
     }
   }
@@ -30,7 +30,7 @@ function keptPositions(windows: readonly RawWindow[]): number[][] {
       const row = (kept[layer] ??= []);
       for (const position of positions) row.push(first + position);
     });
-    first += window.typeIds.length;
+    first += window.sequenceIds.length;
   }
   return kept;
 }
@@ -54,7 +54,7 @@ export function statsOf(
   }
   const macs = macsOf(result);
   return {
-    tokens: sum(windows.map((window) => window.typeIds.length)),
+    tokens: sum(windows.map((window) => window.sequenceIds.length)),
     tokens_per_layer,
     kept: keptPositions(windows),
     words: tokenSpans(windows, result.spans ?? new Uint32Array()),
