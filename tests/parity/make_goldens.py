@@ -6,7 +6,7 @@
 Token ids come from the `tokenizers` library. At speedup 1 the logits are those of transformers'
 BertForSequenceClassification (eager attention, float32), and reference.py must agree with them within 1e-5 or nothing
 is written; at other speedups they are reference.py's. Every answer is also computed without the last layer's short cut
-and must be the same. With --data the inputs are real sentences (see texts.py).
+and must be the same; and of the first inputs the whole of transformers' pipeline must give the same scores. With --data the inputs are real sentences (see texts.py).
 
 A golden file, one case a line:
 
@@ -34,12 +34,13 @@ import json
 import pathlib
 import sys
 import tempfile
+import zlib
 
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, TextClassificationPipeline
 from transformers.utils import logging
 
 import reference
@@ -50,6 +51,7 @@ ROOT = HERE.parent.parent
 SPEEDUPS = [1, 1.5, 2, 3, 4.8]
 FEW_SPEEDUPS = [1, 2, 4.8]  # of long texts, to keep the files small
 LONG = 160  # tokens
+IN_PIPELINE = 30  # inputs
 NEAR_TIE = 1e-5
 HUGGING_FACE_TOLERANCE = 1e-5
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -115,6 +117,9 @@ class Maker:
         self.model = reference.load_model(folder)
         self.encode = load_tokenizer(folder, self.model.config["max_position_embeddings"])
         self.network = load_hugging_face(folder, self.model)
+        self.pipeline = TextClassificationPipeline(
+            model=self.network, tokenizer=AutoTokenizer.from_pretrained(folder), top_k=None, device="cpu"
+        )
         self.keep_near_ties = near_ties == "keep"
         self.near_ties = 0
         self.worst = 0.0  # logit difference between reference.py and Hugging Face
@@ -151,6 +156,14 @@ class Maker:
             "scores": rounded(reference.scores_of(self.model.config, logits)),
         }
 
+    def hold_pipeline(self, text, pair, scores):
+        """transformers' own answer to the text itself, special tokens in it and truncation included."""
+        inputs = {"text": text} if pair is None else {"text": text, "text_pair": pair}
+        limit = self.model.config["max_position_embeddings"]
+        for answer in self.pipeline(inputs, truncation=True, max_length=limit):
+            mine = scores[self.network.config.label2id[answer["label"]]]
+            assert abs(answer["score"] - mine) < HUGGING_FACE_TOLERANCE, f"{text!r}: {answer} but {mine}"
+
     def speedups(self):
         limit = self.model.profile.max_speedup
         return [speedup for speedup in SPEEDUPS if speedup < limit] + [limit]
@@ -168,14 +181,19 @@ class Maker:
         case["runs"] = [run for speedup in wanted if (run := self.run(ids, type_ids, speedup))]
         return case
 
+    def cases(self, inputs):
+        for number, (text, pair) in enumerate(inputs, start=1):
+            case = self.case(text, pair)
+            if number <= IN_PIPELINE:
+                self.hold_pipeline(text, pair, case["runs"][0]["scores"])
+            yield case
+            if sys.stderr.isatty():
+                print(f"\r{number} of {len(inputs)} inputs", end="", file=sys.stderr, flush=True)
+
 
 def make(folder, out, inputs, near_ties):
     maker = Maker(folder, near_ties)
-    cases = []
-    for number, (text, pair) in enumerate(inputs, start=1):
-        cases.append(maker.case(text, pair))
-        if sys.stderr.isatty():
-            print(f"\r{number} of {len(inputs)} inputs", end="", file=sys.stderr, flush=True)
+    cases = list(maker.cases(inputs))
     folder = pathlib.Path(folder).resolve()
     head = {
         "model": folder.relative_to(ROOT).as_posix() if folder.is_relative_to(ROOT) else str(folder),
@@ -225,7 +243,8 @@ def main():
         )
     else:
         (HERE / "goldens").mkdir(exist_ok=True)
-        for seed, folder in enumerate(sorted((HERE / "models").iterdir()), start=1):
+        for folder in sorted((HERE / "models").iterdir()):
+            seed = zlib.crc32(folder.name.encode())
             make(folder, HERE / "goldens" / f"{folder.name}.json", inputs(folder, 24, seed), "drop")
 
 

@@ -11,6 +11,7 @@ import json
 import math
 import pathlib
 import shutil
+import zlib
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -65,6 +66,12 @@ MODELS = {
         labels=["STARS"],
         problem_type="regression",
         layer_norm_eps=0.05,
+    ),
+    # A cross-encoder as they are often published: one label, and no word on the kind of problem.
+    "cross-encoder": dict(
+        shape=(2, 16, 2, 32, 64),
+        profile=profile("merge", 2, retention=[0.4, 0.4]),
+        labels=["LABEL_0"],
     ),
     # An old checkpoint: gamma and beta, a position_ids buffer, no labels' names, no profile.json.
     "no-profile": dict(shape=(5, 20, 4, 64, 512), hidden_act="gelu_new", old_names=True, labels=None),
@@ -194,8 +201,8 @@ def make(
 
 def main():
     torch.set_num_threads(1)
-    for seed, (name, settings) in enumerate(MODELS.items(), start=1):
-        make(name, seed, **settings)
+    for name, settings in MODELS.items():
+        make(name, zlib.crc32(name.encode()), **settings)
         print(name, sum(file.stat().st_size for file in (FOLDER / name).iterdir()) // 1024, "KiB")
 
 
