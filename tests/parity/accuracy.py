@@ -2,8 +2,8 @@
 
     python accuracy.py --model DIR [--speedups 1,2,3,4.8] [--limit N] FILE.tsv
 
-FILE has the columns sentence and label (a number). Slow, for it is float64 and one text at a time; the point is that the
-engine's accuracy must come out the same.
+FILE has the columns sentence and label (a number). Slow, for it is float64 and one text at a time; the point is that
+the engine's accuracy must come out the same.
 """
 
 import argparse

@@ -6,7 +6,8 @@
 Token ids come from the `tokenizers` library. At speedup 1 the logits are those of transformers'
 BertForSequenceClassification (eager attention, float32), and reference.py must agree with them within 1e-5 or nothing
 is written; at other speedups they are reference.py's. Every answer is also computed without the last layer's short cut
-and must be the same; and of the first inputs the whole of transformers' pipeline must give the same scores. With --data the inputs are real sentences (see texts.py).
+and must be the same; and of the first inputs the whole of transformers' pipeline must give the same scores. With --data
+the inputs are real sentences (see texts.py).
 
 A golden file, one case a line:
 
