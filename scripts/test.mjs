@@ -11,6 +11,7 @@ import { run } from './support/run.mjs';
 import { filesBelow, readOrNull } from './support/stamp.mjs';
 import { bold, dim, duration, main, red, step } from './support/steps.mjs';
 
+const testTimeout = 300_000; // milliseconds of one test file: what hangs must fail
 const none = { passed: 0, failed: 0 };
 const add = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
 const broken = (progress, what, output) => {
@@ -49,15 +50,16 @@ async function javascript({ version, path }, progress) {
   if (files.length === 0) return broken(progress, 'tests/js', 'there is no test');
   const log = `node-${version.split('.')[0]}`;
   const counts = {};
-  const args = ['--test', '--test-reporter=tap', ...files];
+  const args = ['--test', '--test-reporter=tap', `--test-timeout=${testTimeout}`, ...files];
   const { ok, output } = await run(path, args, {
     log,
     check: false,
     onLine: (line) => {
       const [, name, number] = /^# (pass|fail|cancelled) (\d+)$/.exec(line) ?? [];
       if (name) counts[name] = Number(number);
-      const failed = /^\s*not ok \d+ - (.*)$/.exec(line);
-      if (failed) progress.say(red(`  not ok: ${failed[1]}`));
+      const [, not, title] = /^\s*(not )?ok \d+ - (.*)$/.exec(line) ?? [];
+      if (not) progress.say(red(`  not ok: ${title}`));
+      else if (title) progress.update(title);
     },
   });
   const failed = (counts.fail ?? 0) + (counts.cancelled ?? 0);

@@ -85,4 +85,7 @@ try {
   code = report(error, args[0]);
 }
 await flushed();
+// V8 may still be compiling what has just become hot, and Node's exit can then wait for it for ever (nodejs/node#54918):
+// a moment is enough for that to end.
+await new Promise((resolve) => setTimeout(resolve, 25));
 process.exit(code);
