@@ -44,6 +44,8 @@ void Threads::Delete::operator()(pthreadpool* pool) const { pthreadpool_destroy(
 
 namespace kernels {
 
+std::string_view description() { return "XNNPACK"; }
+
 void DeleteOperator::operator()(xnn_operator* op) const { xnn_delete_operator(op); }
 
 Result<Linear> Linear::create(size_t in, size_t out, std::span<const float> weight, std::span<const float> bias) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
@@ -17,6 +18,10 @@ struct xnn_unary_elementwise_config;
 struct pthreadpool;
 
 namespace latformer {
+
+// What linear layers compute in: f32, or int8 weights (a scale for each output) by activations that are rounded row by
+// row as they come.
+enum class Precision { f32, int8 };
 
 // The threads that kernels run on. One per model; not shared between simultaneous calls.
 class Threads {
@@ -34,6 +39,9 @@ class Threads {
 };
 
 namespace kernels {
+
+// Which kernels run here, for people: the instruction set and what it multiplies with.
+std::string_view description();
 
 struct DeleteOperator {
   void operator()(xnn_operator* op) const;

@@ -161,7 +161,7 @@ struct ClassifierLoader::State {
   BertLoader weights;
 };
 
-Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files) {
+Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files, const LoadOptions& options) {
   if (files.config_json.empty()) return bad_model("config.json is missing");
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
   const uint32_t layers = config.num_hidden_layers;
@@ -172,7 +172,7 @@ Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files) {
     return bad_model("config.json: vocab_size is " + std::to_string(config.vocab_size) + ", but the tokenizer has " +
                      std::to_string(tokenizer.vocabulary_size()) + " tokens");
   }
-  LATFORMER_ASSIGN(Threads threads, Threads::create(1));
+  LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
   return ClassifierLoader(
       std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads)));
 }

@@ -21,6 +21,7 @@
 #include "core/elimination/profile.h"
 #include "core/elimination/schedule.h"
 #include "core/format/config.h"
+#include "core/kernels/operators.h"
 #include "core/text/tokenizer.h"
 
 namespace latformer {
@@ -33,6 +34,12 @@ struct ModelFiles {
   std::string_view tokenizer_config_json;
   std::string_view vocab_txt;
   std::string_view profile_json;
+};
+
+// How a model is to run, decided when it is loaded.
+struct LoadOptions {
+  size_t threads = 1;                  // including the caller's own
+  std::optional<Precision> precision;  // absent: int8 where the file's linear layers are int8, else f32
 };
 
 struct TextInput {
@@ -91,7 +98,7 @@ class Classifier {
 class ClassifierLoader {
  public:
   // Reads the small files. Errors: bad_model, unsupported_model, each naming the file.
-  static Result<ClassifierLoader> create(const ModelFiles& files);
+  static Result<ClassifierLoader> create(const ModelFiles& files, const LoadOptions& options = {});
 
   // The next bytes of model.safetensors, in order, in parts of any size. Errors: bad_model, unsupported_model,
   // out_of_memory; after an error the loader is of no further use.
