@@ -9,7 +9,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
-#include "core/kernels/operators.h"
+#include "core/kernels/linear.h"
 
 namespace latformer {
 namespace {
@@ -24,14 +24,15 @@ Result<Buffer<float>> random_values(size_t count) {
 
 // The best of several timings of `rows` rows, each of at least 20 ms.
 Result<double> gflops(const Threads& threads, kernels::Linear& linear, size_t rows, const float* x, float* y) {
+  kernels::LinearWorkspace workspace;
   const double work = 2e-9 * static_cast<double>(rows * linear.in() * linear.out());
-  LATFORMER_TRY(linear.run(threads, rows, x, y));
+  LATFORMER_TRY(linear.run(threads, rows, x, y, workspace));
   double best = 0;
   for (int trial = 0; trial < 5; ++trial) {
     int runs = 0;
     const double begin = seconds();
     double end = begin;
-    for (; end - begin < 0.02; end = seconds(), ++runs) LATFORMER_TRY(linear.run(threads, rows, x, y));
+    for (; end - begin < 0.02; end = seconds(), ++runs) LATFORMER_TRY(linear.run(threads, rows, x, y, workspace));
     best = std::max(best, runs * work / (end - begin));
   }
   return best;

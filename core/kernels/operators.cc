@@ -3,7 +3,6 @@
 #include <pthreadpool.h>
 #include <xnnpack.h>
 
-#include <limits>
 #include <string>
 
 namespace latformer {
@@ -44,34 +43,7 @@ void Threads::Delete::operator()(pthreadpool* pool) const { pthreadpool_destroy(
 
 namespace kernels {
 
-std::string_view description() { return "XNNPACK"; }
-
 void DeleteOperator::operator()(xnn_operator* op) const { xnn_delete_operator(op); }
-
-Result<Linear> Linear::create(size_t in, size_t out, std::span<const float> weight, std::span<const float> bias) {
-  constexpr float kUnbounded = std::numeric_limits<float>::infinity();
-  LATFORMER_TRY(initialize());
-  xnn_operator_t op = nullptr;
-  LATFORMER_TRY(check(xnn_create_fully_connected_nc_f32(in, out, in, out, weight.data(), bias.data(), -kUnbounded,
-                                                        kUnbounded, 0, nullptr, nullptr, &op),
-                      "packing a linear layer"));
-  Linear linear;
-  linear.op_.reset(op);
-  linear.in_ = in;
-  linear.out_ = out;
-  return linear;
-}
-
-Status Linear::run(const Threads& threads, size_t rows, const float* x, float* y) {
-  if (rows == 0) return {};
-  if (rows != rows_) {
-    rows_ = 0;
-    LATFORMER_TRY(check(xnn_reshape_fully_connected_nc_f32(op_.get(), rows, threads.pool()), "a linear layer"));
-    rows_ = rows;
-  }
-  LATFORMER_TRY(check(xnn_setup_fully_connected_nc_f32(op_.get(), x, y), "a linear layer"));
-  return check(xnn_run_operator(op_.get(), threads.pool()), "a linear layer");
-}
 
 Result<BatchProduct> BatchProduct::create(bool transpose_b) {
   LATFORMER_TRY(initialize());

@@ -1,5 +1,5 @@
-// Matrix products, softmax and activations by XNNPACK, each create once / run many times: run() reshapes when the sizes
-// differ from the last call's and never allocates once the largest size has been seen.
+// Batched products, softmax and activations by XNNPACK, each create once / run many times: run() reshapes when the
+// sizes differ from the last call's and never allocates once the largest size has been seen.
 //
 // Shapes stand beside every pointer, rows first, contiguous. Buffers come from core/base/buffer.h (kernels may read a
 // little past the end). Errors: out_of_memory, else internal with XNNPACK's status in the message.
@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
@@ -18,10 +17,6 @@ struct xnn_unary_elementwise_config;
 struct pthreadpool;
 
 namespace latformer {
-
-// What linear layers compute in: f32, or int8 weights (a scale for each output) by activations that are rounded row by
-// row as they come.
-enum class Precision { f32, int8 };
 
 // The threads that kernels run on. One per model; not shared between simultaneous calls.
 class Threads {
@@ -40,28 +35,10 @@ class Threads {
 
 namespace kernels {
 
-// Which kernels run here, for people: the instruction set and what it multiplies with.
-std::string_view description();
-
 struct DeleteOperator {
   void operator()(xnn_operator* op) const;
 };
 using Operator = std::unique_ptr<xnn_operator, DeleteOperator>;
-
-// y (rows, out) = x (rows, in) W^T + b. The weights are packed at creation; the caller may free its own.
-class Linear {
- public:
-  Linear() = default;
-  // weight (out, in) as Hugging Face stores it, bias (out).
-  static Result<Linear> create(size_t in, size_t out, std::span<const float> weight, std::span<const float> bias);
-  Status run(const Threads& threads, size_t rows, const float* x, float* y);
-  size_t in() const { return in_; }
-  size_t out() const { return out_; }
-
- private:
-  Operator op_;
-  size_t in_ = 0, out_ = 0, rows_ = 0;
-};
 
 // c (batch, m, n) = a (batch, m, k) b, with b (batch, k, n), or (batch, n, k) when transposed.
 class BatchProduct {

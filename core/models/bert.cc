@@ -85,7 +85,7 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
   const size_t heads = config_.num_attention_heads;
-  LATFORMER_TRY(weights.query_key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data()));
+  LATFORMER_TRY(weights.query_key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data(), a.linear));
 
   size_t in = 0;   // rows of the texts before this one, at the layer's entry
   size_t out = 0;  // and of those that stay
@@ -116,14 +116,14 @@ Status Bert::last_layer() {
   BertLayerWeights& weights = weights_.layers.back();
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
-  LATFORMER_TRY(weights.key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data()));
+  LATFORMER_TRY(weights.key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data(), a.linear));
 
   size_t in = 0;
   for (size_t t = 0; t < rows_.size(); ++t) {
     std::copy_n(a.hidden.data() + in * d, d, a.residual.data() + t * d);
     in += rows_[t].count();
   }
-  LATFORMER_TRY(weights.query.run(threads_, rows_.size(), a.residual.data(), a.branch.data()));
+  LATFORMER_TRY(weights.query.run(threads_, rows_.size(), a.residual.data(), a.branch.data(), a.linear));
 
   in = 0;
   for (size_t t = 0; t < rows_.size(); ++t) {
@@ -176,12 +176,12 @@ Status Bert::finish_layer(BertLayerWeights& weights, size_t rows) {
     kernels::layer_norm(rows, d, residual, a.branch.data(), norm.gamma.data(), norm.beta.data(), config_.layer_norm_eps,
                         a.hidden.data());
   };
-  LATFORMER_TRY(weights.attention_output.run(threads_, rows, a.context.data(), a.branch.data()));
+  LATFORMER_TRY(weights.attention_output.run(threads_, rows, a.context.data(), a.branch.data(), a.linear));
   add_and_norm(a.residual.data(), weights.attention_norm);
 
-  LATFORMER_TRY(weights.intermediate.run(threads_, rows, a.hidden.data(), a.wide.data()));
+  LATFORMER_TRY(weights.intermediate.run(threads_, rows, a.hidden.data(), a.wide.data(), a.linear));
   LATFORMER_TRY(hidden_act_.run(threads_, rows * config_.intermediate_size, a.wide.data(), a.wide.data()));
-  LATFORMER_TRY(weights.output.run(threads_, rows, a.wide.data(), a.branch.data()));
+  LATFORMER_TRY(weights.output.run(threads_, rows, a.wide.data(), a.branch.data(), a.linear));
   add_and_norm(a.hidden.data(), weights.output_norm);
   return {};
 }
@@ -208,9 +208,9 @@ void Bert::embed(std::span<const BertInput> texts) {
 Status Bert::classify(std::span<BertOutput> outputs) {
   BertActivations& a = activations_;
   const size_t labels = config_.num_labels();
-  LATFORMER_TRY(weights_.pooler.run(threads_, outputs.size(), a.hidden.data(), a.branch.data()));
+  LATFORMER_TRY(weights_.pooler.run(threads_, outputs.size(), a.hidden.data(), a.branch.data(), a.linear));
   LATFORMER_TRY(tanh_.run(threads_, outputs.size() * config_.hidden_size, a.branch.data(), a.branch.data()));
-  LATFORMER_TRY(weights_.classifier.run(threads_, outputs.size(), a.branch.data(), a.logits.data()));
+  LATFORMER_TRY(weights_.classifier.run(threads_, outputs.size(), a.branch.data(), a.logits.data(), a.linear));
   for (size_t t = 0; t < outputs.size(); ++t) {
     const float* logits = a.logits.data() + t * labels;
     outputs[t].logits.assign(logits, logits + labels);

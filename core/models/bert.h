@@ -20,6 +20,7 @@
 #include "core/elimination/profile.h"
 #include "core/elimination/select.h"
 #include "core/format/config.h"
+#include "core/kernels/linear.h"
 #include "core/kernels/operators.h"
 #include "core/models/bert_activations.h"
 #include "core/models/bert_weights.h"
@@ -48,6 +49,9 @@ class Bert {
   // Errors: invalid_argument (an id, type or length that the model has no embedding for), out_of_memory. The model
   // works on after an error.
   Result<std::vector<BertOutput>> run(std::span<const BertInput> texts, Dropped dropped);
+
+  // Of the linear layers.
+  Precision precision() const { return weights_.layers.front().intermediate.precision(); }
 
  private:
   struct Strided {

@@ -12,6 +12,7 @@
 #include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/format/config.h"
+#include "core/kernels/linear.h"
 
 namespace latformer {
 
@@ -24,6 +25,8 @@ struct BertActivations {
   Buffer<float> wide;      // (T, max(3d, d_ff))  query, key and value; then the feed-forward's middle
 
   Buffer<float> logits;  // (B, num_labels)
+
+  kernels::LinearWorkspace linear;
 
   // Of one text.
   Buffer<float> query;               // (H, n, dh)

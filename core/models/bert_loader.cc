@@ -23,6 +23,13 @@ struct BertLoader::StagedLinear {
   std::vector<Stored> stored;     // of each part
   size_t in;
   size_t missing;  // weights and biases that have not come yet
+  std::optional<Precision> precision;
+
+  size_t out() const {
+    size_t sum = 0;
+    for (const LinearPart& part : parts) sum += part.out;
+    return sum;
+  }
 };
 
 Result<BertWeights> BertLoader::finish() {
@@ -44,17 +51,14 @@ Status BertLoader::expect_model() {
         " is missing, so this is no text classifier yet; fine-tune it as BertForSequenceClassification first");
   }
   const size_t d = config_.hidden_size;
-  const auto expect_table = [&](const std::string& name, size_t rows, StoredMatrix* table) {
-    return expect_matrix("embeddings." + name + ".weight", rows, d, table, {});
-  };
   LATFORMER_TRY(expect_table("word_embeddings", config_.vocab_size, &weights_.word_embeddings));
   LATFORMER_TRY(expect_table("position_embeddings", config_.max_position_embeddings, &weights_.position_embeddings));
   LATFORMER_TRY(expect_table("token_type_embeddings", config_.type_vocab_size, &weights_.token_type_embeddings));
   LATFORMER_TRY(expect_norm("embeddings.LayerNorm", &weights_.embeddings_norm));
   weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
   for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(expect_layer(i));
-  LATFORMER_TRY(expect_linear({{"pooler.dense", d}}, d, &weights_.pooler));
-  return expect_linear({{"classifier", config_.num_labels()}}, d, &weights_.classifier);
+  LATFORMER_TRY(expect_linear({{"pooler.dense", d}}, d, precision_, &weights_.pooler));
+  return expect_linear({{"classifier", config_.num_labels()}}, d, Precision::f32, &weights_.classifier);
 }
 
 Status BertLoader::expect_layer(size_t index) {
@@ -68,22 +72,30 @@ Status BertLoader::expect_layer(size_t index) {
   const LinearPart key{layer + "attention.self.key", d};
   const LinearPart value{layer + "attention.self.value", d};
   if (index + 1 < config_.num_hidden_layers) {
-    LATFORMER_TRY(expect_linear({query, key, value}, d, &weights.query_key_value));
+    LATFORMER_TRY(expect_linear({query, key, value}, d, precision_, &weights.query_key_value));
   } else {
-    LATFORMER_TRY(expect_linear({query}, d, &weights.query));
-    LATFORMER_TRY(expect_linear({key, value}, d, &weights.key_value));
+    LATFORMER_TRY(expect_linear({query}, d, precision_, &weights.query));
+    LATFORMER_TRY(expect_linear({key, value}, d, precision_, &weights.key_value));
   }
-  LATFORMER_TRY(expect_linear({{layer + "attention.output.dense", d}}, d, &weights.attention_output));
+  LATFORMER_TRY(expect_linear({{layer + "attention.output.dense", d}}, d, precision_, &weights.attention_output));
   LATFORMER_TRY(expect_norm(layer + "attention.output.LayerNorm", &weights.attention_norm));
-  LATFORMER_TRY(expect_linear({{layer + "intermediate.dense", d_ff}}, d, &weights.intermediate));
-  LATFORMER_TRY(expect_linear({{layer + "output.dense", d}}, d_ff, &weights.output));
+  LATFORMER_TRY(expect_linear({{layer + "intermediate.dense", d_ff}}, d, precision_, &weights.intermediate));
+  LATFORMER_TRY(expect_linear({{layer + "output.dense", d}}, d_ff, precision_, &weights.output));
   return expect_norm(layer + "output.LayerNorm", &weights.output_norm);
 }
 
-Status BertLoader::expect_linear(std::vector<LinearPart> parts, size_t in, kernels::Linear* linear) {
+Status BertLoader::expect_table(const std::string& name, size_t rows, StoredMatrix* table) {
+  return expect_matrix("embeddings." + name + ".weight", rows, config_.hidden_size, table, [this, table] {
+    return precision_ == Precision::int8 ? table->narrow()
+                                         : Status{};  // int8 to f32 is done row by row, as they are read
+  });
+}
+
+Status BertLoader::expect_linear(std::vector<LinearPart> parts, size_t in, std::optional<Precision> precision,
+                                 kernels::Linear* linear) {
   const size_t count = parts.size();
   auto staged = std::make_shared<StagedLinear>(
-      StagedLinear{.parts = std::move(parts), .stored = {}, .in = in, .missing = 2 * count});
+      StagedLinear{.parts = std::move(parts), .stored = {}, .in = in, .missing = 2 * count, .precision = precision});
   staged->stored.resize(count);
   const Done arrived = [this, staged, linear] { return --staged->missing == 0 ? pack(*staged, linear) : Status{}; };
   for (size_t i = 0; i < count; ++i) {
@@ -148,26 +160,58 @@ Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done 
   return {};
 }
 
-// Widens the parts into one weight (out, in) and bias (out), and packs them.
+// Puts the parts of one product together and packs them.
 Status BertLoader::pack(StagedLinear& staged, kernels::Linear* linear) {
-  size_t out = 0;
-  for (const LinearPart& part : staged.parts) out += part.out;
-  LATFORMER_TRY(staged_weight_.reserve(out * staged.in));
-  LATFORMER_TRY(staged_bias_.reserve(out));
+  bool int8 = staged.precision != Precision::f32;
+  for (StagedLinear::Stored& part : staged.stored) {
+    if (staged.precision == Precision::int8) LATFORMER_TRY(part.weight.narrow());
+    int8 = int8 && part.weight.dtype == DType::i8;
+  }
+  LATFORMER_TRY(int8 ? pack_int8(staged, linear) : pack_f32(staged, linear));
+  staged.stored.clear();
+  return {};
+}
 
+Status BertLoader::pack_f32(const StagedLinear& staged, kernels::Linear* linear) {
+  const size_t in = staged.in;
+  const size_t out = staged.out();
+  LATFORMER_TRY(staged_weight_.reserve(out * in));
+  LATFORMER_TRY(staged_bias_.reserve(out));
   float* weight = staged_weight_.data();
   float* bias = staged_bias_.data();
   for (size_t i = 0; i < staged.parts.size(); ++i) {
     const auto& [name, rows, factor] = staged.parts[i];
-    for (size_t row = 0; row < rows; ++row, weight += staged.in) {
+    for (size_t row = 0; row < rows; ++row, weight += in) {
       staged.stored[i].weight.widen_row(row, weight);
-      for (size_t k = 0; k < staged.in; ++k) weight[k] *= factor;
+      for (size_t k = 0; k < in; ++k) weight[k] *= factor;
       *bias++ = staged.stored[i].bias[row] * factor;
     }
   }
-  staged.stored.clear();
-  LATFORMER_ASSIGN(*linear, kernels::Linear::create(staged.in, out, staged_weight_.span().first(out * staged.in),
+  LATFORMER_ASSIGN(*linear, kernels::Linear::create(in, out, std::span<const float>(staged_weight_.data(), out * in),
                                                     staged_bias_.span().first(out)));
+  return {};
+}
+
+Status BertLoader::pack_int8(const StagedLinear& staged, kernels::Linear* linear) {
+  const size_t in = staged.in;
+  const size_t out = staged.out();
+  LATFORMER_TRY(staged_int8_.reserve(out * in));
+  LATFORMER_TRY(staged_scales_.reserve(out));
+  LATFORMER_TRY(staged_bias_.reserve(out));
+  int8_t* values = staged_int8_.data();
+  float* scales = staged_scales_.data();
+  float* bias = staged_bias_.data();
+  for (size_t i = 0; i < staged.parts.size(); ++i) {
+    const auto& [name, rows, factor] = staged.parts[i];
+    const auto& [weight, part_bias] = staged.stored[i];
+    values = std::copy_n(reinterpret_cast<const int8_t*>(weight.values.data()), rows * in, values);
+    for (size_t row = 0; row < rows; ++row) {
+      *scales++ = weight.scales[row] * factor;
+      *bias++ = part_bias[row] * factor;
+    }
+  }
+  LATFORMER_ASSIGN(*linear, kernels::Linear::create(in, out, std::span<const int8_t>(staged_int8_.data(), out * in),
+                                                    staged_scales_.span().first(out), staged_bias_.span().first(out)));
   return {};
 }
 

@@ -2,7 +2,7 @@
 //
 //   header  -> every tensor that config.json calls for is there, in the right shape and a type that can be read
 //   tensor  -> embedding tables stay as stored; of linear weights the parts of one product (query, key, value) wait for
-//              each other and for the scales of int8, then are widened, packed and let go
+//              each other and for the scales of int8, then are packed, as int8 or widened to f32, and let go
 //
 // Tensors may come in any order; names and number formats are those of core/format/weights.h. Tensors that the model
 // has no use for (cls.*, position_ids) are passed over.
@@ -21,6 +21,7 @@
 #include "core/format/config.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
+#include "core/kernels/linear.h"
 #include "core/models/bert_weights.h"
 #include "core/models/tensor_stream.h"
 
@@ -28,7 +29,10 @@ namespace latformer {
 
 class BertLoader final : private TensorSink {
  public:
-  explicit BertLoader(const BertConfig& config) : config_(config), stream_(*this) {}
+  // precision: of embedding tables and linear layers, the classifier excepted, which is small and decides; absent: as
+  // the file has them.
+  explicit BertLoader(const BertConfig& config, std::optional<Precision> precision = {})
+      : config_(config), precision_(precision), stream_(*this) {}
   BertLoader(const BertLoader&) = delete;  // tensors on their way point to it
   BertLoader& operator=(const BertLoader&) = delete;
 
@@ -51,19 +55,27 @@ class BertLoader final : private TensorSink {
   // What the model consists of. Each tensor is checked against the header now, and stored at its target as it comes.
   Status expect_model();
   Status expect_layer(size_t index);
-  Status expect_linear(std::vector<LinearPart> parts, size_t in, kernels::Linear* linear);
+  Status expect_table(const std::string& name, size_t rows, StoredMatrix* table);
+  Status expect_linear(std::vector<LinearPart> parts, size_t in, std::optional<Precision> precision,
+                       kernels::Linear* linear);
   Status expect_norm(const std::string& name, LayerNormWeights* norm);
   Status expect_vector(const std::string& name, size_t size, Buffer<float>* vector, Done done);
   Status expect_matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix, Done done);
   Status expect(const StoredWeight& place, StoredMatrix* matrix, Done done);
   Status pack(StagedLinear& staged, kernels::Linear* linear);
+  Status pack_f32(const StagedLinear& staged, kernels::Linear* linear);
+  Status pack_int8(const StagedLinear& staged, kernels::Linear* linear);
 
   BertConfig config_;
+  std::optional<Precision> precision_;
   BertWeights weights_;
   TensorStream stream_;
   std::optional<WeightIndex> file_;                               // the header's tensors by name
   std::vector<std::function<Status(Buffer<std::byte>)>> takers_;  // of each tensor of the header; null: not wanted
-  Buffer<float> staged_weight_, staged_bias_;                     // of the product that is being packed
+
+  // Of the product that is being packed.
+  Buffer<float> staged_weight_, staged_bias_, staged_scales_;
+  Buffer<int8_t> staged_int8_;
 };
 
 }  // namespace latformer

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/buffer.h"
-#include "core/kernels/operators.h"
+#include "core/kernels/linear.h"
 #include "core/models/stored_matrix.h"
 
 namespace latformer {

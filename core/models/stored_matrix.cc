@@ -1,9 +1,13 @@
 #include "core/models/stored_matrix.h"
 
 #include <cassert>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <utility>
 
+#include "core/kernels/int8_rows.h"
 #include "core/kernels/rows.h"
 
 namespace latformer {
@@ -21,6 +25,24 @@ void StoredMatrix::widen_row(size_t i, float* y) const {
     default:
       std::memcpy(y, x, columns * sizeof(float));
   }
+}
+
+Status StoredMatrix::narrow() {
+  if (dtype == DType::i8) return {};
+  StoredMatrix narrowed{.rows = rows, .columns = columns, .dtype = DType::i8, .values = {}, .scales = {}};
+  LATFORMER_ASSIGN(narrowed.values, Buffer<std::byte>::allocate(rows * columns));
+  LATFORMER_ASSIGN(narrowed.scales, Buffer<float>::allocate(rows));
+  LATFORMER_ASSIGN(Buffer<float> wide, Buffer<float>::allocate(columns));
+  const std::span<const float> row = wide.span();
+  for (size_t i = 0; i < rows; ++i) {
+    widen_row(i, wide.data());
+    const float scale = kernels::scale_of_row(row);
+    if (!std::isfinite(scale)) return bad_model("model.safetensors: a weight is infinite or not a number");
+    kernels::quantize_row(row, scale, reinterpret_cast<int8_t*>(narrowed.values.data()) + i * columns);
+    narrowed.scales[i] = scale;
+  }
+  *this = std::move(narrowed);
+  return {};
 }
 
 }  // namespace latformer

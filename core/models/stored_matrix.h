@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include "core/base/buffer.h"
+#include "core/base/status.h"
 #include "core/format/safetensors.h"
 
 namespace latformer {
@@ -22,6 +23,10 @@ struct StoredMatrix {
 
   // y (columns) = row i
   void widen_row(size_t i, float* y) const;
+
+  // Makes it int8 with a scale for each row (core/kernels/int8_rows.h), as latformer-quantize would have.
+  // Errors: bad_model (a value that is no number), out_of_memory.
+  Status narrow();
 };
 
 }  // namespace latformer

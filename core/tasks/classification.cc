@@ -143,6 +143,7 @@ const BertConfig& Classifier::config() const { return state_->config; }
 const Profile& Classifier::profile() const { return state_->scheduler.profile(); }
 const Tokenizer& Classifier::tokenizer() const { return state_->tokenizer; }
 double Classifier::max_speedup() const { return profile().max_speedup; }
+Precision Classifier::precision() const { return state_->bert.precision(); }
 uint32_t Classifier::max_tokens() const { return state_->config.max_position_embeddings; }
 
 Classifier::Classifier(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -151,8 +152,12 @@ Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 Classifier::~Classifier() = default;
 
 struct ClassifierLoader::State {
-  State(const BertConfig& model, Profile how, Tokenizer words, Threads pool)
-      : config(model), profile(std::move(how)), tokenizer(std::move(words)), threads(std::move(pool)), weights(model) {}
+  State(const BertConfig& model, Profile how, Tokenizer words, Threads pool, std::optional<Precision> precision)
+      : config(model),
+        profile(std::move(how)),
+        tokenizer(std::move(words)),
+        threads(std::move(pool)),
+        weights(model, precision) {}
 
   BertConfig config;
   Profile profile;
@@ -174,7 +179,7 @@ Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files, const
   }
   LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
   return ClassifierLoader(
-      std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads)));
+      std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads), options.precision.value_or(Precision::f32)));
 }
 
 Status ClassifierLoader::append(std::span<const std::byte> bytes) {

@@ -21,7 +21,7 @@
 #include "core/elimination/profile.h"
 #include "core/elimination/schedule.h"
 #include "core/format/config.h"
-#include "core/kernels/operators.h"
+#include "core/kernels/linear.h"
 #include "core/text/tokenizer.h"
 
 namespace latformer {
@@ -80,7 +80,8 @@ class Classifier {
   const BertConfig& config() const;
   const Profile& profile() const;
   const Tokenizer& tokenizer() const;
-  double max_speedup() const;  // profile().max_speedup
+  double max_speedup() const;   // profile().max_speedup
+  Precision precision() const;  // of the linear layers
   // Tokens of the longest input, special tokens included.
   uint32_t max_tokens() const;
 

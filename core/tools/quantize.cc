@@ -14,10 +14,10 @@
 #include "core/format/quote.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
+#include "core/kernels/int8_rows.h"
 #include "core/models/bert_loader.h"
 #include "core/models/stored_matrix.h"
 #include "core/tools/files.h"
-#include "core/tools/int8_rows.h"
 #include "core/tools/quantized_config.h"
 
 namespace latformer {
@@ -160,7 +160,7 @@ class Quantizer {
   Status find_scales(Weight& weight) {
     weight.scales.reserve(weight.rows);
     return for_each_row(weight, [&](uint64_t, std::span<const float> row) {
-      weight.scales.push_back(scale_of_row(row));
+      weight.scales.push_back(kernels::scale_of_row(row));
       return Status();
     });
   }
@@ -222,7 +222,7 @@ class Quantizer {
     std::vector<int8_t> q(weight.columns);
     LATFORMER_TRY(for_each_row(weight, [&](uint64_t index, std::span<const float> row) {
       const float scale = weight.scales[index];
-      quantize_row(row, scale, q.data());
+      kernels::quantize_row(row, scale, q.data());
       for (size_t i = 0; i < row.size(); ++i) {
         const double error = static_cast<double>(row[i]) - static_cast<double>(scale) * q[i];
         squares += static_cast<double>(row[i]) * row[i];

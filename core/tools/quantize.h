@@ -1,8 +1,8 @@
 // A Hugging Face folder of a BertForSequenceClassification -> the same model with int8 weights, in a folder that
 // Python's transformers loads too (with compressed-tensors), and that Latformer loads like any other.
 //
-//   matrices of embeddings, attention, feed-forward and pooler   int8, one scale for each row (core/tools/int8_rows.h)
-//   biases, LayerNorm, scales, classifier, token types           f32
+//   matrices of embeddings, attention, feed-forward and pooler   int8, one scale for each row
+//   (core/kernels/int8_rows.h) biases, LayerNorm, scales, classifier, token types           f32
 //
 // The source's numbers are F32, F16 or BF16. Names and number formats of the target are those of core/format/weights.h,
 // with the "bert." prefix. The file's tensors stand in safetensors' usual order: f32 before int8, then by name; so each

@@ -181,17 +181,18 @@ Result<Golden> read_golden(const std::string& path) {
   return golden;
 }
 
-Result<Classifier> load_classifier(const std::string& folder) {
+Result<Classifier> load_classifier(const std::string& folder, Precision precision) {
   const std::string config = read_file(folder + "/config.json");
   const std::string tokenizer = read_file(folder + "/tokenizer.json");
   const std::string tokenizer_config = read_file(folder + "/tokenizer_config.json");
   const std::string vocabulary = read_file(folder + "/vocab.txt");
   const std::string profile = read_file(folder + "/profile.json");
-  LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create({.config_json = config,
-                                                                      .tokenizer_json = tokenizer,
-                                                                      .tokenizer_config_json = tokenizer_config,
-                                                                      .vocab_txt = vocabulary,
-                                                                      .profile_json = profile}));
+  const ModelFiles files{.config_json = config,
+                         .tokenizer_json = tokenizer,
+                         .tokenizer_config_json = tokenizer_config,
+                         .vocab_txt = vocabulary,
+                         .profile_json = profile};
+  LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(files, {.threads = 1, .precision = precision}));
   std::ifstream file(folder + "/model.safetensors", std::ios::binary);
   std::vector<char> part(size_t{1} << 20);
   do {

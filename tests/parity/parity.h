@@ -45,7 +45,7 @@ struct Golden {
 };
 
 Result<Golden> read_golden(const std::string& path);
-Result<Classifier> load_classifier(const std::string& folder);
+Result<Classifier> load_classifier(const std::string& folder, Precision precision = Precision::f32);
 
 // A run whose kept positions are others than expected; the logits then cannot be compared.
 struct Departure {

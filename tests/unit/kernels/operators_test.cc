@@ -33,78 +33,7 @@ class OperatorsTest : public testing::Test {
   Threads threads_ = Threads::create(1).value();
 };
 
-// y = x W^T + b in double.
-std::vector<double> linear_reference(size_t rows, size_t in, size_t out, const Buffer<float>& x,
-                                     const Buffer<float>& weight, const Buffer<float>& bias) {
-  std::vector<double> y;
-  for (size_t i = 0; i < rows; ++i) {
-    for (size_t o = 0; o < out; ++o) {
-      double sum = bias[o];
-      for (size_t k = 0; k < in; ++k) sum += static_cast<double>(x[i * in + k]) * weight[o * in + k];
-      y.push_back(sum);
-    }
-  }
-  return y;
-}
-
-void expect_linear(const Threads& threads, size_t rows, size_t in, size_t out) {
-  const Buffer<float> x = random_values(rows * in, 1);
-  const Buffer<float> weight = random_values(out * in, 2);
-  const Buffer<float> bias = random_values(out, 3);
-  Linear linear = Linear::create(in, out, weight.span(), bias.span()).value();
-  Buffer<float> y = filled(rows * out + 1, -7.0F);
-  ASSERT_TRUE(linear.run(threads, rows, x.data(), y.data()).ok());
-  const std::vector<double> expected = linear_reference(rows, in, out, x, weight, bias);
-  const double tolerance = 2e-6 * std::sqrt(static_cast<double>(in)) * 4;
-  for (size_t i = 0; i < rows * out; ++i) {
-    ASSERT_NEAR(y[i], expected[i], tolerance) << rows << " rows, " << in << " -> " << out << ", value " << i;
-  }
-  EXPECT_EQ(y[rows * out], -7.0F) << "wrote past the end";
-}
-
-TEST_F(OperatorsTest, LinearAtEveryWidth) {
-  for (size_t size = 1; size <= 70; ++size) {
-    expect_linear(threads_, 3, size, 17);
-    expect_linear(threads_, 3, 17, size);
-    expect_linear(threads_, size, 19, 23);
-    expect_linear(threads_, 1 + size % 9, size, 71 - size);
-  }
-}
-
-TEST_F(OperatorsTest, LinearAtRealSizes) {
-  expect_linear(threads_, 5, 384, 1536);
-  expect_linear(threads_, 7, 768, 3072);
-  expect_linear(threads_, 2, 3072, 768);
-  expect_linear(threads_, 1, 768, 2);
-}
-
-// What packed batches rest on: a text's rows come out the same, to the last bit, alone and among others.
-TEST_F(OperatorsTest, LinearGivesARowTheSameWhateverStandsBesideIt) {
-  const std::pair<size_t, size_t> shapes[] = {{96, 80}, {97, 1}, {64, 2}, {33, 3}, {384, 31}, {50, 33}, {768, 65}};
-  for (const auto& [in, out] : shapes) {
-    const Buffer<float> x = random_values(70 * in, 1);
-    const Buffer<float> weight = random_values(out * in, 2);
-    const Buffer<float> bias = random_values(out, 3);
-    Linear linear = Linear::create(in, out, weight.span(), bias.span()).value();
-    Buffer<float> all = filled(70 * out, 0);
-    ASSERT_TRUE(linear.run(threads_, 70, x.data(), all.data()).ok());
-    for (size_t rows = 1; rows < 70; ++rows) {
-      for (const size_t first : {size_t{0}, 70 - rows}) {
-        Buffer<float> some = filled(rows * out, 0);
-        ASSERT_TRUE(linear.run(threads_, rows, x.data() + first * in, some.data()).ok());
-        for (size_t i = 0; i < rows * out; ++i) {
-          ASSERT_EQ(some[i], all[first * out + i]) << in << " -> " << out << ", " << rows << " rows from " << first;
-        }
-      }
-    }
-  }
-}
-
 TEST_F(OperatorsTest, ZeroRowsAreLegal) {
-  const Buffer<float> weight = random_values(12, 2);
-  const Buffer<float> bias = random_values(4, 3);
-  Linear linear = Linear::create(3, 4, weight.span(), bias.span()).value();
-  EXPECT_TRUE(linear.run(threads_, 0, nullptr, nullptr).ok());
   EXPECT_TRUE(Softmax::create().value().run(threads_, 0, 5, nullptr, nullptr).ok());
   EXPECT_TRUE(BatchProduct::create(true).value().run(threads_, 2, 0, 3, 4, nullptr, nullptr, nullptr).ok());
   EXPECT_TRUE(Activation::create(Activation::Kind::gelu).value().run(threads_, 0, nullptr, nullptr).ok());
@@ -258,7 +187,6 @@ TEST_F(OperatorsTest, ActivationsOfWhatIsNotFinite) {
 
 TEST_F(OperatorsTest, TwoThreadsGiveTheSame) {
   const Threads two = Threads::create(2).value();
-  expect_linear(two, 33, 65, 129);
   Activation gelu = Activation::create(Activation::Kind::gelu).value();
   const Buffer<float> x = random_values(9999, 8);
   Buffer<float> alone = filled(9999, 0);

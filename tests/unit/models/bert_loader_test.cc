@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
+#include <limits>
+#include <optional>
 #include <random>
 
 #include "core/models/bert.h"
@@ -23,8 +26,9 @@ using Bytes = std::vector<std::byte>;
 const BertConfig kConfig = config_of({.layers = 2, .labels = 3});
 
 // Feeds the file in parts of `part` bytes.
-Result<BertWeights> load(const BertConfig& config, const Bytes& file, size_t part = 1 << 20) {
-  BertLoader loader(config);
+Result<BertWeights> load(const BertConfig& config, const Bytes& file, size_t part = 1 << 20,
+                         std::optional<Precision> precision = {}) {
+  BertLoader loader(config, precision);
   for (size_t begin = 0; begin < file.size(); begin += part) {
     LATFORMER_TRY(loader.append(std::span(file).subspan(begin, std::min(part, file.size() - begin))));
   }
@@ -62,6 +66,40 @@ TEST(BertLoader, TakesPartsOfAnySize) {
     const std::vector<float> whole = logits_of(tensors);
     for (const size_t part : {1, 7, 64, 4099}) EXPECT_EQ(logits_of(tensors, part), whole);
   }
+}
+
+TEST(BertLoader, ComputesInThePrecisionAskedForOrElseInTheFiles) {
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::i8}) {
+    const Bytes file = safetensors_of(random_bert(kConfig, 3, dtype));
+    const auto as_asked = [&](std::optional<Precision> precision) {
+      return load(kConfig, file, 1 << 20, precision).value();
+    };
+    const BertWeights f32 = as_asked(Precision::f32);
+    const BertWeights int8 = as_asked(Precision::int8);
+    EXPECT_EQ(f32.layers[0].query_key_value.precision(), Precision::f32);
+    EXPECT_EQ(int8.layers[0].query_key_value.precision(), Precision::int8);
+    EXPECT_EQ(int8.layers[1].output.precision(), Precision::int8);
+    EXPECT_EQ(int8.pooler.precision(), Precision::int8);
+    EXPECT_EQ(int8.classifier.precision(), Precision::f32) << "it is small and decides";
+    EXPECT_EQ(int8.word_embeddings.dtype, DType::i8);
+    EXPECT_EQ(as_asked({}).layers[0].output.precision(), dtype == DType::i8 ? Precision::int8 : Precision::f32);
+
+    const std::vector<float> exact = logits_of(kConfig, as_asked(Precision::f32));
+    const std::vector<float> rounded = logits_of(kConfig, as_asked(Precision::int8));
+    for (size_t label = 0; label < exact.size(); ++label) EXPECT_NEAR(exact[label], rounded[label], 0.15);
+    EXPECT_NE(exact, rounded);
+  }
+}
+
+TEST(BertLoader, RefusesToRoundWhatIsNoNumber) {
+  std::vector<NamedTensor> tensors = random_bert(kConfig, 3, DType::f32);
+  for (NamedTensor& tensor : tensors) {
+    if (!tensor.name.ends_with("layer.1.output.dense.weight")) continue;
+    const float infinity = std::numeric_limits<float>::infinity();
+    std::memcpy(tensor.bytes.data() + 40, &infinity, sizeof(infinity));
+  }
+  const Status status = load(kConfig, safetensors_of(tensors), 1 << 20, Precision::int8).status();
+  EXPECT_EQ(status.code(), ErrorCode::bad_model) << status.message();
 }
 
 TEST(BertLoader, TakesTensorsInAnyOrder) {
@@ -225,7 +263,7 @@ TEST(BertLoader, PeaksBelowOnePointThreeTimesTheWeights) {
       ASSERT_TRUE(weights.ok());
       const auto kept = static_cast<double>(testing::heap_bytes() - before);
       const auto most = static_cast<double>(testing::heap_peak() - before);
-      EXPECT_GT(kept, 2.5e6);
+      EXPECT_GT(kept, dtype == DType::i8 ? 0.9e6 : 2.5e6);
       EXPECT_LT(most, 1.3 * kept) << name_of(dtype) << (scales_last ? ", scales last" : "");
       ::testing::Test::RecordProperty("peak", std::to_string(most / kept));
     }

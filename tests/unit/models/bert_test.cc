@@ -30,7 +30,7 @@ struct Text {
 };
 
 Bert load(const BertConfig& config, const std::vector<NamedTensor>& tensors) {
-  BertLoader loader(config);
+  BertLoader loader(config, Precision::f32);
   const Status appended = loader.append(safetensors_of(tensors));
   EXPECT_TRUE(appended.ok()) << appended.message();
   return Bert::create(config, loader.finish().value(), Threads::create(1).value()).value();

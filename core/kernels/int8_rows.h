@@ -11,7 +11,7 @@
 #include <limits>
 #include <span>
 
-namespace latformer {
+namespace latformer::kernels {
 
 // Finite unless a weight is not. A row of (next to) nothing but zeros has scale 1.
 inline float scale_of_row(std::span<const float> row) {
@@ -30,4 +30,4 @@ inline void quantize_row(std::span<const float> row, float scale, int8_t* q) {
   }
 }
 
-}  // namespace latformer
+}  // namespace latformer::kernels

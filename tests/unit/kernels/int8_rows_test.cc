@@ -1,4 +1,4 @@
-#include "core/tools/int8_rows.h"
+#include "core/kernels/int8_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-namespace latformer {
+namespace latformer::kernels {
 namespace {
 
 std::vector<int8_t> quantized(const std::vector<float>& row) {
@@ -53,4 +53,4 @@ TEST(Int8Rows, TellsWhatIsNotFinite) {
 }
 
 }  // namespace
-}  // namespace latformer
+}  // namespace latformer::kernels

@@ -1,0 +1,162 @@
+#include "core/kernels/linear.h"
+
+#include <pthreadpool.h>
+
+#include <algorithm>
+#include <string>
+
+namespace latformer::kernels {
+namespace {
+
+constexpr size_t kMaxInt8Inputs = 100'000;  // 127 * 127 * in stays below 2^31
+constexpr size_t kPanelBytes = 192 * 1024;  // of activations that stay in the second cache while the blocks pass by
+constexpr size_t kMinPanelRows = 48;        // so that a block's weights, once in the first cache, are used this often
+constexpr size_t kTasksPerThread = 4;       // so that a thread that was held up can be helped
+constexpr size_t kMinBytesToShare = 512 * 1024;  // rows times bytes of weights: less is done before a thread wakes up
+
+size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// Calls product(first row, rows, first block, last block) for all of rows x blocks, on several threads where that pays.
+// Several threads share the blocks, so that each keeps its part of the weights in its own cache.
+template <class Function>
+void for_each_part(const Threads& threads, size_t rows, size_t row_bytes, size_t blocks, size_t block_bytes,
+                   const Function& function) {
+  struct Task {
+    const Function* function;
+    size_t rows, panel, blocks, chunk;
+  };
+  pthreadpool* pool = rows * blocks * block_bytes < kMinBytesToShare ? nullptr : threads.pool();
+  const size_t count = pool == nullptr ? 1 : pthreadpool_get_threads_count(pool);
+  const size_t panel = blocks == 1 && count > 1 ? divide_up(rows, kTasksPerThread * count)
+                                                : std::max(kMinPanelRows, kPanelBytes / row_bytes);
+  const size_t panels = divide_up(rows, panel);
+  const size_t chunks = count == 1 ? 1 : std::min(blocks, divide_up(kTasksPerThread * count, panels));
+  const Task task{&function, rows, divide_up(rows, panels), blocks, divide_up(blocks, chunks)};
+  pthreadpool_parallelize_2d(
+      pool,
+      [](void* context, size_t panel_index, size_t chunk_index) {
+        const Task& t = *static_cast<const Task*>(context);
+        const size_t row = panel_index * t.panel;
+        const size_t block = chunk_index * t.chunk;
+        if (row >= t.rows || block >= t.blocks) return;
+        (*t.function)(row, std::min(t.panel, t.rows - row), block, std::min(block + t.chunk, t.blocks));
+      },
+      const_cast<Task*>(&task), panels, chunks, 0);
+}
+
+// Values of a vector laid out as blocks: what is past the end is zero.
+template <class T>
+Result<Buffer<T>> padded(std::span<const T> values, size_t size) {
+  LATFORMER_ASSIGN(Buffer<T> result, Buffer<T>::allocate(size));
+  std::fill(std::copy(values.begin(), values.end(), result.data()), result.data() + size, T{});
+  return result;
+}
+
+}  // namespace
+
+std::string_view description() { return micro_kernels().name; }
+
+Result<Linear> Linear::create(size_t in, size_t out, std::span<const float> weight, std::span<const float> bias,
+                              const MicroKernels& micro) {
+  const size_t columns = micro.f32_columns;
+  Linear linear;
+  linear.micro_ = &micro;
+  linear.in_ = in;
+  linear.out_ = out;
+  linear.blocks_ = divide_up(out, columns);
+  LATFORMER_ASSIGN(linear.bias_, padded(bias, linear.blocks_ * columns));
+  LATFORMER_ASSIGN(linear.f32_, Buffer<float>::allocate(linear.blocks_ * columns * in));
+  float* packed = linear.f32_.data();
+  for (size_t first = 0; first < out; first += columns, packed += columns * in) {
+    for (size_t c = 0; c < columns; ++c) {
+      const bool there = first + c < out;
+      for (size_t k = 0; k < in; ++k) packed[k * columns + c] = there ? weight[(first + c) * in + k] : 0;
+    }
+  }
+  return linear;
+}
+
+Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> values, std::span<const float> scales,
+                              std::span<const float> bias, const MicroKernels& micro) {
+  if (in > kMaxInt8Inputs) return unsupported_model("int8 layers of " + std::to_string(in) + " inputs");
+  const size_t columns = micro.int8_columns;
+  const size_t group = micro.int8_group;
+  Linear linear;
+  linear.micro_ = &micro;
+  linear.in_ = in;
+  linear.out_ = out;
+  linear.blocks_ = divide_up(out, columns);
+  const size_t padded_in = linear.padded_in();
+  const size_t padded_out = linear.blocks_ * columns;
+  LATFORMER_ASSIGN(linear.bias_, padded(bias, padded_out));
+  LATFORMER_ASSIGN(linear.int8_.scales, padded(scales, padded_out));
+  LATFORMER_ASSIGN(linear.int8_.sums, Buffer<int32_t>::allocate(padded_out));
+  LATFORMER_ASSIGN(linear.int8_.values, Buffer<int8_t>::allocate(padded_out * padded_in));
+  for (size_t o = 0; o < padded_out; ++o) {
+    int8_t* packed = linear.int8_.values.data() + (o / columns * padded_in * columns) + (o % columns * group);
+    int32_t sum = 0;
+    for (size_t k = 0; k < padded_in; ++k) {
+      const int8_t value = o < out && k < in ? values[o * in + k] : int8_t{0};
+      packed[k / group * columns * group + k % group] = value;
+      sum += value;
+    }
+    linear.int8_.sums[o] = sum;
+  }
+  return linear;
+}
+
+size_t Linear::padded_in() const { return divide_up(in_, micro_->int8_group) * micro_->int8_group; }
+
+Status Linear::run(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const {
+  if (rows == 0) return {};
+  if (precision() == Precision::int8) return run_int8(threads, rows, x, y, workspace);
+  run_f32(threads, rows, x, y);
+  return {};
+}
+
+void Linear::run_f32(const Threads& threads, size_t rows, const float* x, float* y) const {
+  const size_t columns = micro_->f32_columns;
+  for_each_part(threads, rows, in_ * sizeof(float), blocks_, in_ * columns * sizeof(float),
+                [&](size_t row, size_t count, size_t first_block, size_t last_block) {
+                  micro_->f32_product({.rows = count,
+                                       .in = in_,
+                                       .out = out_,
+                                       .x = x + row * in_,
+                                       .weights = f32_.data(),
+                                       .bias = bias_.data(),
+                                       .y = y + row * out_},
+                                      first_block, last_block);
+                });
+}
+
+Status Linear::run_int8(const Threads& threads, size_t rows, const float* x, float* y,
+                        LinearWorkspace& workspace) const {
+  const size_t padded = padded_in();
+  const size_t row_bytes = padded * micro_->activation_size;
+  LATFORMER_TRY(workspace.rows.reserve(rows * row_bytes));
+  LATFORMER_TRY(workspace.scales.reserve(rows));
+  std::byte* quantized = workspace.rows.data();
+  RowScale* scales = workspace.scales.data();
+  for_each_part(threads, rows, row_bytes, 1, row_bytes, [&](size_t row, size_t count, size_t, size_t) {
+    for (size_t i = row; i < row + count; ++i) {
+      scales[i] = micro_->quantize_row(in_, padded, x + i * in_, quantized + i * row_bytes);
+    }
+  });
+  for_each_part(threads, rows, row_bytes, blocks_, padded * micro_->int8_columns,
+                [&](size_t row, size_t count, size_t first_block, size_t last_block) {
+                  micro_->int8_product({.rows = count,
+                                        .in_padded = padded,
+                                        .out = out_,
+                                        .x = quantized + row * row_bytes,
+                                        .scales = scales + row,
+                                        .weights = int8_.values.data(),
+                                        .column_scales = int8_.scales.data(),
+                                        .column_sums = int8_.sums.data(),
+                                        .bias = bias_.data(),
+                                        .y = y + row * out_},
+                                       first_block, last_block);
+                });
+  return {};
+}
+
+}  // namespace latformer::kernels

@@ -1,0 +1,76 @@
+// Linear layers by our own micro-kernels (micro.h), in f32 or int8; the weights are packed once.
+//
+//   y (rows, out) = x (rows, in) W^T + b
+//
+// Why not XNNPACK's: its WebAssembly kernels lose up to half of their speed when the number of rows is no multiple of
+// four, which elimination makes the usual case, and its int8 one does not use the relaxed dot product that every
+// processor does exactly (docs/performance.md has the figures).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/base/buffer.h"
+#include "core/base/status.h"
+#include "core/kernels/micro.h"
+#include "core/kernels/operators.h"
+
+namespace latformer {
+
+// What linear layers compute in: f32; or int8, weights with a scale for each output and activations that are rounded
+// row by row as they come.
+enum class Precision { f32, int8 };
+
+namespace kernels {
+
+// Which kernels run here, for people: the instruction set and how it multiplies.
+std::string_view description();
+
+// What int8 layers compute in: shared by all layers of a model, grown when needed, never shrunk.
+struct LinearWorkspace {
+  Buffer<std::byte> rows;   // (rows, in)
+  Buffer<RowScale> scales;  // (rows)
+};
+
+class Linear {
+ public:
+  Linear() = default;
+
+  // weight (out, in) as Hugging Face stores it, bias (out); the caller may free its own. Errors: out_of_memory.
+  static Result<Linear> create(size_t in, size_t out, std::span<const float> weight, std::span<const float> bias,
+                               const MicroKernels& micro = micro_kernels());
+  // The same with weight(o, i) = values(o, i) * scales(o). Errors: unsupported_model (in is so large that sums might
+  // overflow), out_of_memory.
+  static Result<Linear> create(size_t in, size_t out, std::span<const int8_t> values, std::span<const float> scales,
+                               std::span<const float> bias, const MicroKernels& micro = micro_kernels());
+
+  // Errors: out_of_memory (for the workspace). A row's result does not depend on the rows beside it, nor on threads.
+  Status run(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const;
+
+  size_t in() const { return in_; }
+  size_t out() const { return out_; }
+  Precision precision() const { return int8_.values.size() > 0 ? Precision::int8 : Precision::f32; }
+
+ private:
+  // Blocks of outputs as micro.h lays them out; those past `out` are zero.
+  struct Int8Weights {
+    Buffer<int8_t> values;
+    Buffer<float> scales;
+    Buffer<int32_t> sums;
+  };
+
+  size_t padded_in() const;
+  void run_f32(const Threads& threads, size_t rows, const float* x, float* y) const;
+  Status run_int8(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const;
+
+  const MicroKernels* micro_ = nullptr;
+  size_t in_ = 0, out_ = 0, blocks_ = 0;
+  Buffer<float> f32_;
+  Int8Weights int8_;
+  Buffer<float> bias_;
+};
+
+}  // namespace kernels
+}  // namespace latformer

@@ -1,0 +1,25 @@
+// Which micro-kernels this processor can run.
+#include "core/kernels/micro.h"
+
+#include "core/kernels/micro_tables.h"
+
+namespace latformer::kernels {
+
+std::vector<const MicroKernels*> available_micro_kernels() {
+  std::vector<const MicroKernels*> tables = {&kScalarKernels, &kBaselineKernels};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables.push_back(&kAvx2Kernels);
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
+    tables.push_back(&kAvx512Kernels);
+  }
+#endif
+  return tables;
+}
+
+const MicroKernels& micro_kernels() {
+  static const MicroKernels& fastest = *available_micro_kernels().back();
+  return fastest;
+}
+
+}  // namespace latformer::kernels

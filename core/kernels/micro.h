@@ -1,0 +1,71 @@
+// Micro-kernels: the inner loops of matrix products, once for every instruction set, behind one table of functions.
+//
+// Weights are packed in blocks of `columns` outputs, so that a tile of rows x columns sums stays in registers while k
+// runs:
+//
+//   f32    packed[block][k][column]                        y = x W^T + bias
+//   int8   packed[block][k / group][column][k % group]     y = (sum_k (q - zero) w) * row scale * column scale + bias
+//
+// int8 follows "dynamic quantisation": each row of x becomes q = round(x / scale) + zero in 0 .. 127 with a scale of
+// its own, weights keep a scale for each output. Sums are exact integers and the rest is rounded in one prescribed
+// order, so that every instruction set gives the same bits (micro_scalar.cc says which).
+//
+// A row's result never depends on the rows beside it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace latformer::kernels {
+
+inline constexpr int kInt8Levels = 127;  // the largest q
+
+// One row of x as int8: x is about scale * (q - zero).
+struct RowScale {
+  float scale;
+  int32_t zero;
+};
+
+// What a product is made of. A call computes all rows of blocks [first_block, last_block).
+struct F32Product {
+  size_t rows, in, out;
+  const float* x;        // (rows, in)
+  const float* weights;  // packed
+  const float* bias;     // (blocks, columns)
+  float* y;              // (rows, out)
+};
+struct Int8Product {
+  size_t rows, in_padded, out;
+  const void* x;               // (rows, in_padded) of the table's activation type
+  const RowScale* scales;      // (rows)
+  const int8_t* weights;       // packed
+  const float* column_scales;  // (blocks, columns)
+  const int32_t* column_sums;  // (blocks, columns): sum over k of the weights
+  const float* bias;           // (blocks, columns)
+  float* y;                    // (rows, out)
+};
+
+struct MicroKernels {
+  std::string_view name;  // for people
+
+  size_t f32_columns;
+  void (*f32_product)(const F32Product& product, size_t first_block, size_t last_block);
+
+  size_t int8_columns;
+  size_t int8_group;
+  size_t activation_size;  // bytes of one q
+  void (*int8_product)(const Int8Product& product, size_t first_block, size_t last_block);
+  // One row: q (in_padded) and its scale, from x (in). What is padded is zero.
+  RowScale (*quantize_row)(size_t in, size_t in_padded, const float* x, void* q);
+};
+
+// The reference that the others are compared with: plain loops, which read like the formulas.
+extern const MicroKernels kScalarKernels;
+
+// All that this processor can run, the reference first and the fastest last.
+std::vector<const MicroKernels*> available_micro_kernels();
+const MicroKernels& micro_kernels();  // the fastest
+
+}  // namespace latformer::kernels

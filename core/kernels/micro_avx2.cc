@@ -1,0 +1,9 @@
+// Micro-kernels for AVX2 and FMA, which this file alone is compiled for.
+#include "core/kernels/micro_tables.h"
+#include "core/kernels/micro_tiles.h"
+
+namespace latformer::kernels {
+
+const MicroKernels kAvx2Kernels = table_named("AVX2 (f32: fused multiply-add, int8: 8-bit products)");
+
+}  // namespace latformer::kernels

@@ -1,0 +1,9 @@
+// Micro-kernels for AVX-512 with VNNI, which this file alone is compiled for.
+#include "core/kernels/micro_tables.h"
+#include "core/kernels/micro_tiles.h"
+
+namespace latformer::kernels {
+
+const MicroKernels kAvx512Kernels = table_named("AVX-512 VNNI (f32: fused multiply-add, int8: 8-bit dot product)");
+
+}  // namespace latformer::kernels

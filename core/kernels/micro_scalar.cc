@@ -1,0 +1,67 @@
+// The reference that every other table of micro-kernels is compared with: one value at a time, as the formulas say.
+#include "core/kernels/micro.h"
+#include "core/kernels/micro_quantize.h"
+
+namespace latformer::kernels {
+namespace {
+
+constexpr size_t kColumns = 1;  // a block is one row of W, as Hugging Face stores it
+
+void f32_product(const F32Product& product, size_t first_block, size_t last_block) {
+  for (size_t row = 0; row < product.rows; ++row) {
+    for (size_t column = first_block; column < last_block; ++column) {
+      float sum = product.bias[column];
+      for (size_t k = 0; k < product.in; ++k) {
+        sum += product.x[row * product.in + k] * product.weights[column * product.in + k];
+      }
+      product.y[row * product.out + column] = sum;
+    }
+  }
+}
+
+void int8_product(const Int8Product& product, size_t first_block, size_t last_block) {
+  const auto* x = static_cast<const uint8_t*>(product.x);
+  const size_t in = product.in_padded;
+  for (size_t row = 0; row < product.rows; ++row) {
+    const RowScale& scale = product.scales[row];
+    for (size_t column = first_block; column < last_block; ++column) {
+      int32_t sum = 0;
+      for (size_t k = 0; k < in; ++k) sum += x[row * in + k] * product.weights[column * in + k];
+      sum -= scale.zero * product.column_sums[column];
+      const float scaled = static_cast<float>(sum) * scale.scale;
+      const float part = scaled * product.column_scales[column];
+      product.y[row * product.out + column] = part + product.bias[column];
+    }
+  }
+}
+
+RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* result) {
+  auto* q = static_cast<uint8_t*>(result);
+  float low = 0;
+  float high = 0;
+  for (size_t k = 0; k < in; ++k) {
+    low = x[k] < low ? x[k] : low;
+    high = x[k] > high ? x[k] : high;
+  }
+  const RowScale row = row_scale_of(low, high);
+  const float inverse = 1.0F / row.scale;
+  const float offset = static_cast<float>(row.zero) + kRound;
+  for (size_t k = 0; k < in_padded; ++k) {
+    const float scaled = k < in ? x[k] * inverse : 0;
+    q[k] = k < in ? static_cast<uint8_t>(round_to_level(scaled, offset)) : 0;
+  }
+  return row;
+}
+
+}  // namespace
+
+const MicroKernels kScalarKernels = {.name = "scalar",
+                                     .f32_columns = kColumns,
+                                     .f32_product = f32_product,
+                                     .int8_columns = kColumns,
+                                     .int8_group = 1,
+                                     .activation_size = sizeof(uint8_t),
+                                     .int8_product = int8_product,
+                                     .quantize_row = quantize_row};
+
+}  // namespace latformer::kernels

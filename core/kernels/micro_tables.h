@@ -1,0 +1,14 @@
+// The tables of micro-kernels that are compiled in: one for every instruction set that the target may have.
+#pragma once
+
+#include "core/kernels/micro.h"
+
+namespace latformer::kernels {
+
+extern const MicroKernels kBaselineKernels;
+#if defined(__x86_64__)
+extern const MicroKernels kAvx2Kernels;
+extern const MicroKernels kAvx512Kernels;
+#endif
+
+}  // namespace latformer::kernels

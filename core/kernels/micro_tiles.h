@@ -1,0 +1,222 @@
+// The table of micro-kernels (micro.h) for the instruction set that a file including this one is compiled for.
+//
+// A tile is kRows x kVectors vectors of sums, as many as the registers hold: for each k, kVectors loads of weights and
+// kRows spread activations make kRows * kVectors multiply-adds. One or two rows would leave the multipliers waiting for
+// each other, so they take several blocks at once.
+//
+// The loops over k are not unrolled and step pointers: V8 schedules badly across copies of the body (a third slower).
+#pragma once
+
+#include "core/kernels/micro.h"
+#include "core/kernels/micro_quantize.h"
+#include "core/kernels/vector.h"
+
+namespace latformer::kernels {
+namespace {
+
+// Rows of the largest tile, by what compilers and V8 keep in registers: with 16 of them, a machine without fused
+// multiply-add needs some for products.
+#if defined(__AVX512F__)
+inline constexpr int kF32Rows = 8;
+inline constexpr int kInt8Rows = 8;
+#elif defined(__FMA__) || defined(__wasm_relaxed_simd__)
+inline constexpr int kF32Rows = 6;
+inline constexpr int kInt8Rows = 6;
+#else
+inline constexpr int kF32Rows = 5;
+inline constexpr int kInt8Rows = 4;
+#endif
+inline constexpr int kVectors = 2;  // of one block
+inline constexpr size_t kColumns = kVectors * kWidth;
+
+// Blocks that a tile of so many rows takes.
+constexpr int blocks_for(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
+
+// Stores the sums of one row and block, of which the last of a product may be narrower.
+[[gnu::always_inline]] inline void store_block(const Floats* sums, size_t columns, float* y) {
+  if (columns >= kColumns) {
+    for (int v = 0; v < kVectors; ++v) store_vector(sums[v], y + v * kWidth);
+    return;
+  }
+  float values[kColumns];
+  for (int v = 0; v < kVectors; ++v) store_vector(sums[v], values + v * kWidth);
+  for (size_t column = 0; column < columns; ++column) y[column] = values[column];
+}
+
+struct F32Tile {
+  using Product = F32Product;
+  static constexpr int kMaxRows = kF32Rows;
+
+  template <int kRows, int kBlocks>
+  [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block) {
+    const size_t in = product.in;
+    const float* x[kRows];
+    for (int r = 0; r < kRows; ++r) x[r] = product.x + (row + r) * in;
+    const float* w[kBlocks];
+    Floats sums[kRows][kBlocks * kVectors];
+    for (int b = 0; b < kBlocks; ++b) {
+      w[b] = product.weights + (block + b) * in * kColumns;
+      const float* bias = product.bias + (block + b) * kColumns;
+      for (int r = 0; r < kRows; ++r) {
+        for (int v = 0; v < kVectors; ++v) sums[r][b * kVectors + v] = load_vector<Floats>(bias + v * kWidth);
+      }
+    }
+    for (size_t k = 0; k < in; ++k) {
+      Floats weights[kBlocks * kVectors];
+      for (int b = 0; b < kBlocks; ++b) {
+        for (int v = 0; v < kVectors; ++v) weights[b * kVectors + v] = load_vector<Floats>(w[b] + v * kWidth);
+        w[b] += kColumns;
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const Floats value = spread(*x[r]++);
+#pragma GCC unroll 16
+        for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = multiply_add(value, weights[v], sums[r][v]);
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      for (int b = 0; b < kBlocks; ++b) {
+        const size_t column = (block + b) * kColumns;
+        store_block(&sums[r][b * kVectors], product.out - column, product.y + (row + r) * product.out + column);
+      }
+    }
+  }
+};
+
+struct Int8Tile {
+  using Product = Int8Product;
+  static constexpr int kMaxRows = kInt8Rows;
+
+  template <int kRows, int kBlocks>
+  [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block) {
+    using Activation = Int8Dot::Activation;
+    constexpr size_t kGroup = Int8Dot::kGroup;
+    const size_t in = product.in_padded;
+    const Activation* x[kRows];
+    for (int r = 0; r < kRows; ++r) x[r] = static_cast<const Activation*>(product.x) + (row + r) * in;
+    const int8_t* w[kBlocks];
+    for (int b = 0; b < kBlocks; ++b) w[b] = product.weights + (block + b) * in * kColumns;
+    Ints sums[kRows][kBlocks * kVectors] = {};
+    for (size_t k = 0; k < in; k += kGroup) {
+      Int8Dot::Group weights[kBlocks * kVectors];
+      for (int b = 0; b < kBlocks; ++b) {
+        for (int v = 0; v < kVectors; ++v) {
+          weights[b * kVectors + v] = Int8Dot::weights(w[b] + v * kWidth * kGroup);
+        }
+        w[b] += kColumns * kGroup;
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const Int8Dot::Group value = Int8Dot::activations(x[r]);
+        x[r] += kGroup;
+#pragma GCC unroll 16
+        for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = Int8Dot::add(sums[r][v], weights[v], value);
+      }
+    }
+    for (int b = 0; b < kBlocks; ++b) {
+      const size_t column = (block + b) * kColumns;
+      for (int r = 0; r < kRows; ++r) {
+        const RowScale& row_scale = product.scales[row + r];
+        Floats results[kVectors];
+        for (int v = 0; v < kVectors; ++v) {
+          const size_t at = column + v * kWidth;
+          const Ints exact =
+              sums[r][b * kVectors + v] - spread(row_scale.zero) * load_vector<Ints>(product.column_sums + at);
+          // Not fused: every instruction set is to round alike.
+          const Floats scaled = __builtin_convertvector(exact, Floats) * spread(row_scale.scale);
+          const Floats product_part = scaled * load_vector<Floats>(product.column_scales + at);
+          results[v] = product_part + load_vector<Floats>(product.bias + at);
+        }
+        store_block(results, product.out - column, product.y + (row + r) * product.out + column);
+      }
+    }
+  }
+};
+
+// Calls Tile::run<count, kBlocks> for the count that is known at run time only.
+template <class Tile, int kBlocks, int kRows>
+[[gnu::always_inline]] inline void run_tile(size_t count, const typename Tile::Product& product, size_t row,
+                                            size_t block) {
+  if constexpr (kRows > 0) {
+    if (count == kRows) return Tile::template run<kRows, kBlocks>(product, row, block);
+    run_tile<Tile, kBlocks, kRows - 1>(count, product, row, block);
+  }
+}
+
+// Few rows, all in one tile: as many blocks at once as the registers hold, the last ones one by one.
+template <class Tile, int kRows>
+size_t run_thin(const typename Tile::Product& product, size_t block, size_t last_block) {
+  constexpr int kBlocks = blocks_for(kRows);
+  for (; block + kBlocks <= last_block; block += kBlocks) Tile::template run<kRows, kBlocks>(product, 0, block);
+  return block;
+}
+
+// Blocks outside, rows inside: a block's weights stay in the nearest cache while the rows pass by. Rows are dealt out
+// evenly: seven are four and three, not six and one.
+template <class Tile>
+void run_product(const typename Tile::Product& product, size_t first_block, size_t last_block) {
+  size_t block = first_block;
+  if (product.rows == 1) block = run_thin<Tile, 1>(product, block, last_block);
+  if (product.rows == 2) block = run_thin<Tile, 2>(product, block, last_block);
+  const size_t tiles = (product.rows + Tile::kMaxRows - 1) / Tile::kMaxRows;
+  for (; block < last_block; ++block) {
+    size_t row = 0;
+    for (size_t left = tiles; left > 0; --left) {
+      const size_t count = (product.rows - row + left - 1) / left;
+      run_tile<Tile, 1, Tile::kMaxRows>(count, product, row, block);
+      row += count;
+    }
+  }
+}
+
+inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* result) {
+  auto* q = static_cast<Int8Dot::Activation*>(result);
+  Floats lows{};
+  Floats highs{};
+  size_t k = 0;
+  for (; k + kWidth <= in; k += kWidth) {
+    const auto v = load_vector<Floats>(x + k);
+    lows = v < lows ? v : lows;
+    highs = v > highs ? v : highs;
+  }
+  float low = 0;
+  float high = 0;
+  for (size_t lane = 0; lane < kWidth; ++lane) {
+    low = lows[lane] < low ? lows[lane] : low;
+    high = highs[lane] > high ? highs[lane] : high;
+  }
+  for (; k < in; ++k) {
+    low = x[k] < low ? x[k] : low;
+    high = x[k] > high ? x[k] : high;
+  }
+  const RowScale row = row_scale_of(low, high);
+  const float inverse = 1.0F / row.scale;
+  const float offset = static_cast<float>(row.zero) + kRound;
+
+  for (k = 0; k + kWidth <= in; k += kWidth) {
+    const Floats scaled = load_vector<Floats>(x + k) * spread(inverse);
+    const Floats rounded = scaled + spread(offset);
+    Ints values = (Ints)rounded - spread(kRoundBits);
+    values = values < 0 ? Ints{} : values;
+    values = values > kInt8Levels ? spread(kInt8Levels) : values;
+    using Narrow = Int8Dot::Activation __attribute__((vector_size(kWidth * sizeof(Int8Dot::Activation))));
+    store_vector(__builtin_convertvector(values, Narrow), q + k);
+  }
+  for (; k < in; ++k) q[k] = static_cast<Int8Dot::Activation>(round_to_level(x[k] * inverse, offset));
+  for (; k < in_padded; ++k) q[k] = 0;
+  return row;
+}
+
+constexpr MicroKernels table_named(std::string_view name) {
+  return {.name = name,
+          .f32_columns = kColumns,
+          .f32_product = run_product<F32Tile>,
+          .int8_columns = kColumns,
+          .int8_group = Int8Dot::kGroup,
+          .activation_size = sizeof(Int8Dot::Activation),
+          .int8_product = run_product<Int8Tile>,
+          .quantize_row = quantize_row};
+}
+
+}  // namespace
+}  // namespace latformer::kernels

@@ -1,0 +1,157 @@
+// The widest vectors of the instruction set that a file is compiled for, and the three operations that a register tile
+// needs: load, spread one value over all lanes, multiply and add.
+//
+//   AVX-512 16 lanes    AVX2 8 lanes    SSE2, NEON, WebAssembly SIMD 4 lanes
+//
+// Int8Dot multiplies signed 8-bit weights by activations in 0 .. 127 and adds neighbours up in 32-bit lanes, exactly:
+// as no activation needs an eighth bit, no sum of two products overflows 16 bits, and every machine's fastest dot
+// product gives the same (for WebAssembly's relaxed one, see the relaxed-simd proposal,
+// i32x4.relaxed_dot_i8x16_i7x16_add).
+//
+// Files that include this one are compiled with options of their own (see CMakeLists.txt). What they instantiate must
+// therefore not be shared: everything is in an unnamed namespace, and nothing of the standard library is called.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+namespace latformer::kernels {
+namespace {
+
+#if defined(__AVX512F__)
+inline constexpr size_t kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr size_t kVectorBytes = 32;
+#else
+inline constexpr size_t kVectorBytes = 16;
+#endif
+inline constexpr size_t kWidth = kVectorBytes / 4;  // lanes of 32 bits
+
+using Floats = float __attribute__((vector_size(kVectorBytes)));
+using Ints = int32_t __attribute__((vector_size(kVectorBytes)));
+
+// Memory may be unaligned.
+template <class Vector, class T>
+[[gnu::always_inline]] inline Vector load_vector(const T* p) {
+  Vector v;
+  __builtin_memcpy(&v, p, sizeof(v));
+  return v;
+}
+template <class Vector, class T>
+[[gnu::always_inline]] inline void store_vector(Vector v, T* p) {
+  __builtin_memcpy(p, &v, sizeof(v));
+}
+
+[[gnu::always_inline]] inline Floats spread(float x) {
+#if defined(__wasm_simd128__)
+  return (Floats)wasm_f32x4_splat(x);
+#else
+  return x - Floats{};
+#endif
+}
+[[gnu::always_inline]] inline Ints spread(int32_t x) { return x - Ints{}; }
+
+// a * b + c, rounded once where the machine can.
+[[gnu::always_inline]] inline Floats multiply_add(Floats a, Floats b, Floats c) {
+#if defined(__wasm_relaxed_simd__)
+  return (Floats)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)c);
+#elif defined(__AVX512F__)
+  return _mm512_fmadd_ps(a, b, c);
+#elif defined(__FMA__)
+  return _mm256_fmadd_ps(a, b, c);
+#elif defined(__ARM_NEON)
+  return vfmaq_f32(c, a, b);
+#else
+  return a * b + c;
+#endif
+}
+
+// One vector of 32-bit sums takes kGroup weights and activations for each lane at a time.
+struct Int8Dot {
+#if defined(__AVX512VNNI__)
+  using Activation = uint8_t;
+  using Group = __m512i;  // kGroup values for each lane
+  static constexpr size_t kGroup = 4;
+  static Group weights(const int8_t* p) { return _mm512_loadu_si512(p); }
+  static Group activations(const Activation* p) {
+    int32_t group;
+    __builtin_memcpy(&group, p, sizeof(group));
+    return _mm512_set1_epi32(group);
+  }
+  static Ints add(Ints sums, Group w, Group x) { return (Ints)_mm512_dpbusd_epi32((__m512i)sums, x, w); }
+#elif defined(__AVX2__)
+  using Activation = uint8_t;
+  using Group = __m256i;
+  static constexpr size_t kGroup = 4;
+  static Group weights(const int8_t* p) { return load_vector<__m256i>(p); }
+  static Group activations(const Activation* p) {
+    int32_t group;
+    __builtin_memcpy(&group, p, sizeof(group));
+    return _mm256_set1_epi32(group);
+  }
+  static Ints add(Ints sums, Group w, Group x) {
+    return sums + (Ints)_mm256_madd_epi16(_mm256_maddubs_epi16(x, w), _mm256_set1_epi16(1));
+  }
+#elif defined(__wasm_relaxed_simd__)
+  using Activation = uint8_t;
+  using Group = v128_t;
+  static constexpr size_t kGroup = 4;
+  static Group weights(const int8_t* p) { return wasm_v128_load(p); }
+  static Group activations(const Activation* p) { return wasm_v128_load32_splat(p); }
+  static Ints add(Ints sums, Group w, Group x) {
+    return (Ints)wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w, x, (v128_t)sums);
+  }
+#else
+  // Pairs of 16 bits, which all of these have a dot product for.
+  using Activation = int16_t;
+  static constexpr size_t kGroup = 2;
+#if defined(__wasm_simd128__)
+  using Group = v128_t;
+  static Group weights(const int8_t* p) { return wasm_i16x8_load8x8(p); }
+  static Group activations(const Activation* p) { return wasm_v128_load32_splat(p); }
+  static Ints add(Ints sums, Group w, Group x) {
+    return (Ints)wasm_i32x4_add((v128_t)sums, wasm_i32x4_dot_i16x8(w, x));
+  }
+#elif defined(__SSE2__)
+  using Group = __m128i;
+  static Group weights(const int8_t* p) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    return _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8);
+  }
+  static Group activations(const Activation* p) {
+    int32_t group;
+    __builtin_memcpy(&group, p, sizeof(group));
+    return _mm_set1_epi32(group);
+  }
+  static Ints add(Ints sums, Group w, Group x) { return (Ints)_mm_add_epi32((__m128i)sums, _mm_madd_epi16(w, x)); }
+#elif defined(__ARM_NEON)
+  using Group = int16x8_t;
+  static Group weights(const int8_t* p) { return vmovl_s8(vld1_s8(p)); }
+  static Group activations(const Activation* p) {
+    int32_t group;
+    __builtin_memcpy(&group, p, sizeof(group));
+    return vreinterpretq_s16_s32(vdupq_n_s32(group));
+  }
+  static Ints add(Ints sums, Group w, Group x) {
+    const int32x4_t low = vmull_s16(vget_low_s16(w), vget_low_s16(x));
+    const int32x4_t high = vmull_s16(vget_high_s16(w), vget_high_s16(x));
+    return sums + vpaddq_s32(low, high);
+  }
+#else
+#error "No 16-bit dot product is known for this processor"
+#endif
+#endif
+};
+
+}  // namespace
+}  // namespace latformer::kernels
