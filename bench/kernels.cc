@@ -1,7 +1,7 @@
 // How fast the linear layers of BERT run, in GFLOP/s, by number of rows.
 //
 //   cmake --build --preset release --target bench_kernels && build/release/bench/bench_kernels [THREADS]
-//   cmake --build --preset wasm --target bench_kernels && node build/wasm/bench/bench_kernels.js
+//   cmake --build --preset wasm --target bench_kernels && node build/wasm/bench/bench_kernels.cjs
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

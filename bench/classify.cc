@@ -1,0 +1,111 @@
+// The core by itself, without JavaScript around it: loads a model folder, then answers each line of standard input,
+//
+//   RUNS SPEEDUP TEXT   ->   the milliseconds of each of RUNS runs over TEXT, as a JSON array on one line
+//
+//   bench_classify FOLDER [THREADS] [auto|fp32|q8]
+//
+// Natively it is what stands beside onnxruntime-node; as WebAssembly, whose functions keep their names here, it is what
+// bench/profile.mjs looks into.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/tasks/classification.h"
+
+namespace latformer {
+namespace {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+// Hands the bytes of a file on, part by part; false if there is no such file.
+template <class Take>
+Result<bool> read_parts(const std::string& path, const Take& take) {
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
+  if (!file) return false;
+  std::vector<std::byte> part(1 << 20);
+  while (const size_t size = std::fread(part.data(), 1, part.size(), file.get())) {
+    LATFORMER_TRY(take(std::span<const std::byte>(part.data(), size)));
+  }
+  return true;
+}
+
+// The whole of a small file; empty if it is absent.
+std::string text_of(const std::string& path) {
+  std::string text;
+  const Result<bool> there = read_parts(path, [&](std::span<const std::byte> part) {
+    text.append(reinterpret_cast<const char*>(part.data()), part.size());
+    return Status();
+  });
+  return there.ok() ? text : std::string();
+}
+
+Result<Classifier> load(const std::string& folder, const LoadOptions& options) {
+  const std::string config = text_of(folder + "/config.json");
+  const std::string tokenizer = text_of(folder + "/tokenizer.json");
+  const std::string tokenizer_config = text_of(folder + "/tokenizer_config.json");
+  const std::string vocab = text_of(folder + "/vocab.txt");
+  const std::string profile = text_of(folder + "/profile.json");
+  LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create({.config_json = config,
+                                                                      .tokenizer_json = tokenizer,
+                                                                      .tokenizer_config_json = tokenizer_config,
+                                                                      .vocab_txt = vocab,
+                                                                      .profile_json = profile},
+                                                                     options));
+  const std::string weights = folder + "/model.safetensors";
+  LATFORMER_ASSIGN(const bool there, read_parts(weights, [&](auto part) { return loader.append(part); }));
+  if (!there) return invalid_argument("cannot read " + weights);
+  return loader.finish();
+}
+
+Status answer(Classifier& classifier, const std::string& line) {
+  char* rest = nullptr;
+  const long runs = std::strtol(line.c_str(), &rest, 10);
+  const double speedup = std::strtod(rest, &rest);
+  const std::vector<TextInput> inputs{{.text = rest, .text_pair = {}}};
+  std::string times;
+  for (long run = 0; run < runs; ++run) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto answers = classifier.run(inputs, {.speedup = speedup});
+    const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
+    if (!answers.ok()) return answers.status();
+    times += (run > 0 ? "," : "") + std::to_string(time.count());
+  }
+  std::printf("[%s]\n", times.c_str());
+  std::fflush(stdout);
+  return {};
+}
+
+Status serve(int argc, char** argv) {
+  if (argc < 2) return invalid_argument("usage: bench_classify FOLDER [THREADS] [auto|fp32|q8]");
+  const std::string_view dtype = argc > 3 ? argv[3] : "auto";
+  LoadOptions options;
+  if (argc > 2) options.threads = static_cast<size_t>(std::max(std::atoi(argv[2]), 1));
+  if (dtype == "fp32") options.precision = Precision::f32;
+  if (dtype == "q8") options.precision = Precision::int8;
+  LATFORMER_ASSIGN(Classifier classifier, load(argv[1], options));
+  std::printf("%s\n", std::string(kernels::description()).c_str());
+  std::fflush(stdout);
+  // By its address, lest it be inlined: profile.mjs counts what happens inside of it, and not the loading.
+  Status (*volatile const respond)(Classifier&, const std::string&) = answer;
+  for (std::string line; std::getline(std::cin, line);) LATFORMER_TRY(respond(classifier, line));
+  return {};
+}
+
+}  // namespace
+}  // namespace latformer
+
+int main(int argc, char** argv) {
+  const latformer::Status status = latformer::serve(argc, argv);
+  if (!status.ok()) std::fprintf(stderr, "bench_classify: %s\n", status.message().c_str());
+  return status.ok() ? 0 : 1;
+}

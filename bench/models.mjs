@@ -1,0 +1,57 @@
+// Models to time: any Hugging Face folder of a BERT, made ready once and kept in .toolchain/bench.
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { python } from '../scripts/setup/python.mjs';
+import { root, toolchain } from '../scripts/support/paths.mjs';
+import { run } from '../scripts/support/run.mjs';
+import { emptyPartial, hash, putInPlace } from '../scripts/support/stamp.mjs';
+import { Failure, step } from '../scripts/support/steps.mjs';
+
+const script = (name) => join(root, 'bench', name);
+
+/** Fills `target` by a script in Python, which is called with `source` and a folder to write to. */
+async function once(title, scriptName, source, target) {
+  if (existsSync(target)) return;
+  const interpreter = await python(script('requirements.txt'));
+  await step(title, async () => {
+    const partial = emptyPartial(target);
+    await run(interpreter, [script(scriptName), source, partial], { log: scriptName.replace('.py', '') });
+    putInPlace(partial, target);
+  });
+}
+
+/**
+ * A folder with a classifier, for Latformer, and one with its ONNX files, for the peers, when `onnx` asks for it.
+ * @returns {Promise<{name: string, folder: string, onnxFolder: string}>}
+ */
+export async function prepareModel(given, { onnx = false } = {}) {
+  const source = resolve(given);
+  const weights = statSync(join(source, 'model.safetensors'), { throwIfNoEntry: false });
+  if (!weights) throw new Failure(`${given} is no model folder: it holds no model.safetensors`);
+  const name = basename(source);
+  const key = hash(
+    [source, String(weights.size), String(weights.mtimeMs)],
+    [join(source, 'config.json'), script('add_head.py'), script('export_onnx.py')],
+  );
+  const folder = join(toolchain, 'bench', `${name}-${key.slice(0, 8)}`);
+  await once(`${name}: a classifier`, 'add_head.py', source, folder);
+  const onnxFolder = `${folder}-onnx`;
+  if (onnx) await once(`${name}: ONNX files for the peers`, 'export_onnx.py', folder, onnxFolder);
+  return { name, folder, onnxFolder };
+}
+
+/** The numbers that operations are counted from. */
+export async function shapeOf({ folder }) {
+  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
+  const { hidden_size: hidden, num_hidden_layers: layers, intermediate_size: inner } = config;
+  return { hidden, layers, inner, longest: config.max_position_embeddings };
+}
+
+// Words that are one piece each in BERT's vocabularies.
+const words = ['the', 'film', 'is', 'a', 'joy', 'from', 'start', 'to', 'finish', 'and', 'never', 'dull'];
+
+/** A text of exactly `tokens` tokens, [CLS] and [SEP] included. */
+export function textOf(tokens) {
+  return Array.from({ length: tokens - 2 }, (_, i) => words[(i * 7 + (i >> 3)) % words.length]).join(' ');
+}

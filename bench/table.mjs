@@ -1,0 +1,6 @@
+/** Rows of texts as one text with columns; `alignment` has an l or r for each. */
+export function table(rows, alignment = 'l'.padEnd(rows[0].length, 'r')) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const pad = (cell, i) => (alignment[i] === 'l' ? cell.padEnd(widths[i]) : cell.padStart(widths[i]));
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
