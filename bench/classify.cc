@@ -1,6 +1,7 @@
 // The core by itself, without JavaScript around it: loads a model folder, then answers each line of standard input,
 //
-//   RUNS SPEEDUP TEXT   ->   the milliseconds of each of RUNS runs over TEXT, as a JSON array on one line
+//   RUNS SPEEDUP TEXT<tab>TEXT...   ->   the milliseconds of each of RUNS runs over the texts, as a JSON array on one
+//   line
 //
 //   bench_classify FOLDER [THREADS] [auto|fp32|q8]
 //
@@ -71,7 +72,11 @@ Status answer(Classifier& classifier, const std::string& line) {
   char* rest = nullptr;
   const long runs = std::strtol(line.c_str(), &rest, 10);
   const double speedup = std::strtod(rest, &rest);
-  const std::vector<TextInput> inputs{{.text = rest, .text_pair = {}}};
+  std::vector<TextInput> inputs;
+  for (std::string_view texts = rest;; texts.remove_prefix(inputs.back().text.size() + 1)) {
+    inputs.push_back({.text = texts.substr(0, texts.find('\t')), .text_pair = {}});
+    if (inputs.back().text.size() == texts.size()) break;
+  }
   std::string times;
   for (long run = 0; run < runs; ++run) {
     const auto begin = std::chrono::steady_clock::now();

@@ -1,12 +1,18 @@
-// How fast the linear layers of BERT run, in GFLOP/s, by number of rows.
+// How fast the linear layers of a BERT run, by number of rows, beside what the processor can do at most (peak.h).
 //
-//   cmake --build --preset release --target bench_kernels && build/release/bench/bench_kernels [THREADS]
-//   cmake --build --preset wasm --target bench_kernels && node build/wasm/bench/bench_kernels.cjs
+//   bench_kernels [THREADS [HIDDEN INNER]]      HIDDEN INNER: 768 3072 for BERT-base, which is the default
+//
+// Prints lines of kind,precision,in,out,rows,GOP/s: the best of several timings, the peak last. bench/roofline.mjs
+// makes a table of them.
+#include <pthreadpool.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
+#include "bench/peak.h"
 #include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/kernels/linear.h"
@@ -14,51 +20,108 @@
 namespace latformer {
 namespace {
 
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+constexpr size_t kRows[] = {1, 2, 4, 8, 12, 16, 27, 32, 64, 128, 256, 512};
+constexpr size_t kMostRows = 512;
+constexpr double kTrialSeconds = 0.015;
+constexpr int kTrials = 4;
 
-Result<Buffer<float>> random_values(size_t count) {
-  LATFORMER_ASSIGN(Buffer<float> values, Buffer<float>::allocate(count));
-  for (float& value : values.span()) value = static_cast<float>(std::rand()) / static_cast<float>(RAND_MAX) - 0.5F;
-  return values;
-}
+const char* name_of(Precision precision) { return precision == Precision::int8 ? "int8" : "f32"; }
 
-// The best of several timings of `rows` rows, each of at least 20 ms.
-Result<double> gflops(const Threads& threads, kernels::Linear& linear, size_t rows, const float* x, float* y) {
-  kernels::LinearWorkspace workspace;
-  const double work = 2e-9 * static_cast<double>(rows * linear.in() * linear.out());
-  LATFORMER_TRY(linear.run(threads, rows, x, y, workspace));
-  double best = 0;
-  for (int trial = 0; trial < 5; ++trial) {
-    int runs = 0;
-    const double begin = seconds();
-    double end = begin;
-    for (; end - begin < 0.02; end = seconds(), ++runs) LATFORMER_TRY(linear.run(threads, rows, x, y, workspace));
-    best = std::max(best, runs * work / (end - begin));
+// GOP/s of `work`, which runs once and gives its operations: for a while, over and over.
+template <class Work>
+Result<double> speed_of(const Work& work) {
+  using Clock = std::chrono::steady_clock;
+  double operations = 0;
+  std::chrono::duration<double> time{};
+  for (const auto begin = Clock::now(); time.count() < kTrialSeconds; time = Clock::now() - begin) {
+    LATFORMER_ASSIGN(const double more, work());
+    operations += more;
   }
-  return best;
+  return 1e-9 * operations / time.count();
 }
 
-Status measure(size_t thread_count) {
-  constexpr size_t kRows[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
-  constexpr size_t kSizes[][2] = {{384, 384}, {384, 1536}, {1536, 384}, {768, 768}, {768, 3072}, {3072, 768}};
-  LATFORMER_ASSIGN(const Threads threads, Threads::create(thread_count));
-  std::printf("GFLOP/s, %zu thread(s)\n%14s", thread_count, "rows");
-  for (const size_t rows : kRows) std::printf("%7zu", rows);
-  std::printf("\n");
-  for (const auto& [in, out] : kSizes) {
+class Bench {
+ public:
+  static Result<Bench> create(size_t thread_count) {
+    Bench bench;
+    LATFORMER_ASSIGN(bench.threads_, Threads::create(thread_count));
+    bench.thread_count_ = thread_count;
+    return bench;
+  }
+
+  Status measure(size_t in, size_t out) {
     LATFORMER_ASSIGN(const Buffer<float> weight, random_values(in * out));
     LATFORMER_ASSIGN(const Buffer<float> bias, random_values(out));
-    LATFORMER_ASSIGN(const Buffer<float> x, random_values(512 * in));
-    LATFORMER_ASSIGN(Buffer<float> y, Buffer<float>::allocate(512 * out));
-    LATFORMER_ASSIGN(kernels::Linear linear, kernels::Linear::create(in, out, weight.span(), bias.span()));
-    std::printf("%5zu -> %5zu", in, out);
+    LATFORMER_ASSIGN(const kernels::Linear f32, kernels::Linear::create(in, out, weight.span(), bias.span()));
+    LATFORMER_TRY(measure(f32));
+
+    LATFORMER_ASSIGN(Buffer<int8_t> values, Buffer<int8_t>::allocate(in * out));
+    std::transform(weight.data(), weight.data() + in * out, values.data(),
+                   [](float value) { return static_cast<int8_t>(254 * value); });
+    LATFORMER_ASSIGN(const kernels::Linear int8,
+                     kernels::Linear::create(in, out, values.span(), bias.span(), bias.span()));
+    return measure(int8);
+  }
+
+  void print_peaks() const {
+    for (const Precision precision : {Precision::f32, Precision::int8}) {
+      std::printf("peak,%s,0,0,0,%.2f\n", name_of(precision), peaks_[precision == Precision::int8]);
+    }
+  }
+
+ private:
+  static Result<Buffer<float>> random_values(size_t count) {
+    LATFORMER_ASSIGN(Buffer<float> values, Buffer<float>::allocate(count));
+    for (float& value : values.span()) value = static_cast<float>(std::rand()) / static_cast<float>(RAND_MAX) - 0.5F;
+    return values;
+  }
+
+  Status measure(const kernels::Linear& linear) {
+    LATFORMER_ASSIGN(const Buffer<float> x, random_values(kMostRows * linear.in()));
+    LATFORMER_ASSIGN(Buffer<float> y, Buffer<float>::allocate(kMostRows * linear.out()));
     for (const size_t rows : kRows) {
-      LATFORMER_ASSIGN(const double speed, gflops(threads, linear, rows, x.data(), y.data()));
-      std::printf("%7.1f", speed);
+      double best = 0;
+      for (int trial = 0; trial < kTrials; ++trial) {
+        LATFORMER_ASSIGN(const double speed, speed_of([&]() -> Result<double> {
+                           LATFORMER_TRY(linear.run(threads_, rows, x.data(), y.data(), workspace_));
+                           return 2.0 * static_cast<double>(rows * linear.in() * linear.out());
+                         }));
+        best = std::max(best, speed);
+      }
+      LATFORMER_TRY(measure_peak(linear.precision()));
+      std::printf("linear,%s,%zu,%zu,%zu,%.2f\n", name_of(linear.precision()), linear.in(), linear.out(), rows, best);
       std::fflush(stdout);
     }
-    std::printf("\n");
+    return {};
   }
+
+  // Again and again between the others, so that a slow moment of the machine does not lower the bar.
+  Status measure_peak(Precision precision) {
+    constexpr size_t kRounds = 1000;
+    const bool int8 = precision == Precision::int8;
+    const auto run = [](void* loop, size_t) { (*static_cast<double (**)(size_t)>(loop))(kRounds); };
+    double (*loop)(size_t) = int8 ? run_int8_peak : run_f32_peak;
+    const double operations = loop(kRounds) * static_cast<double>(thread_count_);
+    LATFORMER_ASSIGN(const double speed, speed_of([&]() -> Result<double> {
+                       pthreadpool_parallelize_1d(threads_.pool(), run, &loop, thread_count_, 0);
+                       return operations;
+                     }));
+    peaks_[int8] = std::max(peaks_[int8], speed);
+    return {};
+  }
+
+  Threads threads_;
+  size_t thread_count_ = 1;
+  kernels::LinearWorkspace workspace_;
+  double peaks_[2] = {0, 0};  // of f32 and int8
+};
+
+Status run(size_t threads, size_t hidden, size_t inner) {
+  LATFORMER_ASSIGN(Bench bench, Bench::create(threads));
+  std::printf("kernels,%s\n", std::string(kernels::description()).c_str());
+  const size_t sizes[][2] = {{hidden, 3 * hidden}, {hidden, hidden}, {hidden, inner}, {inner, hidden}};
+  for (const auto& [in, out] : sizes) LATFORMER_TRY(bench.measure(in, out));
+  bench.print_peaks();
   return {};
 }
 
@@ -66,8 +129,10 @@ Status measure(size_t thread_count) {
 }  // namespace latformer
 
 int main(int argc, char** argv) {
-  const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
-  const latformer::Status status = latformer::measure(static_cast<size_t>(std::max(threads, 1)));
-  if (!status.ok()) std::fprintf(stderr, "%s\n", status.message().c_str());
+  const auto argument = [&](int index, int otherwise) {
+    return static_cast<size_t>(argc > index ? std::max(std::atoi(argv[index]), 1) : otherwise);
+  };
+  const latformer::Status status = latformer::run(argument(1, 1), argument(2, 768), argument(3, 3072));
+  if (!status.ok()) std::fprintf(stderr, "bench_kernels: %s\n", status.message().c_str());
   return status.ok() ? 0 : 1;
 }

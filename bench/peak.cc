@@ -1,0 +1,70 @@
+#include "bench/peak.h"
+
+#include "core/kernels/vector.h"
+
+namespace latformer {
+namespace {
+
+// A tile of sums, kept in registers as a matrix product keeps them, over operands that the innermost cache holds.
+constexpr size_t kRows = 4;
+constexpr size_t kColumns = 2;
+constexpr size_t kSteps = 64;
+
+struct Operands {
+  alignas(64) char bytes[kSteps * kRows * kernels::kVectorBytes];
+  const char* at(size_t step, size_t row) const { return bytes + (step * kRows + row) * kernels::kVectorBytes; }
+};
+
+Operands operands() {
+  volatile char seed = 1;  // which the compiler cannot know
+  Operands result;
+  for (char& byte : result.bytes) byte = seed;
+  return result;
+}
+
+// sums(row, column) = add(sums(row, column), columns(column), x(step, row)) for all steps, `rounds` times.
+template <class Sum, class Factor, class Load, class Add>
+void run_tile(size_t rounds, const Factor (&columns)[kColumns], const Load& load, const Add& add) {
+  const Operands x = operands();
+  Sum sums[kRows][kColumns] = {};
+  for (size_t round = 0; round < rounds; ++round) {
+    for (size_t step = 0; step < kSteps; ++step) {
+      for (size_t row = 0; row < kRows; ++row) {
+        const Factor factor = load(x.at(step, row));
+        for (size_t column = 0; column < kColumns; ++column) {
+          sums[row][column] = add(sums[row][column], columns[column], factor);
+        }
+      }
+    }
+  }
+  for (const auto& row : sums) {
+    for (const Sum& sum : row) {
+      [[maybe_unused]] volatile auto sink = sum[0];  // or nothing of this would be computed
+    }
+  }
+}
+
+constexpr double kVectorOperations = 2.0 * kSteps * kRows * kColumns * kernels::kWidth;
+
+}  // namespace
+
+double run_f32_peak(size_t rounds) {
+  using kernels::Floats;
+  const Operands factors = operands();
+  const auto load = [](const char* p) { return kernels::load_vector<Floats>(p); };
+  run_tile<Floats, Floats>(rounds, {load(factors.at(0, 0)), load(factors.at(0, 1))}, load,
+                           [](Floats sum, Floats w, Floats x) { return kernels::multiply_add(w, x, sum); });
+  return kVectorOperations * static_cast<double>(rounds);
+}
+
+double run_int8_peak(size_t rounds) {
+  using kernels::Int8Dot;
+  using kernels::Ints;
+  const Operands factors = operands();
+  const auto load = [](const char* p) { return kernels::load_vector<Int8Dot::Group>(p); };
+  run_tile<Ints, Int8Dot::Group>(rounds, {load(factors.at(0, 0)), load(factors.at(0, 1))}, load,
+                                 [](Ints sum, Int8Dot::Group w, Int8Dot::Group x) { return Int8Dot::add(sum, w, x); });
+  return kVectorOperations * Int8Dot::kGroup * static_cast<double>(rounds);
+}
+
+}  // namespace latformer

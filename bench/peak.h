@@ -1,0 +1,16 @@
+// What the processor can do at most with the vectors of core/kernels/vector.h: a loop of nothing but the operation that
+// a matrix product is made of, on registers, with enough independent chains to hide its latency.
+//
+// What is measured in the same binary as the matrix products is the bound that holds for them: what the instruction set
+// gives, and not what a data sheet says of the processor.
+#pragma once
+
+#include <cstddef>
+
+namespace latformer {
+
+// Each runs its loop `rounds` times and gives the number of operations; a multiplication and an addition are two.
+double run_f32_peak(size_t rounds);
+double run_int8_peak(size_t rounds);
+
+}  // namespace latformer
