@@ -2,6 +2,8 @@
 // XNNPACK has, in every type, which is most of a binary.
 //
 // This is the one file that looks below XNNPACK's public interface.
+#include "core/kernels/activation.h"
+
 #include <pthreadpool.h>
 #include <xnnpack/config.h>
 #include <xnnpack/microfnptr.h>
@@ -10,10 +12,10 @@
 #include <algorithm>
 #include <array>
 
-#include "core/kernels/operators.h"
-
 namespace latformer::kernels {
 namespace {
+
+static_assert(kBufferSlack >= XNN_EXTRA_BYTES);
 
 constexpr float kSqrtTwoOverPi = 0.7978845608028654F;
 constexpr size_t kBlock = 2048;  // values that one thread takes at a time; x, y and what lies between stay in its cache

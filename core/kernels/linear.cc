@@ -122,9 +122,14 @@ void Linear::run_f32(const Threads& threads, size_t rows, const float* x, float*
                                        .in = in_,
                                        .out = out_,
                                        .x = x + row * in_,
+                                       .x_stride = in_,
+                                       .x_rows = nullptr,
                                        .weights = f32_.data(),
+                                       .block_stride = in_ * columns,
+                                       .k_stride = columns,
                                        .bias = bias_.data(),
-                                       .y = y + row * out_},
+                                       .y = y + row * out_,
+                                       .y_stride = out_},
                                       first_block, last_block);
                 });
 }

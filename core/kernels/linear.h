@@ -15,7 +15,7 @@
 #include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/kernels/micro.h"
-#include "core/kernels/operators.h"
+#include "core/kernels/threads.h"
 
 namespace latformer {
 

@@ -31,10 +31,14 @@ struct RowScale {
 // What a product is made of. A call computes all rows of blocks [first_block, last_block).
 struct F32Product {
   size_t rows, in, out;
-  const float* x;        // (rows, in)
-  const float* weights;  // packed
-  const float* bias;     // (blocks, columns)
-  float* y;              // (rows, out)
+  const float* x;  // (rows, in), rows x_stride apart
+  size_t x_stride;
+  const uint32_t* x_rows;  // (rows) which rows of x; null: 0, 1, 2, ...
+  const float* weights;    // w(block, k, column) at block * block_stride + k * k_stride + column
+  size_t block_stride, k_stride;
+  const float* bias;  // (blocks, columns); null: none
+  float* y;           // (rows, out), rows y_stride apart
+  size_t y_stride;
 };
 struct Int8Product {
   size_t rows, in_padded, out;
@@ -57,6 +61,12 @@ struct MicroKernels {
   size_t int8_group;
   size_t activation_size;  // bytes of one q
   void (*int8_product)(const Int8Product& product, size_t first_block, size_t last_block);
+  // x (n) = softmax(x), n a multiple of softmax_multiple.
+  size_t softmax_multiple;
+  void (*softmax_row)(size_t n, float* x);
+  // sums (n) += the sum over the rows of x (rows, n), n as above.
+  void (*add_rows)(size_t rows, size_t n, const float* x, float* sums);
+
   // One row: q (in_padded) and its scale, from x (in). What is padded is zero.
   RowScale (*quantize_row)(size_t in, size_t in_padded, const float* x, void* q);
 };

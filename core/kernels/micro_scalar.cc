@@ -1,4 +1,7 @@
 // The reference that every other table of micro-kernels is compared with: one value at a time, as the formulas say.
+#include <algorithm>
+#include <cmath>
+
 #include "core/kernels/micro.h"
 #include "core/kernels/micro_quantize.h"
 
@@ -9,12 +12,12 @@ constexpr size_t kColumns = 1;  // a block is one row of W, as Hugging Face stor
 
 void f32_product(const F32Product& product, size_t first_block, size_t last_block) {
   for (size_t row = 0; row < product.rows; ++row) {
+    const float* x = product.x + (product.x_rows != nullptr ? product.x_rows[row] : row) * product.x_stride;
     for (size_t column = first_block; column < last_block; ++column) {
-      float sum = product.bias[column];
-      for (size_t k = 0; k < product.in; ++k) {
-        sum += product.x[row * product.in + k] * product.weights[column * product.in + k];
-      }
-      product.y[row * product.out + column] = sum;
+      const float* w = product.weights + column * product.block_stride;
+      float sum = product.bias != nullptr ? product.bias[column] : 0;
+      for (size_t k = 0; k < product.in; ++k) sum += x[k] * w[k * product.k_stride];
+      product.y[row * product.y_stride + column] = sum;
     }
   }
 }
@@ -32,6 +35,20 @@ void int8_product(const Int8Product& product, size_t first_block, size_t last_bl
       const float part = scaled * product.column_scales[column];
       product.y[row * product.out + column] = part + product.bias[column];
     }
+  }
+}
+
+void softmax_row(size_t n, float* x) {
+  float largest = x[0];
+  for (size_t j = 0; j < n; ++j) largest = std::max(largest, x[j]);
+  float sum = 0;
+  for (size_t j = 0; j < n; ++j) sum += x[j] = std::exp(x[j] - largest);
+  for (size_t j = 0; j < n; ++j) x[j] /= sum;
+}
+
+void add_rows(size_t rows, size_t n, const float* x, float* sums) {
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t j = 0; j < n; ++j) sums[j] += x[row * n + j];
   }
 }
 
@@ -62,6 +79,9 @@ const MicroKernels kScalarKernels = {.name = "scalar",
                                      .int8_group = 1,
                                      .activation_size = sizeof(uint8_t),
                                      .int8_product = int8_product,
+                                     .softmax_multiple = 1,
+                                     .softmax_row = softmax_row,
+                                     .add_rows = add_rows,
                                      .quantize_row = quantize_row};
 
 }  // namespace latformer::kernels

@@ -23,7 +23,7 @@ inline constexpr int kInt8Rows = 8;
 inline constexpr int kF32Rows = 6;
 inline constexpr int kInt8Rows = 6;
 #else
-inline constexpr int kF32Rows = 5;
+inline constexpr int kF32Rows = 4;
 inline constexpr int kInt8Rows = 4;
 #endif
 inline constexpr int kVectors = 2;  // of one block
@@ -51,21 +51,26 @@ struct F32Tile {
   [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block) {
     const size_t in = product.in;
     const float* x[kRows];
-    for (int r = 0; r < kRows; ++r) x[r] = product.x + (row + r) * in;
+    for (int r = 0; r < kRows; ++r) {
+      const size_t index = product.x_rows != nullptr ? product.x_rows[row + r] : row + r;
+      x[r] = product.x + index * product.x_stride;
+    }
+    const size_t k_stride = product.k_stride;
     const float* w[kBlocks];
     Floats sums[kRows][kBlocks * kVectors];
     for (int b = 0; b < kBlocks; ++b) {
-      w[b] = product.weights + (block + b) * in * kColumns;
-      const float* bias = product.bias + (block + b) * kColumns;
-      for (int r = 0; r < kRows; ++r) {
-        for (int v = 0; v < kVectors; ++v) sums[r][b * kVectors + v] = load_vector<Floats>(bias + v * kWidth);
+      w[b] = product.weights + (block + b) * product.block_stride;
+      for (int v = 0; v < kVectors; ++v) {
+        const size_t column = (block + b) * kColumns + v * kWidth;
+        const Floats bias = product.bias != nullptr ? load_vector<Floats>(product.bias + column) : Floats{};
+        for (int r = 0; r < kRows; ++r) sums[r][b * kVectors + v] = bias;
       }
     }
     for (size_t k = 0; k < in; ++k) {
       Floats weights[kBlocks * kVectors];
       for (int b = 0; b < kBlocks; ++b) {
         for (int v = 0; v < kVectors; ++v) weights[b * kVectors + v] = load_vector<Floats>(w[b] + v * kWidth);
-        w[b] += kColumns;
+        w[b] += k_stride;
       }
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
@@ -77,7 +82,7 @@ struct F32Tile {
     for (int r = 0; r < kRows; ++r) {
       for (int b = 0; b < kBlocks; ++b) {
         const size_t column = (block + b) * kColumns;
-        store_block(&sums[r][b * kVectors], product.out - column, product.y + (row + r) * product.out + column);
+        store_block(&sums[r][b * kVectors], product.out - column, product.y + (row + r) * product.y_stride + column);
       }
     }
   }
@@ -207,6 +212,55 @@ inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* 
   return row;
 }
 
+// e^x for x <= 0, to within 2 units in the last place; below -87 what is next to nothing.
+//   x = n ln 2 + r,  |r| <= ln 2 / 2,   e^x = 2^n e^r,   e^r by its Taylor polynomial (the term left out is below 1e-8)
+[[gnu::always_inline]] inline Floats exp_of_negative(Floats x) {
+  const Floats least = spread(-87.0F);
+  x = x > least ? x : least;  // also what is no number
+  const Floats shifted = multiply_add(x, spread(1.44269504F), spread(kRound));
+  const Floats n = shifted - spread(kRound);
+  Floats r = multiply_add(n, spread(-0.693359375F), x);  // ln 2 in two parts, the first of few digits
+  r = multiply_add(n, spread(2.12194440e-4F), r);
+  Floats p = spread(1.0F / 5040);
+  p = multiply_add(p, r, spread(1.0F / 720));
+  p = multiply_add(p, r, spread(1.0F / 120));
+  p = multiply_add(p, r, spread(1.0F / 24));
+  p = multiply_add(p, r, spread(1.0F / 6));
+  p = multiply_add(p, r, spread(0.5F));
+  p = multiply_add(p, r, spread(1.0F));
+  p = multiply_add(p, r, spread(1.0F));
+  const Ints exponent = ((Ints)shifted - spread(kRoundBits)) << 23;
+  return (Floats)((Ints)p + exponent);
+}
+
+inline void softmax_row(size_t n, float* x) {
+  Floats most = load_vector<Floats>(x);
+  for (size_t j = kWidth; j < n; j += kWidth) {
+    const auto v = load_vector<Floats>(x + j);
+    most = v > most ? v : most;
+  }
+  float largest = most[0];
+  for (size_t lane = 1; lane < kWidth; ++lane) largest = most[lane] > largest ? most[lane] : largest;
+  Floats sums{};
+  for (size_t j = 0; j < n; j += kWidth) {
+    const Floats power = exp_of_negative(load_vector<Floats>(x + j) - spread(largest));
+    store_vector(power, x + j);
+    sums += power;
+  }
+  float sum = 0;
+  for (size_t lane = 0; lane < kWidth; ++lane) sum += sums[lane];
+  const Floats factor = spread(1.0F / sum);
+  for (size_t j = 0; j < n; j += kWidth) store_vector(load_vector<Floats>(x + j) * factor, x + j);
+}
+
+inline void add_rows(size_t rows, size_t n, const float* x, float* sums) {
+  for (size_t j = 0; j < n; j += kWidth) {
+    Floats sum{};  // apart from what is there already: long columns must not wear out
+    for (size_t row = 0; row < rows; ++row) sum += load_vector<Floats>(x + row * n + j);
+    store_vector(load_vector<Floats>(sums + j) + sum, sums + j);
+  }
+}
+
 constexpr MicroKernels table_named(std::string_view name) {
   return {.name = name,
           .f32_columns = kColumns,
@@ -215,6 +269,9 @@ constexpr MicroKernels table_named(std::string_view name) {
           .int8_group = Int8Dot::kGroup,
           .activation_size = sizeof(Int8Dot::Activation),
           .int8_product = run_product<Int8Tile>,
+          .softmax_multiple = kWidth,
+          .softmax_row = softmax_row,
+          .add_rows = add_rows,
           .quantize_row = quantize_row};
 }
 

@@ -62,38 +62,6 @@ void layer_norm(size_t n, size_t d, const float* x, const float* residual, const
   }
 }
 
-// Sums of 16 columns at a time stay in registers; 64 rows are added up before they join the total, which keeps the
-// rounding of long columns small: which rows stay must not hang on it.
-void column_mean(size_t heads, size_t nq, size_t nk, const float* probabilities, float* score) {
-  constexpr size_t kVectors = 4;
-  constexpr size_t kColumns = kVectors * kLanes;
-  constexpr size_t kRows = 64;
-  const size_t rows = heads * nq;
-  const float over_rows = rows == 0 ? 0.0F : 1.0F / static_cast<float>(rows);
-  size_t j = 0;
-  for (; j + kColumns <= nk; j += kColumns) {
-    F32x4 total[kVectors] = {};
-    for (size_t first = 0; first < rows; first += kRows) {
-      F32x4 sums[kVectors] = {};
-      const size_t end = std::min(rows, first + kRows);
-      for (size_t i = first; i < end; ++i) {
-        for (size_t v = 0; v < kVectors; ++v) sums[v] += load(probabilities + i * nk + j + v * kLanes);
-      }
-      for (size_t v = 0; v < kVectors; ++v) total[v] += sums[v];
-    }
-    for (size_t v = 0; v < kVectors; ++v) store(total[v] * splat(over_rows), score + j + v * kLanes);
-  }
-  for (; j < nk; ++j) {
-    float total = 0;
-    for (size_t first = 0; first < rows; first += kRows) {
-      float sum = 0;
-      for (size_t i = first; i < std::min(rows, first + kRows); ++i) sum += probabilities[i * nk + j];
-      total += sum;
-    }
-    score[j] = total * over_rows;
-  }
-}
-
 void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y) {
   for (size_t i = 0; i < rows.size(); ++i) std::memcpy(y + i * d, x + rows[i] * stride, d * sizeof(float));
 }
@@ -102,22 +70,6 @@ void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> wei
                       size_t stride, float* y) {
   for (size_t j = 0; j < d; ++j) y[j] = 0;
   for (size_t i = 0; i < rows.size(); ++i) add_scaled(d, weights[i], x + rows[i] * stride, y);
-}
-
-void split_heads(size_t n, size_t heads, size_t head_size, const float* x, size_t stride, float* y) {
-  for (size_t h = 0; h < heads; ++h) {
-    for (size_t i = 0; i < n; ++i, y += head_size) {
-      std::memcpy(y, x + i * stride + h * head_size, head_size * sizeof(float));
-    }
-  }
-}
-
-void merge_heads(size_t n, size_t heads, size_t head_size, const float* x, float* y) {
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t h = 0; h < heads; ++h, y += head_size) {
-      std::memcpy(y, x + (h * n + i) * head_size, head_size * sizeof(float));
-    }
-  }
 }
 
 void widen_f16(size_t n, const uint16_t* x, float* y) {

@@ -16,19 +16,12 @@
   void layer_norm(size_t n, size_t d, const float* x, const float* residual, const float* gamma, const float* beta, \
                   float eps, float* y);                                                                             \
                                                                                                                     \
-  /* score (nk) = mean over the H heads and nq queries of probabilities (H, nq, nk). */                             \
-  void column_mean(size_t heads, size_t nq, size_t nk, const float* probabilities, float* score);                   \
-                                                                                                                    \
   /* Row i of y (n, d) is row rows[i] of x. */                                                                      \
   void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y);              \
                                                                                                                     \
   /* y (d) = sum over i of weights[i] * (row rows[i] of x). */                                                      \
   void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> weights, size_t d, const float* x,   \
                         size_t stride, float* y);                                                                   \
-                                                                                                                    \
-  /* y (H, n, dh) from x (n, H * dh) with rows `stride` apart, and y (n, H * dh) from x (H, n, dh). */              \
-  void split_heads(size_t n, size_t heads, size_t head_size, const float* x, size_t stride, float* y);              \
-  void merge_heads(size_t n, size_t heads, size_t head_size, const float* x, float* y);                             \
                                                                                                                     \
   /* y (n) = the values of x as floats: IEEE half, bfloat16, int8 times scale. Exact, NaN and infinity included. */ \
   void widen_f16(size_t n, const uint16_t* x, float* y);                                                            \

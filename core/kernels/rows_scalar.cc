@@ -24,15 +24,6 @@ void layer_norm(size_t n, size_t d, const float* x, const float* residual, const
   }
 }
 
-void column_mean(size_t heads, size_t nq, size_t nk, const float* probabilities, float* score) {
-  const double rows = static_cast<double>(heads * nq);
-  for (size_t j = 0; j < nk; ++j) {
-    double sum = 0;
-    for (size_t i = 0; i < heads * nq; ++i) sum += probabilities[i * nk + j];
-    score[j] = rows == 0 ? 0.0F : static_cast<float>(sum / rows);
-  }
-}
-
 void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y) {
   for (size_t i = 0; i < rows.size(); ++i) {
     for (size_t j = 0; j < d; ++j) y[i * d + j] = x[rows[i] * stride + j];
@@ -45,22 +36,6 @@ void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> wei
     double sum = 0;
     for (size_t i = 0; i < rows.size(); ++i) sum += static_cast<double>(weights[i]) * x[rows[i] * stride + j];
     y[j] = static_cast<float>(sum);
-  }
-}
-
-void split_heads(size_t n, size_t heads, size_t head_size, const float* x, size_t stride, float* y) {
-  for (size_t h = 0; h < heads; ++h) {
-    for (size_t i = 0; i < n; ++i) {
-      for (size_t j = 0; j < head_size; ++j) y[(h * n + i) * head_size + j] = x[i * stride + h * head_size + j];
-    }
-  }
-}
-
-void merge_heads(size_t n, size_t heads, size_t head_size, const float* x, float* y) {
-  for (size_t h = 0; h < heads; ++h) {
-    for (size_t i = 0; i < n; ++i) {
-      for (size_t j = 0; j < head_size; ++j) y[(i * heads + h) * head_size + j] = x[(h * n + i) * head_size + j];
-    }
   }
 }
 

@@ -28,15 +28,16 @@ size_t total(std::span<const LiveRows> texts) {
   return sum;
 }
 
-// y (blocks, rows that stay, columns) from x (blocks, n, columns): those kept, then the rest row as a weighted sum.
-void take(const Selection& stay, size_t blocks, size_t n, size_t columns, const float* x, float* y) {
-  for (size_t block = 0; block < blocks; ++block, x += n * columns) {
-    kernels::gather_rows(stay.kept, columns, x, columns, y);
-    y += stay.kept.size() * columns;
-    if (stay.merged.empty()) continue;
-    kernels::weighted_row_sum(stay.merged, stay.weights, columns, x, columns, y);
-    y += columns;
-  }
+// y (rows that stay, columns) from x (n, columns): those kept, then the rest row as a weighted sum.
+void take(const Selection& stay, size_t columns, const float* x, float* y) {
+  kernels::gather_rows(stay.kept, columns, x, columns, y);
+  if (stay.merged.empty()) return;
+  kernels::weighted_row_sum(stay.merged, stay.weights, columns, x, columns, y + stay.kept.size() * columns);
+}
+
+// The rest row is attended to like the rows that it stands for.
+float last_log_size(const LiveRows& rows) {
+  return rows.has_rest() ? std::log(static_cast<float>(rows.rest_size)) : 0.0F;
 }
 
 }  // namespace
@@ -46,9 +47,7 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
   bert.config_ = config;
   bert.weights_ = std::move(weights);
   bert.threads_ = std::move(threads);
-  LATFORMER_ASSIGN(bert.query_by_key_, kernels::BatchProduct::create(/*transpose_b=*/true));
-  LATFORMER_ASSIGN(bert.probability_by_value_, kernels::BatchProduct::create(/*transpose_b=*/false));
-  LATFORMER_ASSIGN(bert.softmax_, kernels::Softmax::create());
+  bert.attention_ = kernels::Attention(config.num_attention_heads, config.head_size());
   LATFORMER_ASSIGN(bert.hidden_act_, kernels::Activation::create(kind_of(config.hidden_act)));
   LATFORMER_ASSIGN(bert.tanh_, kernels::Activation::create(kernels::Activation::Kind::tanh));
   return bert;
@@ -66,6 +65,7 @@ Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Drop
   if (texts.empty()) return outputs;
 
   LATFORMER_TRY(activations_.reserve(config_, texts.size(), total(rows_), longest));
+  LATFORMER_TRY(attention_.reserve(longest));
   embed(texts);
   const size_t last = config_.num_hidden_layers - 1;
   for (size_t index = 0; index <= last; ++index) {
@@ -84,7 +84,6 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
   BertLayerWeights& weights = weights_.layers[index];
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
-  const size_t heads = config_.num_attention_heads;
   LATFORMER_TRY(weights.query_key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data(), a.linear));
 
   size_t in = 0;   // rows of the texts before this one, at the layer's entry
@@ -93,20 +92,26 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
     const size_t n = rows_[t].count();
     const uint32_t count = texts[t].counts[index];
     const float* query = a.wide.data() + in * 3 * d;  // (n, 3d): query, key, value side by side
-    LATFORMER_TRY(attend(rows_[t], n, {query, 3 * d}, {query + d, 3 * d}, {query + 2 * d, 3 * d}));
-
-    const bool drops = count < n;
-    if (drops) kernels::column_mean(heads, n, n, a.probabilities.data(), a.score.data());
-    const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped);
-    rows_[t] = advance(rows_[t], stay);
-    const size_t n_out = rows_[t].count();
-
-    take(stay, 1, n, d, a.hidden.data() + in * d, a.residual.data() + out * d);
-    if (drops) take(stay, heads, n, n, a.probabilities.data(), a.kept_probabilities.data());
-    const Buffer<float>& probabilities = drops ? a.kept_probabilities : a.probabilities;  // (H, n_out, n)
-    LATFORMER_TRY(mix(n_out, n, probabilities.data(), a.context.data() + out * d));
+    const kernels::AttentionInput input{.queries = n,
+                                        .keys = n,
+                                        .query = {query, 3 * d},
+                                        .key = {query + d, 3 * d},
+                                        .value = {query + 2 * d, 3 * d},
+                                        .last_log_size = last_log_size(rows_[t])};
+    float* residual = a.residual.data() + out * d;
+    float* context = a.context.data() + out * d;
+    if (count >= n) {
+      std::copy_n(a.hidden.data() + in * d, n * d, residual);
+      attention_.run(threads_, input, context);
+    } else {
+      attention_.attend(threads_, input, a.score.data());
+      const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped);
+      rows_[t] = advance(rows_[t], stay);
+      take(stay, d, a.hidden.data() + in * d, residual);
+      attention_.mix(threads_, input, stay.kept, stay.merged, stay.weights, context);
+    }
     in += n;
-    out += n_out;
+    out += rows_[t].count();
   }
   return finish_layer(weights, out);
 }
@@ -129,43 +134,18 @@ Status Bert::last_layer() {
   for (size_t t = 0; t < rows_.size(); ++t) {
     const size_t n = rows_[t].count();
     const float* key = a.wide.data() + in * 2 * d;  // (n, 2d): key and value side by side
-    LATFORMER_TRY(attend(rows_[t], 1, {a.branch.data() + t * d, d}, {key, 2 * d}, {key + d, 2 * d}));
-    LATFORMER_TRY(mix(1, n, a.probabilities.data(), a.context.data() + t * d));
+    attention_.run(threads_,
+                   {.queries = 1,
+                    .keys = n,
+                    .query = {a.branch.data() + t * d, d},
+                    .key = {key, 2 * d},
+                    .value = {key + d, 2 * d},
+                    .last_log_size = last_log_size(rows_[t])},
+                   a.context.data() + t * d);
     rows_[t] = LiveRows::all(1);
     in += n;
   }
   return finish_layer(weights, rows_.size());
-}
-
-// One text of n rows: probabilities (H, queries, n) = softmax(Q K^T + log size), and value (H, n, dh) for mix(), from
-// query (queries, d), key (n, d) and value (n, d).
-Status Bert::attend(const LiveRows& rows, size_t queries, Strided query, Strided key, Strided value) {
-  BertActivations& a = activations_;
-  const size_t n = rows.count();
-  const size_t heads = config_.num_attention_heads;
-  const size_t head_size = config_.head_size();
-  kernels::split_heads(queries, heads, head_size, query.values, query.stride, a.query.data());
-  kernels::split_heads(n, heads, head_size, key.values, key.stride, a.key.data());
-  kernels::split_heads(n, heads, head_size, value.values, value.stride, a.value.data());
-
-  float* logits = a.probabilities.data();  // (H, queries, n)
-  LATFORMER_TRY(query_by_key_.run(threads_, heads, queries, head_size, n, a.query.data(), a.key.data(), logits));
-  if (rows.has_rest()) {  // it is attended to like the rows that it stands for; the other sizes are 1
-    const float log_size = std::log(static_cast<float>(rows.rest_size));
-    for (size_t row = 0; row < heads * queries; ++row) logits[row * n + n - 1] += log_size;
-  }
-  return softmax_.run(threads_, heads * queries, n, logits, logits);
-}
-
-// The same text: context (queries, d) = A V, from probabilities (H, queries, n).
-Status Bert::mix(size_t queries, size_t n, const float* probabilities, float* context) {
-  BertActivations& a = activations_;
-  const size_t heads = config_.num_attention_heads;
-  const size_t head_size = config_.head_size();
-  LATFORMER_TRY(probability_by_value_.run(threads_, heads, queries, n, head_size, probabilities, a.value.data(),
-                                          a.head_context.data()));
-  kernels::merge_heads(queries, heads, head_size, a.head_context.data(), context);
-  return {};
 }
 
 // The rows that stay, of all texts: x (rows, d) from their residual and context (rows, d).

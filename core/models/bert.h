@@ -20,8 +20,10 @@
 #include "core/elimination/profile.h"
 #include "core/elimination/select.h"
 #include "core/format/config.h"
+#include "core/kernels/activation.h"
+#include "core/kernels/attention.h"
 #include "core/kernels/linear.h"
-#include "core/kernels/operators.h"
+#include "core/kernels/threads.h"
 #include "core/models/bert_activations.h"
 #include "core/models/bert_weights.h"
 
@@ -54,18 +56,12 @@ class Bert {
   Precision precision() const { return weights_.layers.front().intermediate.precision(); }
 
  private:
-  struct Strided {
-    const float* values;
-    size_t stride;  // from one row to the next
-  };
   Bert() = default;
 
   Status check(const BertInput& text) const;
   void embed(std::span<const BertInput> texts);
   Status layer(size_t index, std::span<const BertInput> texts, Dropped dropped);
   Status last_layer();
-  Status attend(const LiveRows& rows, size_t queries, Strided query, Strided key, Strided value);
-  Status mix(size_t queries, size_t n, const float* probabilities, float* context);
   Status finish_layer(BertLayerWeights& weights, size_t rows);
   Status classify(std::span<BertOutput> outputs);
 
@@ -75,9 +71,7 @@ class Bert {
   BertActivations activations_;
   std::vector<LiveRows> rows_;  // of each text, in the order in which they are packed
 
-  kernels::BatchProduct query_by_key_;          // Q K^T
-  kernels::BatchProduct probability_by_value_;  // A V
-  kernels::Softmax softmax_;
+  kernels::Attention attention_;
   kernels::Activation hidden_act_;
   kernels::Activation tanh_;
 };

@@ -1,7 +1,7 @@
 // What the forward pass of BERT computes in: planned once, grown when a larger batch comes, never shrunk.
 //
-// B texts of T rows altogether, packed; n rows of the longest; d = hidden_size, d_ff = intermediate_size, H heads,
-// dh = d / H. As rows are eliminated, only the front of each buffer is used.
+// B texts of T rows altogether, packed; n rows of the longest; d = hidden_size, d_ff = intermediate_size. As
+// rows are eliminated, only the front of each buffer is used.
 #pragma once
 
 #include <algorithm>
@@ -28,30 +28,18 @@ struct BertActivations {
 
   kernels::LinearWorkspace linear;
 
-  // Of one text.
-  Buffer<float> query;               // (H, n, dh)
-  Buffer<float> key;                 // (H, n, dh)
-  Buffer<float> value;               // (H, n, dh)
-  Buffer<float> probabilities;       // (H, n, n)
-  Buffer<float> kept_probabilities;  // (H, n, n)  rows of `probabilities` that stay
-  Buffer<float> head_context;        // (H, n, dh)
-  Buffer<float> score;               // (n)
+  Buffer<float> score;  // (n)  of one text
 
   Status reserve(const BertConfig& config, size_t texts, size_t rows, size_t longest) {
     // Sizes come from files: a product beyond the address space must be refused by reserve(), not wrap around.
-    const auto volume = [](uint64_t a, uint64_t b, uint64_t c = 1) {
-      return static_cast<size_t>(std::min<uint64_t>(a * b * c, std::numeric_limits<size_t>::max()));
+    const auto volume = [](uint64_t a, uint64_t b) {
+      return static_cast<size_t>(std::min<uint64_t>(a * b, std::numeric_limits<size_t>::max()));
     };
     const uint64_t d = config.hidden_size;
     const uint64_t widest = std::max<uint64_t>(3 * d, config.intermediate_size);
-    const size_t attention = volume(config.num_attention_heads, longest, longest);
     for (Buffer<float>* of_all : {&hidden, &residual, &context, &branch})
       LATFORMER_TRY(of_all->reserve(volume(rows, d)));
     LATFORMER_TRY(wide.reserve(volume(rows, widest)));
-    for (Buffer<float>* of_one : {&query, &key, &value, &head_context}) {
-      LATFORMER_TRY(of_one->reserve(volume(longest, d)));
-    }
-    for (Buffer<float>* of_one : {&probabilities, &kept_probabilities}) LATFORMER_TRY(of_one->reserve(attention));
     LATFORMER_TRY(score.reserve(longest));
     return logits.reserve(volume(texts, config.num_labels()));
   }

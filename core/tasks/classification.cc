@@ -178,8 +178,8 @@ Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files, const
                      std::to_string(tokenizer.vocabulary_size()) + " tokens");
   }
   LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
-  return ClassifierLoader(
-      std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads), options.precision.value_or(Precision::f32)));
+  return ClassifierLoader(std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads),
+                                                  options.precision.value_or(Precision::f32)));
 }
 
 Status ClassifierLoader::append(std::span<const std::byte> bytes) {

@@ -83,34 +83,6 @@ TEST(RowsTest, LayerNormOfARowDoesNotDependOnItsNeighbours) {
   }
 }
 
-TEST(RowsTest, ColumnMean) {
-  for (size_t nk = 1; nk <= kLongest; ++nk) {
-    for (const size_t nq : {size_t{1}, 1 + nk % 5, nk}) {
-      const size_t heads = 1 + nk % 3;
-      const std::vector<float> probabilities = random_values(heads * nq * nk, 6);
-      std::vector<float> expected(nk);
-      std::vector<float> actual(nk);
-      scalar::column_mean(heads, nq, nk, probabilities.data(), expected.data());
-      column_mean(heads, nq, nk, probabilities.data(), actual.data());
-      expect_near(actual, expected, 1e-6, nk);
-    }
-  }
-}
-
-// Which rows stay hangs on these sums: they must not wear out over 12 heads of 512 queries.
-TEST(RowsTest, ColumnMeanOfManyRowsIsPrecise) {
-  constexpr size_t kHeads = 12;
-  constexpr size_t kQueries = 512;
-  constexpr size_t kKeys = 19;
-  std::vector<float> probabilities = random_values(kHeads * kQueries * kKeys, 6);
-  for (float& p : probabilities) p = 0.002F + 0.001F * std::abs(p);
-  std::vector<float> expected(kKeys);
-  std::vector<float> actual(kKeys);
-  scalar::column_mean(kHeads, kQueries, kKeys, probabilities.data(), expected.data());
-  column_mean(kHeads, kQueries, kKeys, probabilities.data(), actual.data());
-  for (size_t j = 0; j < kKeys; ++j) ASSERT_NEAR(actual[j], expected[j], 2e-6 * expected[j]);
-}
-
 TEST(RowsTest, GatherAndWeightedSum) {
   for (size_t d = 1; d <= kLongest; ++d) {
     const size_t stride = d + d % 3;
@@ -127,25 +99,6 @@ TEST(RowsTest, GatherAndWeightedSum) {
     scalar::weighted_row_sum(rows, weights, d, x.data(), stride, expected_sum.data());
     weighted_row_sum(rows, weights, d, x.data(), stride, actual_sum.data());
     expect_near(actual_sum, expected_sum, 1e-6, d);
-  }
-}
-
-TEST(RowsTest, HeadsSplitAndMerge) {
-  for (size_t head_size = 1; head_size <= kLongest; ++head_size) {
-    const size_t heads = 1 + head_size % 4;
-    const size_t n = 1 + head_size % 6;
-    const size_t stride = 3 * heads * head_size;  // query, key and value side by side
-    const std::vector<float> x = random_values(n * stride, 8);
-    std::vector<float> expected(heads * n * head_size);
-    std::vector<float> actual(heads * n * head_size);
-    scalar::split_heads(n, heads, head_size, x.data(), stride, expected.data());
-    split_heads(n, heads, head_size, x.data(), stride, actual.data());
-    EXPECT_EQ(actual, expected);
-    std::vector<float> expected_merged(actual.size());
-    std::vector<float> merged(actual.size());
-    scalar::merge_heads(n, heads, head_size, actual.data(), expected_merged.data());
-    merge_heads(n, heads, head_size, actual.data(), merged.data());
-    EXPECT_EQ(merged, expected_merged);
   }
 }
 
@@ -194,11 +147,6 @@ TEST(RowsTest, WideningAtEveryLength) {
 TEST(RowsTest, ZeroRowsAreLegal) {
   layer_norm(0, 8, nullptr, nullptr, nullptr, nullptr, 1e-5F, nullptr);
   gather_rows({}, 8, nullptr, 8, nullptr);
-  split_heads(0, 2, 4, nullptr, 8, nullptr);
-  merge_heads(0, 2, 4, nullptr, nullptr);
-  float score = 1;
-  column_mean(2, 0, 1, nullptr, &score);
-  EXPECT_EQ(score, 0.0F);
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// The functions between the two halves of a feed-forward layer, and tanh, by XNNPACK's micro-kernels.
+//
+//   gelu       0.5 x (1 + erf(x / sqrt 2))
+//   gelu_tanh  0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), its approximation
+#pragma once
+
+#include <cstddef>
+
+#include "core/base/buffer.h"
+#include "core/base/status.h"
+#include "core/kernels/threads.h"
+
+struct xnn_unary_elementwise_config;
+
+namespace latformer::kernels {
+
+// y (count) = activation(x (count)); x and y may be the same, and lie in a Buffer, past whose end kernels may read.
+class Activation {
+ public:
+  enum class Kind { gelu, gelu_tanh, relu, tanh };
+  Activation() = default;
+  static Result<Activation> create(Kind kind);
+  Status run(const Threads& threads, size_t count, const float* x, float* y);
+
+ private:
+  Kind kind_ = Kind::gelu;
+  const xnn_unary_elementwise_config* config_ = nullptr;
+};
+
+}  // namespace latformer::kernels
