@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Finds the XNNPACK sources that our operators reach, and writes them into sources.cmake.
+"""Finds the XNNPACK sources that core/kernels reaches, and writes them into sources.cmake.
 
 Starts from nothing but the entry points below, links, looks up which file defines each symbol that the linker misses,
 adds those files, and repeats until nothing is missing. Sections that no entry point reaches are dropped by the linker
@@ -21,13 +21,8 @@ import re
 import subprocess
 import sys
 
-# What core/kernels calls. To use another operator, name its functions here and run this for every target.
+# What core/kernels calls. To use another function, name it here and run this for every target.
 ENTRY_POINTS = """
-xnn_initialize xnn_delete_operator xnn_run_operator
-xnn_create_fully_connected_nc_f32 xnn_reshape_fully_connected_nc_f32 xnn_setup_fully_connected_nc_f32
-xnn_create_batch_matrix_multiply_nc_f32 xnn_reshape_batch_matrix_multiply_nc_f32
-xnn_setup_batch_matrix_multiply_nc_f32
-xnn_create_softmax_nc_f32 xnn_reshape_softmax_nc_f32 xnn_setup_softmax_nc_f32
 xnn_init_f32_gelu_config xnn_init_f32_tanh_config
 """.split()
 
@@ -92,7 +87,7 @@ def main():
     (project / "CMakeLists.txt").write_text(PROJECT)
     (project / "reach.c").write_text(REACH)
     lists = read_lists()
-    lists[target] = {"src/init.c"}
+    lists[target] = {"src/configs/hardware-config.c"}
     where = None
     while True:
         write_lists(lists)

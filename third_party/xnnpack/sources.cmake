@@ -1,209 +1,26 @@
 # Written by select_sources.py: the XNNPACK sources that core/kernels reaches, by target.
 
 set(XNNPACK_SOURCES_aarch64
-    src/allocator.c
-    src/cache.c
-    src/configs/binary-elementwise-config.c
-    src/configs/gemm-config.c
     src/configs/hardware-config.c
-    src/configs/raddstoreexpminusmax-config.c
-    src/configs/rmax-config.c
     src/configs/unary-elementwise-config.c
-    src/enums/microkernel-type.c
-    src/enums/operator-type.c
-    src/f32-gemm/gen/f32-gemm-1x8-minmax-aarch64-neonfma-lane-ld128.c
-    src/f32-gemm/gen/f32-gemm-4x2-minmax-aarch64-neonfma-lane-ld64.c
-    src/f32-gemm/gen/f32-gemm-6x8-minmax-aarch64-neonfma-lane-ld128.c
-    src/f32-igemm/gen/f32-igemm-1x8-minmax-aarch64-neonfma-lane-ld128.c
-    src/f32-igemm/gen/f32-igemm-4x2-minmax-aarch64-neonfma-lane-ld64.c
-    src/f32-igemm/gen/f32-igemm-6x8-minmax-aarch64-neonfma-lane-ld128.c
-    src/f32-raddstoreexpminusmax/gen/f32-raddstoreexpminusmax-neonfma-rr1-lut64-p2-u16-acc2.c
-    src/f32-rminmax/gen/f32-rmax-neon-u16-acc4.c
-    src/f32-vbinary/gen/f32-vmul-neon-u8.c
-    src/f32-vbinary/gen/f32-vmulc-neon-u8.c
     src/f32-vgelu/gen/f32-vgelu-neon-rational-12-10-div.c
-    src/f32-vtanh/gen/f32-vtanh-neon-rational-9-8-div.c
-    src/init.c
-    src/microparams-init.c
-    src/operator-delete.c
-    src/operator-run.c
-    src/operator-utils.c
-    src/operators/batch-matrix-multiply-nc.c
-    src/operators/fully-connected-nc.c
-    src/operators/softmax-nc.c
-    src/params.c
-    src/reference/packing.cc
-    src/tables/exp2-k-over-64.c
-    src/x32-packw/gen/x32-packw-x2-gemm-goi-neon-ld2lane-u2-prfm.c
-    src/x32-packw/gen/x32-packw-x8-gemm-goi-neon-ld4lane-u4-prfm.c)
+    src/f32-vtanh/gen/f32-vtanh-neon-rational-9-8-div.c)
 
 set(XNNPACK_SOURCES_wasm
-    src/allocator.c
-    src/cache.c
-    src/configs/binary-elementwise-config.c
-    src/configs/gemm-config.c
     src/configs/hardware-config.c
-    src/configs/raddstoreexpminusmax-config.c
-    src/configs/rmax-config.c
     src/configs/unary-elementwise-config.c
-    src/enums/microkernel-type.c
-    src/enums/operator-type.c
-    src/f32-gemm/gen/f32-gemm-1x8-minmax-wasmsimd-arm-splat.c
-    src/f32-gemm/gen/f32-gemm-1x8-minmax-wasmsimd-x86-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-1x8-minmax-wasmsimd-x86-splat.c
-    src/f32-gemm/gen/f32-gemm-1x8-relu-wasmsimd-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-1x8-relu-wasmsimd-splat.c
-    src/f32-gemm/gen/f32-gemm-1x8-wasmsimd-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-1x8-wasmsimd-splat.c
-    src/f32-gemm/gen/f32-gemm-4x2c4-minmax-wasmsimd-arm.c
-    src/f32-gemm/gen/f32-gemm-4x2c4-minmax-wasmsimd-x86.c
-    src/f32-gemm/gen/f32-gemm-4x2c4-wasmsimd.c
-    src/f32-gemm/gen/f32-gemm-4x8-minmax-wasmsimd-x86-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-4x8-minmax-wasmsimd-x86-splat.c
-    src/f32-gemm/gen/f32-gemm-4x8-relu-wasmsimd-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-4x8-relu-wasmsimd-splat.c
-    src/f32-gemm/gen/f32-gemm-4x8-wasmsimd-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-4x8-wasmsimd-splat.c
-    src/f32-gemm/gen/f32-gemm-5x8-minmax-wasmsimd-arm-splat.c
-    src/f32-gemm/gen/f32-gemm-5x8-relu-wasmsimd-splat.c
-    src/f32-gemm/gen/f32-gemm-5x8-wasmsimd-splat.c
-    src/f32-igemm/gen/f32-igemm-1x8-minmax-wasmsimd-arm-splat.c
-    src/f32-igemm/gen/f32-igemm-1x8-minmax-wasmsimd-x86-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-1x8-minmax-wasmsimd-x86-splat.c
-    src/f32-igemm/gen/f32-igemm-1x8-relu-wasmsimd-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-1x8-relu-wasmsimd-splat.c
-    src/f32-igemm/gen/f32-igemm-1x8-wasmsimd-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-1x8-wasmsimd-splat.c
-    src/f32-igemm/gen/f32-igemm-4x2c4-minmax-wasmsimd-arm.c
-    src/f32-igemm/gen/f32-igemm-4x2c4-minmax-wasmsimd-x86.c
-    src/f32-igemm/gen/f32-igemm-4x2c4-wasmsimd.c
-    src/f32-igemm/gen/f32-igemm-4x8-minmax-wasmsimd-x86-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-4x8-minmax-wasmsimd-x86-splat.c
-    src/f32-igemm/gen/f32-igemm-4x8-relu-wasmsimd-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-4x8-relu-wasmsimd-splat.c
-    src/f32-igemm/gen/f32-igemm-4x8-wasmsimd-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-4x8-wasmsimd-splat.c
-    src/f32-igemm/gen/f32-igemm-5x8-minmax-wasmsimd-arm-splat.c
-    src/f32-igemm/gen/f32-igemm-5x8-relu-wasmsimd-splat.c
-    src/f32-igemm/gen/f32-igemm-5x8-wasmsimd-splat.c
-    src/f32-raddstoreexpminusmax/gen/f32-raddstoreexpminusmax-wasmsimd-rr2-p5-u16-acc2.c
-    src/f32-rminmax/gen/f32-rmax-wasmsimd-pminmax-u16-acc4.c
-    src/f32-vbinary/gen/f32-vmul-wasmsimd-u16.c
-    src/f32-vbinary/gen/f32-vmulc-wasmsimd-u16.c
     src/f32-vgelu/gen/f32-vgelu-wasmsimd-rational-12-10-div.c
-    src/f32-vtanh/gen/f32-vtanh-wasmsimd-rational-9-8-div.c
-    src/init.c
-    src/microparams-init.c
-    src/operator-delete.c
-    src/operator-run.c
-    src/operator-utils.c
-    src/operators/batch-matrix-multiply-nc.c
-    src/operators/fully-connected-nc.c
-    src/operators/softmax-nc.c
-    src/params.c
-    src/reference/packing.cc
-    src/x32-packw/gen/x32-packw-x2c4-gemm-goi-wasmsimd-u4.c
-    src/x32-packw/gen/x32-packw-x8-gemm-goi-wasmsimd-u4.c)
+    src/f32-vtanh/gen/f32-vtanh-wasmsimd-rational-9-8-div.c)
 
 set(XNNPACK_SOURCES_wasm_relaxed
-    src/allocator.c
-    src/cache.c
-    src/configs/binary-elementwise-config.c
-    src/configs/gemm-config.c
     src/configs/hardware-config.c
-    src/configs/raddstoreexpminusmax-config.c
-    src/configs/rmax-config.c
     src/configs/unary-elementwise-config.c
-    src/enums/microkernel-type.c
-    src/enums/operator-type.c
-    src/f32-gemm/gen/f32-gemm-1x8-minmax-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-1x8-minmax-wasmrelaxedsimd-fma-splat.c
-    src/f32-gemm/gen/f32-gemm-1x8-relu-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-1x8-relu-wasmrelaxedsimd-fma-splat.c
-    src/f32-gemm/gen/f32-gemm-1x8-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-1x8-wasmrelaxedsimd-fma-splat.c
-    src/f32-gemm/gen/f32-gemm-4x2c4-minmax-wasmrelaxedsimd-fma.c
-    src/f32-gemm/gen/f32-gemm-4x2c4-wasmrelaxedsimd-fma.c
-    src/f32-gemm/gen/f32-gemm-4x8-minmax-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-4x8-relu-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-4x8-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-gemm/gen/f32-gemm-6x8-minmax-wasmrelaxedsimd-fma-splat.c
-    src/f32-gemm/gen/f32-gemm-6x8-relu-wasmrelaxedsimd-fma-splat.c
-    src/f32-gemm/gen/f32-gemm-6x8-wasmrelaxedsimd-fma-splat.c
-    src/f32-igemm/gen/f32-igemm-1x8-minmax-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-1x8-minmax-wasmrelaxedsimd-fma-splat.c
-    src/f32-igemm/gen/f32-igemm-1x8-relu-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-1x8-relu-wasmrelaxedsimd-fma-splat.c
-    src/f32-igemm/gen/f32-igemm-1x8-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-1x8-wasmrelaxedsimd-fma-splat.c
-    src/f32-igemm/gen/f32-igemm-4x2c4-minmax-wasmrelaxedsimd-fma.c
-    src/f32-igemm/gen/f32-igemm-4x2c4-wasmrelaxedsimd-fma.c
-    src/f32-igemm/gen/f32-igemm-4x8-minmax-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-4x8-relu-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-4x8-wasmrelaxedsimd-fma-loadsplat.c
-    src/f32-igemm/gen/f32-igemm-6x8-minmax-wasmrelaxedsimd-fma-splat.c
-    src/f32-igemm/gen/f32-igemm-6x8-relu-wasmrelaxedsimd-fma-splat.c
-    src/f32-igemm/gen/f32-igemm-6x8-wasmrelaxedsimd-fma-splat.c
-    src/f32-raddstoreexpminusmax/gen/f32-raddstoreexpminusmax-wasmrelaxedsimd-rr2-p5-u16-acc2.c
-    src/f32-rminmax/gen/f32-rmax-wasmsimd-pminmax-u16-acc4.c
-    src/f32-vbinary/gen/f32-vmul-wasmsimd-u16.c
-    src/f32-vbinary/gen/f32-vmulc-wasmsimd-u16.c
     src/f32-vgelu/gen/f32-vgelu-wasmsimd-rational-12-10-div.c
-    src/f32-vtanh/gen/f32-vtanh-wasmsimd-rational-9-8-div.c
-    src/init.c
-    src/microparams-init.c
-    src/operator-delete.c
-    src/operator-run.c
-    src/operator-utils.c
-    src/operators/batch-matrix-multiply-nc.c
-    src/operators/fully-connected-nc.c
-    src/operators/softmax-nc.c
-    src/params.c
-    src/reference/packing.cc
-    src/x32-packw/gen/x32-packw-x2c4-gemm-goi-wasmsimd-u4.c
-    src/x32-packw/gen/x32-packw-x8-gemm-goi-wasmsimd-u4.c)
+    src/f32-vtanh/gen/f32-vtanh-wasmsimd-rational-9-8-div.c)
 
 set(XNNPACK_SOURCES_x86_64
-    src/allocator.c
-    src/cache.c
-    src/configs/binary-elementwise-config.c
-    src/configs/gemm-config.c
     src/configs/hardware-config.c
-    src/configs/raddstoreexpminusmax-config.c
-    src/configs/rmax-config.c
     src/configs/unary-elementwise-config.c
-    src/enums/microkernel-type.c
-    src/enums/operator-type.c
-    src/f32-gemm/gen/f32-gemm-1x16-minmax-avx-broadcast.c
-    src/f32-gemm/gen/f32-gemm-1x16-minmax-fma3-broadcast.c
-    src/f32-gemm/gen/f32-gemm-1x32-minmax-avx512f-broadcast.c
-    src/f32-gemm/gen/f32-gemm-1x8-minmax-sse-load1.c
-    src/f32-gemm/gen/f32-gemm-4x2c4-minmax-sse.c
-    src/f32-gemm/gen/f32-gemm-4x8-minmax-sse-load1.c
-    src/f32-gemm/gen/f32-gemm-5x16-minmax-avx-broadcast.c
-    src/f32-gemm/gen/f32-gemm-5x16-minmax-fma3-broadcast.c
-    src/f32-gemm/gen/f32-gemm-7x32-minmax-avx512f-broadcast.c
-    src/f32-igemm/gen/f32-igemm-1x16-minmax-avx-broadcast.c
-    src/f32-igemm/gen/f32-igemm-1x16-minmax-fma3-broadcast.c
-    src/f32-igemm/gen/f32-igemm-1x32-minmax-avx512f-broadcast.c
-    src/f32-igemm/gen/f32-igemm-1x8-minmax-sse-load1.c
-    src/f32-igemm/gen/f32-igemm-4x2c4-minmax-sse.c
-    src/f32-igemm/gen/f32-igemm-4x8-minmax-sse-load1.c
-    src/f32-igemm/gen/f32-igemm-5x16-minmax-avx-broadcast.c
-    src/f32-igemm/gen/f32-igemm-5x16-minmax-fma3-broadcast-prfm.c
-    src/f32-igemm/gen/f32-igemm-7x32-minmax-avx512f-broadcast.c
-    src/f32-raddstoreexpminusmax/gen/f32-raddstoreexpminusmax-avx2-rr2-p5-u32-acc2.c
-    src/f32-raddstoreexpminusmax/gen/f32-raddstoreexpminusmax-avx512f-rr2-p5-u64-acc2.c
-    src/f32-raddstoreexpminusmax/gen/f32-raddstoreexpminusmax-sse2-rr2-p5-u16-acc2.c
-    src/f32-rminmax/gen/f32-rmax-avx-u32-acc4.c
-    src/f32-rminmax/gen/f32-rmax-avx512f-u64-acc4.c
-    src/f32-rminmax/gen/f32-rmax-sse-u16-acc4.c
-    src/f32-vbinary/gen/f32-vmul-avx-u16.c
-    src/f32-vbinary/gen/f32-vmul-avx512f-u32.c
-    src/f32-vbinary/gen/f32-vmul-sse-u8.c
-    src/f32-vbinary/gen/f32-vmulc-avx-u16.c
-    src/f32-vbinary/gen/f32-vmulc-avx512f-u32.c
-    src/f32-vbinary/gen/f32-vmulc-sse-u8.c
     src/f32-vgelu/gen/f32-vgelu-avx-rational-12-10-div.c
     src/f32-vgelu/gen/f32-vgelu-avx512f-rational-12-10-nr.c
     src/f32-vgelu/gen/f32-vgelu-fma3-rational-12-10-div.c
@@ -211,18 +28,4 @@ set(XNNPACK_SOURCES_x86_64
     src/f32-vtanh/gen/f32-vtanh-avx-rational-9-8-div.c
     src/f32-vtanh/gen/f32-vtanh-avx512f-rational-9-8-nr.c
     src/f32-vtanh/gen/f32-vtanh-fma3-rational-9-8-div.c
-    src/f32-vtanh/gen/f32-vtanh-sse2-rational-9-8-div.c
-    src/init.c
-    src/microparams-init.c
-    src/operator-delete.c
-    src/operator-run.c
-    src/operator-utils.c
-    src/operators/batch-matrix-multiply-nc.c
-    src/operators/fully-connected-nc.c
-    src/operators/softmax-nc.c
-    src/params.c
-    src/reference/packing.cc
-    src/x32-packw/gen/x32-packw-x16-gemm-goi-avx-u4.c
-    src/x32-packw/gen/x32-packw-x2c4-gemm-goi-sse2-u4.c
-    src/x32-packw/gen/x32-packw-x32-gemm-goi-avx512f-u4-prfm.c
-    src/x32-packw/gen/x32-packw-x8-gemm-goi-sse2-u4.c)
+    src/f32-vtanh/gen/f32-vtanh-sse2-rational-9-8-div.c)
