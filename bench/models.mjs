@@ -1,7 +1,7 @@
 // Models to time: any Hugging Face folder of a BERT, made ready once and kept in .toolchain/bench.
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { python } from '../scripts/setup/python.mjs';
 import { root, toolchain } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
@@ -54,4 +54,13 @@ const words = ['the', 'film', 'is', 'a', 'joy', 'from', 'start', 'to', 'finish',
 /** A text of exactly `tokens` tokens, [CLS] and [SEP] included. */
 export function textOf(tokens) {
   return Array.from({ length: tokens - 2 }, (_, i) => words[(i * 7 + (i >> 3)) % words.length]).join(' ');
+}
+
+/** text -> its token ids, for peers that have no tokenizer. */
+export async function tokenizerOf({ onnxFolder }) {
+  const { AutoTokenizer, env } = await import('@huggingface/transformers');
+  env.allowRemoteModels = false;
+  env.localModelPath = dirname(onnxFolder);
+  const tokenizer = await AutoTokenizer.from_pretrained(basename(onnxFolder));
+  return (text) => tokenizer(text, { truncation: true }).input_ids.tolist()[0].map(Number);
 }

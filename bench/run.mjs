@@ -1,126 +1,144 @@
-// Side by side with the peers, in one process, every contender taking its turn at every length in every round, so that a
-// noisy machine hits all alike. Prints median milliseconds, and how many times as fast as the baseline each one is.
+// Latformer beside its peers. Every contender has a process or page to itself; all take turns in one run, so that a noisy
+// machine hits all alike. What counts are the ratios.
 //
-//   npm run bench -- DIR [--tokens 16,32,64,128,256,512] [--rounds 9] [--threads 1]
-//                        [--only NAME,NAME] [--baseline 'onnxruntime-web f32'] [--csv FILE]
+//   npm run bench -- DIR...                     all questions; says first how long it will take
+//     --questions latency,throughput,load,kernels
+//     --engines node-base,node-relaxed,chromium   Node without and with relaxed SIMD, Chromium
+//     --tokens 16,32,64,128,256,512  --threads 1,2  --dtypes fp32,q8  --speedups 1,2,3,4.8
+//     --only latformer,onnxruntime-web            contenders by name
+//     --minutes 2.5                               for each model in each engine (latency)
+//     --quick                                     one thread, two lengths, one engine, a few rounds: a first look
+//     --texts FILE.tsv:COUNT                      texts for throughput, from a column `sentence`; may be given again
+//     --csv FILE                                  results; those of the same question, model and engine are replaced
 //
-// DIR: a Hugging Face folder of a BertForSequenceClassification with BERT's vocabulary. Its ONNX files are exported once
-// into .toolchain/bench (Python's libraries go into .toolchain/python); the peers' packages go into bench/node_modules.
+// DIR: any Hugging Face folder of a BERT. What a model needs is made once (models.mjs). Tables and picture of
+// docs/performance.md and the README's table: npm run bench:report.
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../scripts/build.mjs';
-import { python } from '../scripts/setup/python.mjs';
-import { root, toolchain } from '../scripts/support/paths.mjs';
+import { root } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
-import { emptyPartial, hash, putInPlace } from '../scripts/support/stamp.mjs';
-import { Failure, main, step } from '../scripts/support/steps.mjs';
-import { contenders, inputOf } from './contenders.mjs';
+import { Failure, duration, main, step } from '../scripts/support/steps.mjs';
+import { engines } from './engines.mjs';
+import { prepareModel, shapeOf } from './models.mjs';
+import * as questions from './questions.mjs';
+import { record } from './results.mjs';
+import { textTables } from './tables.mjs';
 
 const here = join(root, 'bench');
 
 async function installPeers() {
-  if (existsSync(join(here, 'node_modules/.package-lock.json'))) return 'there';
-  // Their install scripts would download accelerator libraries that are not wanted here.
-  await run('npm', ['ci', '--ignore-scripts', '--prefix', here], { log: 'bench-peers' });
+  await step('Peers', async () => {
+    if (existsSync(join(here, 'node_modules/.package-lock.json'))) return 'there';
+    // Their install scripts would download accelerator libraries that are not wanted here.
+    await run('npm', ['ci', '--ignore-scripts', '--prefix', here], { log: 'bench-peers' });
+    return 'by the lock file';
+  });
 }
 
-/** The folder of a model's ONNX files, exported on the first call. */
-async function exportOnnx(folder) {
-  const key = hash([folder], [join(folder, 'config.json'), join(here, 'export_onnx.py')]);
-  const target = join(toolchain, 'bench', key.slice(0, 12));
-  if (!existsSync(target)) {
-    const interpreter = await python(join(here, 'requirements.txt'));
-    await step('ONNX files for the peers', async () => {
-      const partial = emptyPartial(target);
-      await run(interpreter, [join(here, 'export_onnx.py'), folder, partial], { log: 'bench-onnx' });
-      putInPlace(partial, target);
-    });
-  }
-  return target;
+/** `text` split at commas; each must be one of `known`, where these are given. */
+function listOf(text, what, known) {
+  const items = text.split(',').map((item) => item.trim());
+  const wrong = known && items.find((item) => !known.includes(item));
+  if (wrong !== undefined) throw new Failure(`--${what}: there is no ${wrong}; known are ${known.join(', ')}`);
+  return items;
 }
 
-async function vocabularyOf(folder) {
-  const { model } = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8').catch(() => '{}'));
-  if (model) return new Map(Object.entries(model.vocab));
-  const lines = (await readFile(join(folder, 'vocab.txt'), 'utf8')).split(/\r?\n/);
-  return new Map(lines.map((token, id) => [token, id]));
+function numbersOf(text, what, least) {
+  const numbers = listOf(text, what).map(Number);
+  if (!numbers.every((number) => number >= least)) throw new Failure(`--${what} takes numbers of at least ${least}`);
+  return numbers;
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+const quick = { engines: 'node-relaxed', tokens: '32,128', threads: '1', speedups: '1,4.8', minutes: '0.3' };
 
-function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '))
-    .join('\n');
-}
-
-async function bench() {
+function choices() {
+  const text = { type: 'string' };
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      tokens: { type: 'string', default: '16,32,64,128,256,512' },
-      rounds: { type: 'string', default: '9' },
-      threads: { type: 'string', default: '1' },
-      only: { type: 'string' },
-      baseline: { type: 'string', default: 'onnxruntime-web f32' },
-      csv: { type: 'string' },
+      questions: text,
+      engines: text,
+      tokens: text,
+      threads: text,
+      dtypes: text,
+      speedups: text,
+      only: text,
+      minutes: text,
+      csv: text,
+      texts: { ...text, multiple: true, default: [] },
+      quick: { type: 'boolean', default: false },
     },
   });
-  if (positionals.length !== 1) throw new Failure('name one model folder: npm run bench -- DIR');
-  const folder = resolve(positionals[0]);
-  const lengths = values.tokens.split(',').map(Number);
-  const rounds = Number(values.rounds);
-  const threads = Number(values.threads);
-  const only = values.only?.split(',');
+  if (positionals.length === 0) throw new Failure('name a model folder: npm run bench -- DIR...');
+  const all = {
+    questions: 'latency,throughput,load,kernels',
+    engines: engines.map(({ name }) => name).join(','),
+    tokens: '16,32,64,128,256,512',
+    threads: '1,2',
+    dtypes: 'fp32,q8',
+    speedups: '1,2,3,4.8',
+    minutes: '2.5',
+    csv: join(root, 'build/bench/results.csv'),
+    ...(values.quick ? { ...quick, questions: 'latency' } : {}),
+    ...values,
+  };
+  return {
+    folders: positionals,
+    questions: listOf(all.questions, 'questions', Object.keys(questions)),
+    engines: listOf(
+      all.engines,
+      'engines',
+      engines.map(({ name }) => name),
+    ),
+    tokens: numbersOf(all.tokens, 'tokens', 3).sort((a, b) => a - b),
+    threads: numbersOf(all.threads, 'threads', 1),
+    dtypes: listOf(all.dtypes, 'dtypes', ['fp32', 'q8']),
+    speedups: numbersOf(all.speedups, 'speedups', 1),
+    only: all.only && listOf(all.only, 'only'),
+    minutes: numbersOf(all.minutes, 'minutes', 0)[0],
+    texts: all.texts,
+    csv: all.csv,
+  };
+}
 
+async function bench() {
+  const chosen = choices();
   await build();
-  await step('Peers', installPeers);
-  const onnxFolder = await exportOnnx(folder);
-  const vocabulary = await vocabularyOf(folder);
-  const inputs = lengths.map((tokens) => inputOf(tokens, vocabulary));
-
-  const runners = [];
-  for (const { name, prepare } of contenders) {
-    if (only && !only.includes(name)) continue;
-    process.stderr.write(`loading ${name}\n`);
-    const runner = await prepare({ folder, onnxFolder, threads });
-    if (runner) runners.push({ name, ...runner, times: lengths.map(() => []) });
+  await installPeers();
+  const models = [];
+  for (const folder of chosen.folders) {
+    const model = await prepareModel(folder, { onnx: true });
+    models.push({ ...model, shape: await shapeOf(model) });
   }
-  for (let round = -1; round < rounds; ++round) {
-    process.stderr.write(round < 0 ? 'warming up\n' : `round ${round + 1} of ${rounds}\n`);
-    for (const [i, input] of inputs.entries()) {
-      for (const runner of runners) {
-        const start = performance.now();
-        await runner.run(input);
-        if (round >= 0) runner.times[i].push(performance.now() - start);
-      }
+  const parts = chosen.questions.flatMap((question) =>
+    models.flatMap((model) =>
+      chosen.engines
+        .filter((engine) => questions[question].engines.includes(engine))
+        .map((engine) => ({ question, model, engine, minutes: questions[question].minutes(chosen, model) })),
+    ),
+  );
+  const minutes = parts.reduce((sum, part) => sum + part.minutes, 0);
+  console.log(`\n${parts.length} parts, about ${Math.ceil(minutes)} minutes; results go to ${chosen.csv}`);
+  for (const [i, { question, model, engine: name }] of parts.entries()) {
+    const started = performance.now();
+    console.log(`\n${i + 1} of ${parts.length}: ${question}, ${model.name}, ${name}`);
+    const engine = await engines.find((each) => each.name === name).start();
+    try {
+      const rows = (await questions[question].ask(engine, model, chosen, name)).map((row) => ({
+        question,
+        model: model.name,
+        engine: name,
+        version: engine.version,
+        ...row,
+      }));
+      record(chosen.csv, rows);
+      console.log(`${textTables(rows)}\n${duration(performance.now() - started)}`);
+    } finally {
+      await engine.close();
     }
   }
-
-  const medians = runners.map(({ name, times }) => ({ name, ms: times.map(median) }));
-  const baseline = medians.find(({ name }) => name === values.baseline) ?? medians[0];
-  const cells = ({ ms }, format) => ms.map(format);
-  console.log(`\nmilliseconds, median of ${rounds} interleaved rounds, ${threads} thread(s), batch 1`);
-  console.log(
-    table([['tokens', ...lengths.map(String)], ...medians.map((m) => [m.name, ...cells(m, (x) => x.toFixed(1))])]),
-  );
-  console.log(`\ntimes as fast as ${baseline.name}`);
-  const ratio = (ms, i) => (baseline.ms[i] / ms).toFixed(2);
-  console.log(table([['tokens', ...lengths.map(String)], ...medians.map((m) => [m.name, ...cells(m, ratio)])]));
-  if (values.csv) {
-    const lines = medians.flatMap(({ name, ms }) =>
-      ms.map((x, i) => `${name},${threads},${lengths[i]},${x.toFixed(3)}`),
-    );
-    await writeFile(values.csv, ['contender,threads,tokens,milliseconds', ...lines, ''].join('\n'));
-  }
-  for (const { close } of runners) await close();
 }
 
 await main(bench);

@@ -1,0 +1,211 @@
+// Where a contender can live: a Node process, a page in Chromium, a native program. Each has a process or page to itself
+// and gives { call(method, ...args), close() } over the methods of host.mjs, whatever lies between.
+import { fork, spawn } from 'node:child_process';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, dirname, extname, join, posix } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createInterface } from 'node:readline';
+import { nodes, setUpNewerNode } from '../scripts/setup/node.mjs';
+import { findProgram, root } from '../scripts/support/paths.mjs';
+import { Failure } from '../scripts/support/steps.mjs';
+import { buildProgram } from './build.mjs';
+
+const onnxFiles = { fp32: 'model.onnx', q8: 'model_quantized.onnx' };
+
+/** What a contender needs to know of a model; `at` turns a path into what its engine can open. */
+function specOf({ library, dtype, threads }, { folder, onnxFolder }, at, modules) {
+  const files = Object.fromEntries(
+    Object.entries(onnxFiles).map(([key, file]) => [key, at(join(onnxFolder, 'onnx', file))]),
+  );
+  const onnx = { parent: at(`${dirname(onnxFolder)}/`), name: basename(onnxFolder), files };
+  return { library, dtype, threads, model: at(folder), onnx, modules };
+}
+
+class NodeHost {
+  #child;
+  #waiting = new Map();
+  #next = 0;
+
+  constructor(execPath) {
+    this.#child = fork(join(root, 'bench/host.mjs'), { execPath, serialization: 'advanced', execArgv: [] });
+    this.#child.on('message', ({ id, value, error }) => {
+      const { resolve, reject } = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) resolve(value);
+      else reject(new Error(error));
+    });
+    this.#child.on('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`it ended with ${signal ?? code}`));
+    });
+  }
+
+  call(method, ...args) {
+    return new Promise((resolve, reject) => {
+      const id = this.#next++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#child.send({ id, method, args }, (error) => error && reject(error));
+    });
+  }
+
+  async close() {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+const nodeModules = {
+  latformer: '../dist/node.mjs',
+  transformers: '@huggingface/transformers',
+  'onnxruntime-web': 'onnxruntime-web',
+  'onnxruntime-node': 'onnxruntime-node',
+};
+
+/** The core by itself, natively: bench/classify.cc behind the same methods. */
+class NativeHost {
+  #child;
+  #lines;
+  #work = new Map();
+
+  constructor(program, { model, dtype, threads }) {
+    this.#child = spawn(program, [model, String(threads), dtype], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async #line() {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error('bench_classify ended');
+    return value;
+  }
+
+  async #ask(runs, { texts, speedup = 1 }) {
+    this.#child.stdin.write(`${runs} ${speedup} ${texts.map((text) => text.replace(/\s/g, ' ')).join('\t')}\n`);
+    return JSON.parse(await this.#line());
+  }
+
+  async call(method, key, argument) {
+    if (method === 'load') return void (await this.#line()); // which kernels it runs
+    if (method === 'prepare') return void this.#work.set(key, argument);
+    const work = this.#work.get(key);
+    const times = await this.#ask(1, work);
+    const more = Math.ceil((argument - times[0]) / times[0]);
+    return { times: more > 0 ? [...times, ...(await this.#ask(more, work))] : times };
+  }
+
+  async close() {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** The Node of one of two kinds: without relaxed SIMD (before 22) and with it. */
+function node(name, fits) {
+  return {
+    name,
+    async start() {
+      await setUpNewerNode();
+      const found = nodes().find(({ version }) => fits(Number(version.split('.')[0])));
+      if (!found) throw new Failure(`there is no Node for ${name}; npm test sets up a second one`);
+      return {
+        version: `Node ${found.version}`,
+        nodePath: found.path,
+        async open(contender, model) {
+          const spec = specOf(contender, model, (path) => path, nodeModules);
+          if (contender.library === 'latformer native') {
+            return { host: new NativeHost(await buildProgram('release', 'bench_classify'), spec), spec };
+          }
+          return { host: new NodeHost(found.path), spec };
+        },
+        close: async () => undefined,
+      };
+    },
+  };
+}
+
+const contentTypes = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** Serves this repository and the models to this computer, as a page must be served to have threads. */
+async function serveIsolated(folders) {
+  const server = createServer(async (request, response) => {
+    const path = posix.normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+    const [prefix, folder] = Object.entries(folders).find(([each]) => path.startsWith(each)) ?? [];
+    const file = folder && join(folder, path.slice(prefix.length));
+    const stats = file && (await stat(file).catch(() => undefined));
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    response.setHeader('cross-origin-resource-policy', 'same-origin');
+    if (path === '/') {
+      response.setHeader('content-type', 'text/html');
+      return response.end('<!doctype html><script type="module" src="/repository/bench/host.mjs"></script>');
+    }
+    if (!stats?.isFile()) return response.writeHead(404).end();
+    response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
+    response.setHeader('content-length', stats.size);
+    return pipeline(createReadStream(file), response).catch(() => undefined);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+const browserModules = (peers) => ({
+  latformer: '/repository/dist/web.mjs',
+  transformers: `${peers}/@huggingface/transformers/dist/transformers.min.js`,
+  transformersWasm: `${peers}/@huggingface/transformers/node_modules/onnxruntime-web/dist/`,
+  'onnxruntime-web': `${peers}/onnxruntime-web/dist/ort.wasm.min.mjs`,
+});
+
+const chromium = {
+  name: 'chromium',
+  async start() {
+    const executablePath =
+      process.env.CHROMIUM ?? ['chromium', 'chromium-browser', 'google-chrome'].map(findProgram).find(Boolean);
+    if (!executablePath || !existsSync(executablePath))
+      throw new Failure('there is no Chromium; CHROMIUM may name one');
+    const playwright = await import('playwright-core');
+    const profile = await mkdtemp(join(tmpdir(), 'latformer-bench-'));
+    const context = await playwright.chromium.launchPersistentContext(profile, {
+      executablePath,
+      headless: true,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+    });
+    let server;
+    return {
+      version: `Chromium ${context.browser()?.version() ?? ''}`.trim(),
+      async open(contender, model) {
+        const models = dirname(model.folder);
+        server ??= await serveIsolated({ '/repository/': root, '/models/': models });
+        const at = (path) => path.replace(`${models}/`, '/models/');
+        const spec = specOf(contender, model, at, browserModules('/repository/bench/node_modules'));
+        const page = await context.newPage();
+        page.setDefaultTimeout(300_000);
+        await page.goto(server.url);
+        await page.waitForFunction(() => 'host' in globalThis);
+        return {
+          spec,
+          host: {
+            call: (method, ...args) =>
+              page.evaluate(([name, given]) => globalThis.host[name](...given), [method, args]),
+            close: () => page.close(),
+          },
+        };
+      },
+      async close() {
+        await context.close();
+        server?.close();
+        await rm(profile, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+export const engines = [
+  node('node-base', (major) => major < 22),
+  node('node-relaxed', (major) => major >= 22),
+  chromium,
+];

@@ -1,0 +1,41 @@
+// Results as a CSV file, one value in a line:
+//
+//   question    latency, throughput, load, kernels
+//   size        latency: tokens; throughput: texts; kernels: rows
+//   batch       throughput: texts in one call
+//   value, unit median; samples: of how many
+//   rate        latency: GOP/s, counting all tokens in all layers whatever is left out
+//   peak        kernels: what the processor can do at most, in the same unit
+import { existsSync, readFileSync } from 'node:fs';
+import { writeWhole } from '../scripts/support/stamp.mjs';
+
+const columns = [
+  ...['question', 'model', 'engine', 'version', 'library', 'dtype', 'threads', 'speedup', 'size', 'batch', 'set'],
+  ...['value', 'unit', 'samples', 'peak', 'rate'],
+];
+const numbers = new Set(['threads', 'speedup', 'size', 'batch', 'value', 'samples', 'peak', 'rate']);
+
+export function readResults(path) {
+  if (!existsSync(path)) return [];
+  const [head, ...lines] = readFileSync(path, 'utf8').trim().split('\n');
+  const names = head.split(',');
+  return lines.map((line) =>
+    Object.fromEntries(
+      line
+        .split(',')
+        .map((cell, i) => [names[i], cell !== '' && numbers.has(names[i]) ? Number(cell) : cell])
+        .filter(([, cell]) => cell !== ''),
+    ),
+  );
+}
+
+const partOf = ({ question, model, engine }) => [question, model, engine].join();
+
+/** Adds the rows of one part; what the file had of it before is gone, so that rows that are compared were run together. */
+export function record(path, rows) {
+  const replaced = new Set(rows.map(partOf));
+  const all = [...readResults(path).filter((row) => !replaced.has(partOf(row))), ...rows];
+  const text = (value) => (typeof value === 'number' ? String(Number(value.toPrecision(6))) : (value ?? ''));
+  const lines = all.map((row) => columns.map((column) => text(row[column])).join(','));
+  writeWhole(path, `${[columns.join(','), ...lines].join('\n')}\n`);
+}

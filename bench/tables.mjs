@@ -1,0 +1,145 @@
+// Results as tables: what the terminal shows, and what docs/performance.md is made of.
+//
+// A table is { title, head, rows } of texts. Peers are compared at the same number of threads, precision and engine.
+import { table } from './table.mjs';
+
+const unique = (values) => [...new Set(values)];
+const digits = (value) => (value < 9.95 ? value.toFixed(2) : value < 99.5 ? value.toFixed(1) : value.toFixed(0));
+const times = (value) => `${value.toFixed(2)}x`;
+const baseline = 'onnxruntime-web';
+
+const precision = (dtype) => (dtype === 'q8' ? 'int8' : 'f32');
+const nameOf = ({ library, dtype, threads, speedup = 1 }) =>
+  `${library} ${precision(dtype)}${threads > 1 ? `, ${threads} threads` : ''}${speedup > 1 ? `, speedup ${speedup}` : ''}`;
+
+const find = (rows, wanted) => rows.find((row) => Object.entries(wanted).every(([key, value]) => row[key] === value));
+
+function latencyTables(rows, where) {
+  const sizes = unique(rows.map(({ size }) => size));
+  const at = (row, size, other = {}) => {
+    const { library, dtype, threads, speedup } = row;
+    return find(rows, { library, dtype, threads, speedup, ...other, size });
+  };
+  const lines = rows.filter(({ size }) => size === sizes[0]);
+  const head = (first) => [first, ...sizes.map(String)];
+  const full = lines.filter(({ speedup }) => speedup === 1);
+
+  const milliseconds = {
+    title: `${where}: milliseconds by tokens, and times as fast as ${baseline} in the same precision and threads`,
+    head: head('tokens'),
+    rows: lines
+      .filter(({ speedup, library }) => speedup === 1 || (speedup === 4.8 && library === 'latformer'))
+      .map((line) => [
+        nameOf(line),
+        ...sizes.map((size) => {
+          const peer = at(line, size, { library: baseline, speedup: 1 });
+          const { value } = at(line, size);
+          return peer && line.library !== baseline ? `${digits(value)} (${times(peer.value / value)})` : digits(value);
+        }),
+      ]),
+  };
+  const achieved = {
+    title: `${where}: how much faster a speedup is, against the same model at speedup 1`,
+    head: head('requested'),
+    rows: lines
+      .filter(({ speedup }) => speedup > 1)
+      .map((line) => [
+        nameOf(line),
+        ...sizes.map((size) => times(at(line, size, { speedup: 1 }).value / at(line, size).value)),
+      ]),
+  };
+  const threaded = {
+    title: `${where}: two threads against one`,
+    head: head('tokens'),
+    rows: full
+      .filter((line) => line.threads === 2 && at(line, sizes[0], { threads: 1 }))
+      .map((line) => [
+        `${line.library} ${precision(line.dtype)}`,
+        ...sizes.map((size) => times(at(line, size, { threads: 1 }).value / at(line, size).value)),
+      ]),
+  };
+  const rates = {
+    title: `${where}: GOP/s, counting the whole model`,
+    head: head('tokens'),
+    rows: full.map((line) => [nameOf(line), ...sizes.map((size) => digits(at(line, size).rate))]),
+  };
+  return [milliseconds, achieved, threaded, rates];
+}
+
+function throughputTables(rows, where) {
+  return unique(rows.map(({ set }) => set)).map((set) => {
+    const these = rows.filter((row) => row.set === set);
+    const best = Math.max(...these.filter(({ library }) => library === baseline).map(({ value }) => value), 0);
+    return {
+      title: `${where}: ${these[0].size} texts of ${set}`,
+      head: ['', 'texts in a call', 'texts/s', `against the better of ${baseline}`],
+      rows: these.map((row) => [
+        nameOf(row),
+        row.batch === row.size ? 'all, packed' : row.batch === 1 ? '1' : `${row.batch}, padded`,
+        digits(row.value),
+        best > 0 ? times(row.value / best) : '',
+      ]),
+    };
+  });
+}
+
+function loadTables(rows, where) {
+  const memory = rows.some(({ unit }) => unit === 'MB');
+  return [
+    {
+      title: `${where}: from the start of the ${memory ? 'process' : 'page'} to the first answer (16 tokens)`,
+      head: ['', 'ms', ...(memory ? ["peak memory above Node's own, MB"] : [])],
+      rows: rows
+        .filter(({ unit }) => unit === 'ms')
+        .map((row) => {
+          const { library, dtype, threads } = row;
+          const name = library === 'nothing' ? 'nothing loaded' : nameOf(row);
+          if (!memory) return [name, digits(row.value)];
+          const used = find(rows, { library, dtype, threads, unit: 'MB' });
+          return [name, digits(row.value), library === 'nothing' ? '0' : digits(used.value)];
+        }),
+    },
+  ];
+}
+
+function kernelTables(rows, where) {
+  const sizes = unique(rows.map(({ size }) => size));
+  const lines = unique(rows.map(({ library, dtype, threads }) => JSON.stringify({ library, dtype, threads })));
+  return [
+    {
+      title: `${where}: linear layers by number of rows, GOP/s and share of the measured peak`,
+      head: ['rows', 'peak', ...sizes.map(String)],
+      rows: lines.map(JSON.parse).map((line) => [
+        nameOf(line),
+        digits(find(rows, line).peak),
+        ...sizes.map((size) => {
+          const { value, peak } = find(rows, { ...line, size });
+          return `${value.toFixed(0)} (${((100 * value) / peak).toFixed(0)} %)`;
+        }),
+      ]),
+    },
+  ];
+}
+
+const makers = {
+  latency: latencyTables,
+  throughput: throughputTables,
+  load: loadTables,
+  kernels: kernelTables,
+};
+
+/** Tables of the rows of one part: one question, model and engine. */
+export function tablesOf(rows) {
+  const [{ question, model, version }] = rows;
+  return makers[question](rows, `${model}, ${version}`).filter((each) => each.rows.length > 0);
+}
+
+export const textTables = (rows) =>
+  tablesOf(rows)
+    .map(({ title, head, rows: lines }) => `\n${title}\n${table([head, ...lines])}\n`)
+    .join('');
+
+export function markdownTable({ head, rows }) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
