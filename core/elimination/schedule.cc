@@ -11,6 +11,16 @@ namespace {
 // A slider that is moved all day must not fill the memory: past this, everything is forgotten and solved anew.
 constexpr size_t kMaxRemembered = 8192;
 
+// The smallest coefficient in (low, high] that is `enough`, which high is; see schedule.h.
+template <class Enough>
+double bisect(double low, double high, const Enough& enough) {
+  for (int step = 0; step < kBisectionSteps; ++step) {
+    const double middle = (low + high) / 2;
+    (enough(middle) ? high : low) = middle;
+  }
+  return high;
+}
+
 }  // namespace
 
 std::vector<uint32_t> counts_for(const Profile& profile, uint32_t tokens, double coefficient) {
@@ -44,38 +54,81 @@ Scheduler::Scheduler(EncoderShape shape, Profile profile) : shape_(shape), profi
   assert(profile_.retention.size() == shape_.num_layers);
 }
 
-Schedule Scheduler::at(uint32_t tokens, double coefficient, uint64_t macs_in_full) const {
+Schedule Scheduler::at(uint32_t tokens, double coefficient) const {
   Schedule schedule{.counts = counts_for(profile_, tokens, coefficient), .coefficient = coefficient};
   schedule.macs = macs_of(shape_, tokens, schedule.counts);
-  schedule.achieved = static_cast<double>(macs_in_full) / static_cast<double>(schedule.macs);
+  const std::vector<uint32_t> full = counts_for(profile_, tokens, 0);
+  if (time_model_) {
+    schedule.milliseconds = time_model_->milliseconds(tokens, schedule.counts);
+    schedule.achieved = time_model_->milliseconds(tokens, full) / *schedule.milliseconds;
+  } else {
+    schedule.achieved = static_cast<double>(macs_of(shape_, tokens, full)) / static_cast<double>(schedule.macs);
+  }
   return schedule;
+}
+
+void Scheduler::set_time_model(TimeModel model) {
+  time_model_ = std::move(model);
+  solved_.clear();
 }
 
 const Schedule& Scheduler::solve(uint32_t tokens, double speedup) {
   const auto key = std::make_pair(tokens, speedup);
   if (const auto known = solved_.find(key); known != solved_.end()) return known->second;
   if (solved_.size() >= kMaxRemembered) solved_.clear();
+  return solved_[key] = time_model_ ? solve_time(tokens, speedup) : solve_macs(tokens, speedup);
+}
 
-  const uint64_t full = macs_of(shape_, tokens, counts_for(profile_, tokens, 0));
-  const Schedule floor = at(tokens, std::numeric_limits<double>::infinity(), full);
-  const double target = std::min(speedup, floor.achieved);
-  if (target <= 1) return solved_[key] = at(tokens, 0, full);
+Schedule Scheduler::solve_macs(uint32_t tokens, double speedup) const {
+  const std::vector<uint32_t> full = counts_for(profile_, tokens, 0);
+  const auto macs_in_full = static_cast<double>(macs_of(shape_, tokens, full));
+  const auto speedup_at = [&](double coefficient) {
+    return macs_in_full / static_cast<double>(macs_of(shape_, tokens, counts_for(profile_, tokens, coefficient)));
+  };
+  const double target = std::min(speedup, speedup_at(std::numeric_limits<double>::infinity()));
+  if (target <= 1) return at(tokens, 0);
 
   double low = 0;
-  Schedule high = at(tokens, 1, full);
-  while (high.achieved < target) {
-    low = high.coefficient;
-    high = at(tokens, 2 * high.coefficient, full);
+  double high = 1;
+  while (speedup_at(high) < target) {
+    low = high;
+    high = 2 * high;
   }
-  for (int step = 0; step < kBisectionSteps; ++step) {
-    Schedule middle = at(tokens, (low + high.coefficient) / 2, full);
-    if (middle.achieved >= target) {
-      high = std::move(middle);
-    } else {
-      low = middle.coefficient;
+  return at(tokens, bisect(low, high, [&](double coefficient) { return speedup_at(coefficient) >= target; }));
+}
+
+double Scheduler::largest_coefficient(uint32_t tokens) {
+  const auto [entry, is_new] = largest_.try_emplace(tokens, 0);
+  if (is_new) entry->second = solve_macs(tokens, profile_.max_speedup).coefficient;
+  return entry->second;
+}
+
+Schedule Scheduler::solve_time(uint32_t tokens, double speedup) {
+  if (speedup <= 1) return at(tokens, 0);
+  const double in_full = time_model_->milliseconds(tokens, counts_for(profile_, tokens, 0));
+  return std::move(solve_within({&tokens, 1}, in_full / speedup).front());
+}
+
+std::vector<Schedule> Scheduler::solve_within(std::span<const uint32_t> lengths, double milliseconds) {
+  double largest = 0;
+  for (const uint32_t tokens : lengths) largest = std::max(largest, largest_coefficient(tokens));
+  const auto fits = [&](double coefficient) {
+    double sum = 0;
+    for (const uint32_t tokens : lengths) {
+      const double its_own = std::min(coefficient, largest_coefficient(tokens));
+      sum += time_model_->milliseconds(tokens, counts_for(profile_, tokens, its_own));
     }
+    return sum <= milliseconds;
+  };
+  double coefficient = 0;
+  if (!fits(0)) coefficient = fits(largest) ? bisect(0, largest, fits) : largest;
+
+  std::vector<Schedule> schedules;
+  schedules.reserve(lengths.size());
+  for (const uint32_t tokens : lengths) {
+    schedules.push_back(at(tokens, std::min(coefficient, largest_coefficient(tokens))));
   }
-  return solved_[key] = std::move(high);
+  return schedules;
 }
 
 }  // namespace latformer

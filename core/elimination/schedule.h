@@ -15,15 +15,22 @@
 //
 // Every c that is tried is a short binary fraction, far (in units of rounding) from the edges of the steps, which is
 // why libraries whose pow differ in the last bit still agree.
+//
+// Once the model was calibrated on a device (time_model.h), milliseconds take the place of MACs: S(c) = T(0) / T(c),
+// and a budget asks for the smallest c with T(c) <= budget. c then goes no further than the validated range: than the c
+// that maxSpeedup has by MACs. The search is the same, between 0 and that c; T(0) is tried first.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/elimination/profile.h"
+#include "core/elimination/time_model.h"
 
 namespace latformer {
 
@@ -39,6 +46,7 @@ struct Schedule {
   double coefficient = 0;        // c
   double achieved = 1;           // S(c)
   uint64_t macs = 0;
+  std::optional<double> milliseconds{};  // T(c), if the model was calibrated
 };
 
 inline constexpr int kBisectionSteps = 32;
@@ -53,16 +61,32 @@ class Scheduler {
  public:
   // profile.retention has shape.num_layers >= 1 entries.
   Scheduler(EncoderShape shape, Profile profile);
-  // speedup >= 1 and finite (checked by the caller). achieved is at least `speedup` unless n_min forbids it.
+  // speedup >= 1 and finite (checked by the caller). achieved is at least `speedup` unless n_min forbids it, or, by
+  // time, the validated range.
   // The reference is good until the next call.
   const Schedule& solve(uint32_t tokens, double speedup);
+
+  // For inputs of these lengths together, one after the other: one coefficient for all (or the end of an input's
+  // validated range, if that comes first), the smallest that keeps the sum of T within `milliseconds`; where none does,
+  // the largest. time_model() is there.
+  std::vector<Schedule> solve_within(std::span<const uint32_t> lengths, double milliseconds);
+
+  // From now on time is what counts.
+  void set_time_model(TimeModel model);
+  const std::optional<TimeModel>& time_model() const { return time_model_; }
   const Profile& profile() const { return profile_; }
+  const EncoderShape& shape() const { return shape_; }
 
  private:
-  Schedule at(uint32_t tokens, double coefficient, uint64_t macs_in_full) const;
+  Schedule at(uint32_t tokens, double coefficient) const;
+  Schedule solve_macs(uint32_t tokens, double speedup) const;
+  Schedule solve_time(uint32_t tokens, double speedup);
+  double largest_coefficient(uint32_t tokens);  // of the validated range
 
   EncoderShape shape_;
   Profile profile_;
+  std::optional<TimeModel> time_model_;
+  std::map<uint32_t, double> largest_;
   std::map<std::pair<uint32_t, double>, Schedule> solved_;
 };
 

@@ -79,6 +79,31 @@ Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Drop
   return outputs;
 }
 
+Status Bert::rehearse(const Workload& work, size_t index, Dropped dropped) {
+  const size_t n = work.in;
+  std::vector<int32_t> ids(n);
+  for (size_t i = 0; i < n; ++i) ids[i] = static_cast<int32_t>(i * 7919 % config_.vocab_size);  // here and there
+  const std::vector<uint8_t> type_ids(n, 0);
+  const std::vector<uint32_t> counts(config_.num_hidden_layers, work.out);
+  const BertInput text{.ids = ids, .type_ids = type_ids, .counts = counts};
+  LATFORMER_TRY(activations_.reserve(config_, 1, n, n));
+  rows_.assign(1, LiveRows::all(work.in));
+  embed({&text, 1});  // next to nothing beside a layer, which wants sound numbers to work on
+  BertOutput output;
+  switch (work.part) {
+    case Workload::Part::words:  // no part of the model
+    case Workload::Part::embedding:
+      return {};
+    case Workload::Part::layer:
+      return layer(index, {&text, 1}, dropped);
+    case Workload::Part::last_layer:
+      return last_layer();
+    case Workload::Part::head:
+      return classify({&output, 1});
+  }
+  return {};
+}
+
 // Any layer but the last: x (T, d) -> x (T', d), where T' rows stay.
 Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropped) {
   BertLayerWeights& weights = weights_.layers[index];

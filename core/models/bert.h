@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/elimination/calibration.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/select.h"
 #include "core/format/config.h"
@@ -54,6 +55,10 @@ class Bert {
 
   // Of the linear layers.
   Precision precision() const { return weights_.layers.front().intermediate.precision(); }
+
+  // One part of the model over a made-up text, for a calibration to time; an inner layer is `index` (below L - 1).
+  // work.in is at most max_position_embeddings. Errors: out_of_memory.
+  Status rehearse(const Workload& work, size_t index, Dropped dropped);
 
  private:
   Bert() = default;

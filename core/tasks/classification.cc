@@ -1,11 +1,13 @@
 #include "core/tasks/classification.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <memory>
 #include <utility>
 
+#include "core/elimination/margin.h"
 #include "core/models/bert.h"
 #include "core/models/bert_loader.h"
 
@@ -24,6 +26,14 @@ std::string text_of(double number) {
 Status check_speedup(double speedup, double max_speedup) {
   if (speedup >= 1 && speedup <= max_speedup) return {};  // false for NaN
   return invalid_argument("speedup must be from 1 to " + text_of(max_speedup) + ", not " + text_of(speedup));
+}
+
+Status check_budget(double budget, bool is_calibrated) {
+  if (!(budget > 0 && std::isfinite(budget))) {
+    return invalid_argument("a latency budget must be finite and above 0 ms, not " + text_of(budget));
+  }
+  if (!is_calibrated) return invalid_argument("a latency budget needs a calibrated model");
+  return {};
 }
 
 std::vector<float> scores_of(std::span<const float> logits, ProblemType problem) {
@@ -52,6 +62,18 @@ Result<Tokenizer> create_tokenizer(const ModelFiles& files) {
   return Tokenizer::from_vocab(files.vocab_txt, files.tokenizer_config_json);
 }
 
+// A text of many tokens, in the words of the vocabulary: what a calibration times the tokenizer with.
+std::string some_text(const Tokenizer& tokenizer) {
+  constexpr size_t kTokens = 1024;
+  std::string text;
+  const size_t step = std::max<size_t>(1, tokenizer.vocabulary_size() / kTokens);
+  for (size_t id = 0; id < tokenizer.vocabulary_size(); id += step) {
+    text += tokenizer.token(static_cast<int32_t>(id));
+    text += ' ';
+  }
+  return text;
+}
+
 Status finished() { return internal_error("this model was already loaded to its end"); }
 
 }  // namespace
@@ -61,6 +83,40 @@ struct Classifier::State {
   Tokenizer tokenizer;
   Scheduler scheduler;
   Bert bert;
+  Clock clock;
+  Margin margin{1};  // above the scheduler's time model
+
+  void count_time(const TimeModel& model) {
+    scheduler.set_time_model(model);
+    margin = Margin(model.spread);
+  }
+
+  // How the windows of one text are to run.
+  std::vector<Schedule> solve(const std::vector<Encoding>& windows, const RunOptions& options) {
+    std::vector<uint32_t> lengths;
+    for (const Encoding& window : windows) lengths.push_back(static_cast<uint32_t>(window.ids.size()));
+    if (options.budget) return scheduler.solve_within(lengths, *options.budget / margin.factor());
+    std::vector<Schedule> schedules;
+    for (const uint32_t tokens : lengths) schedules.push_back(scheduler.solve(tokens, options.speedup));
+    return schedules;
+  }
+
+  // What nearly all calls with one text stay below.
+  std::optional<double> predict(const std::vector<Schedule>& schedules) const {
+    if (!scheduler.time_model()) return {};
+    double sum = 0;
+    for (const Schedule& schedule : schedules) sum += *schedule.milliseconds;
+    return sum * margin.factor();
+  }
+
+  // A call with one text ended: what it took, beside what its schedules say.
+  void learn(const Classification& answer, double measured, const RunOptions& options) {
+    if (!answer.predicted_milliseconds) return;
+    // A text so short that it is far inside its budget says little about those that touch theirs.
+    if (options.budget && *answer.predicted_milliseconds < *options.budget / 2) return;
+    const double predicted = *answer.predicted_milliseconds / margin.factor();
+    margin.observe((measured + scheduler.time_model()->outside) / predicted);
+  }
 
   Result<std::vector<Encoding>> encode(const TextInput& input, LongText long_text) const {
     const size_t most = config.max_position_embeddings;
@@ -110,20 +166,24 @@ Status flush(Batch& batch, Bert& bert, const BertConfig& config, Dropped dropped
 
 Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> inputs, const RunOptions& options) {
   State& state = *state_;
+  const double begin = state.clock();
   LATFORMER_TRY(check_speedup(options.speedup, max_speedup()));
+  if (options.budget) LATFORMER_TRY(check_budget(*options.budget, time_model().has_value()));
   const Dropped dropped = profile().dropped;
   std::vector<Classification> answers(inputs.size());
   Batch batch;
   for (size_t owner = 0; owner < inputs.size(); ++owner) {
     LATFORMER_ASSIGN(std::vector<Encoding> windows, state.encode(inputs[owner], options.long_text));
-    for (Encoding& window : windows) {
-      const size_t tokens = window.ids.size();
+    std::vector<Schedule> schedules = state.solve(windows, options);
+    answers[owner].predicted_milliseconds = state.predict(schedules);
+    for (size_t i = 0; i < windows.size(); ++i) {
+      const size_t tokens = windows[i].ids.size();
       if (batch.rows > 0 && batch.rows + tokens > kMaxRows) {
         LATFORMER_TRY(flush(batch, state.bert, state.config, dropped, answers));
       }
       Trace trace;
-      trace.encoding = std::move(window);
-      trace.schedule = state.scheduler.solve(static_cast<uint32_t>(tokens), options.speedup);
+      trace.encoding = std::move(windows[i]);
+      trace.schedule = std::move(schedules[i]);
       batch.windows.push_back(std::move(trace));
       batch.owners.push_back(owner);
       batch.rows += tokens;
@@ -136,8 +196,36 @@ Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> i
     for (float& logit : answer.logits) logit /= windows;
     for (float& score : answer.scores) score /= windows;
   }
+  if (answers.size() == 1) state.learn(answers.front(), state.clock() - begin, options);
   return answers;
 }
+
+Status Classifier::calibrate(double outside, double milliseconds) {
+  State& state = *state_;
+  const CalibrationPlan plan{.shape = state.scheduler.shape(),
+                             .max_tokens = max_tokens(),
+                             .n_min = profile().n_min(),
+                             .outside = outside,
+                             .milliseconds = milliseconds};
+  const std::string text = some_text(state.tokenizer);
+  size_t index = 0;  // of an inner layer
+  const auto run = [&](const Workload& work) -> Status {
+    if (work.part == Workload::Part::words) return state.tokenizer.encode(text, {}, work.in).status();
+    index = index + 2 < plan.shape.num_layers ? index + 1 : 0;
+    return state.bert.rehearse(work, index, profile().dropped);
+  };
+  LATFORMER_ASSIGN(const TimeModel model, latformer::calibrate(plan, run, state.clock));
+  state.count_time(model);
+  return {};
+}
+
+Status Classifier::restore_calibration(std::string_view json) {
+  LATFORMER_ASSIGN(const TimeModel model, parse_time_model(json));
+  state_->count_time(model);
+  return {};
+}
+
+const std::optional<TimeModel>& Classifier::time_model() const { return state_->scheduler.time_model(); }
 
 const BertConfig& Classifier::config() const { return state_->config; }
 const Profile& Classifier::profile() const { return state_->scheduler.profile(); }
@@ -151,18 +239,24 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 Classifier::~Classifier() = default;
 
+double steady_milliseconds() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 struct ClassifierLoader::State {
-  State(const BertConfig& model, Profile how, Tokenizer words, Threads pool, std::optional<Precision> precision)
+  State(const BertConfig& model, Profile how, Tokenizer words, Threads pool, const LoadOptions& options)
       : config(model),
         profile(std::move(how)),
         tokenizer(std::move(words)),
         threads(std::move(pool)),
-        weights(model, precision) {}
+        clock(options.clock),
+        weights(model, options.precision.value_or(Precision::f32)) {}
 
   BertConfig config;
   Profile profile;
   Tokenizer tokenizer;
   Threads threads;
+  Clock clock;
   BertLoader weights;
 };
 
@@ -178,8 +272,8 @@ Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files, const
                      std::to_string(tokenizer.vocabulary_size()) + " tokens");
   }
   LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
-  return ClassifierLoader(std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads),
-                                                  options.precision.value_or(Precision::f32)));
+  return ClassifierLoader(
+      std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads), options));
 }
 
 Status ClassifierLoader::append(std::span<const std::byte> bytes) {
@@ -195,7 +289,8 @@ Result<Classifier> ClassifierLoader::finish() {
                            .hidden_size = state->config.hidden_size,
                            .intermediate_size = state->config.intermediate_size};
   return Classifier(std::make_unique<Classifier::State>(std::move(state->config), std::move(state->tokenizer),
-                                                        Scheduler(shape, std::move(state->profile)), std::move(bert)));
+                                                        Scheduler(shape, std::move(state->profile)), std::move(bert),
+                                                        std::move(state->clock)));
 }
 
 ClassifierLoader::ClassifierLoader(std::unique_ptr<State> state) : state_(std::move(state)) {}

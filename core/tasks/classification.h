@@ -6,6 +6,8 @@
 //   while (bytes of model.safetensors arrive) loader.append(bytes);       // weights are packed as they come
 //   Classifier classifier = loader.finish().value();
 //   classifier.run({{"A joy from start to finish."}}, {.speedup = 4.8});
+//   classifier.calibrate();                                               // once, to count in milliseconds
+//   classifier.run({{"A joy from start to finish."}}, {.budget = 20});
 #pragma once
 
 #include <cstddef>
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/elimination/calibration.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/schedule.h"
 #include "core/format/config.h"
@@ -36,10 +39,14 @@ struct ModelFiles {
   std::string_view profile_json;
 };
 
+// Milliseconds of the machine's steady clock.
+double steady_milliseconds();
+
 // How a model is to run, decided when it is loaded.
 struct LoadOptions {
-  size_t threads = 1;                  // including the caller's own
-  std::optional<Precision> precision;  // absent: int8 where the file's linear layers are int8, else f32
+  size_t threads = 1;                    // including the caller's own
+  std::optional<Precision> precision{};  // absent: int8 where the file's linear layers are int8, else f32
+  Clock clock = steady_milliseconds;
 };
 
 struct TextInput {
@@ -54,6 +61,8 @@ enum class LongText { truncate, windows };
 struct RunOptions {
   double speedup = 1;  // 1 <= speedup <= Classifier::max_speedup()
   LongText long_text = LongText::truncate;
+  // Instead of speedup: milliseconds for each text, its windows together, above 0. The model must be calibrated.
+  std::optional<double> budget{};
 };
 
 // What happened inside, for one window of one text.
@@ -68,14 +77,25 @@ struct Classification {
   std::vector<float> logits;  // (num_labels); for windows the mean
   std::vector<float> scores;  // softmax, sigmoid or identity of the logits by config.problem_type; for windows the mean
   std::vector<Trace> windows;  // at least one
+  // What nearly all calls with this text alone stay below, if the model is calibrated. It is above the budget where
+  // even max_speedup is too slow for it.
+  std::optional<double> predicted_milliseconds;
 };
 
 class Classifier {
  public:
   // All texts are packed without padding, in chunks of bounded size, and give what each gives alone.
-  // Errors: invalid_argument (speedup not finite, below 1 or above max_speedup; a pair with LongText::windows),
-  // out_of_memory. After an error the classifier works on.
+  // Errors: invalid_argument (speedup not finite, below 1 or above max_speedup; a budget not finite or not above 0, or
+  // without calibration; a pair with LongText::windows), out_of_memory. After an error the classifier works on.
   Result<std::vector<Classification>> run(std::span<const TextInput> inputs, const RunOptions& options);
+
+  // Times the model on this device for about `milliseconds` (core/elimination/calibration.h): from then on speedups are
+  // of time instead of MACs, and budgets are possible. `outside`: what a call takes before and after run(), in
+  // milliseconds. Errors: invalid_argument (the clock is of no use), out_of_memory; nothing changes then.
+  Status calibrate(double outside = 0, double milliseconds = CalibrationPlan().milliseconds);
+  // The same from a calibration that was kept (to_json). Errors: bad_model (it is no calibration).
+  Status restore_calibration(std::string_view json);
+  const std::optional<TimeModel>& time_model() const;
 
   const BertConfig& config() const;
   const Profile& profile() const;

@@ -148,5 +148,118 @@ TEST(Scheduler, ForgetsRatherThanGrowsForever) {
   EXPECT_EQ(scheduler.solve(40, 2).counts, first.counts);
 }
 
+// --- by time ---------------------------------------------------------------------------------------------------------
+
+// Thin matrices cost more a row than thick ones, and every layer and call something of its own.
+TimeModel device() {
+  TimeModel model;
+  model.outside = 0.1;
+  model.call = 0.05;
+  model.token = 0.002;
+  model.layer = {.fixed = 0.1, .in = {{1, 8, 512}, {0.02, 0.01}}, .out = {{1, 8, 512}, {0.05, 0.03}}};
+  model.last = {.fixed = 0.1, .in = {{1, 512}, {0.01}}, .out = {}};
+  model.attention = 1e-5;
+  model.dropping = 1e-5;
+  return model;
+}
+
+Profile validated(Dropped dropped, double max_speedup) {
+  Profile profile = sentiment(dropped);
+  profile.max_speedup = max_speedup;
+  return profile;
+}
+
+TEST(SchedulerByTime, GivesTheSpeedupInMilliseconds) {
+  Scheduler scheduler(kMiniLm, validated(Dropped::merge, 6.5));
+  const Schedule by_macs = scheduler.solve(128, 3);
+  EXPECT_FALSE(by_macs.milliseconds.has_value());
+  scheduler.set_time_model(device());
+  const double full = device().milliseconds(128, {128, 128, 128, 128, 128, 1});
+  EXPECT_EQ(scheduler.solve(128, 1).coefficient, 0);
+  EXPECT_DOUBLE_EQ(*scheduler.solve(128, 1).milliseconds, full);
+  for (const double speedup : {1.1, 1.5, 2.0, 3.0}) {
+    const Schedule schedule = scheduler.solve(128, speedup);
+    EXPECT_GE(schedule.achieved, speedup);
+    EXPECT_LT(schedule.achieved, 1.05 * speedup);  // the steps of counts are that fine here
+    EXPECT_DOUBLE_EQ(*schedule.milliseconds, device().milliseconds(128, schedule.counts));
+    EXPECT_DOUBLE_EQ(schedule.achieved, full / *schedule.milliseconds);
+  }
+  EXPECT_GT(scheduler.solve(128, 3).coefficient, by_macs.coefficient);  // what is fixed has to be made up for
+}
+
+TEST(SchedulerByTime, StaysInTheValidatedRange) {
+  for (const Dropped dropped : {Dropped::discard, Dropped::merge}) {
+    for (const double most : {1.0, 1.5, 4.0}) {
+      Scheduler by_macs(kMiniLm, validated(dropped, most));
+      Scheduler by_time = by_macs;
+      by_time.set_time_model(device());
+      for (const uint32_t tokens : {1U, 2U, 3U, 8U, 64U, 512U}) {
+        const Schedule end = by_macs.solve(tokens, most);
+        const Schedule& fastest = by_time.solve(tokens, 1e9);
+        EXPECT_EQ(fastest.counts, end.counts);
+        EXPECT_LT(fastest.achieved, 1e9);  // and says so
+        EXPECT_EQ(by_time.solve_within(std::vector<uint32_t>{tokens}, 1e-9)[0].counts, end.counts);
+      }
+    }
+  }
+}
+
+TEST(SchedulerByTime, ABudgetIsKeptWithAsManyRowsAsItAllows) {
+  Scheduler scheduler(kMiniLm, validated(Dropped::merge, 6.5));
+  scheduler.set_time_model(device());
+  for (const uint32_t tokens : {1U, 2U, 5U, 30U, 128U, 512U}) {
+    const std::vector<uint32_t> lengths{tokens};
+    std::vector<uint32_t> before(6, 0);
+    const double slowest = *scheduler.solve(tokens, 1).milliseconds;
+    const double fastest = *scheduler.solve(tokens, 1e9).milliseconds;
+    for (double budget = 0.05; budget < 1.2 * slowest; budget *= 1.07) {
+      const Schedule schedule = scheduler.solve_within(lengths, budget)[0];
+      if (budget >= fastest) {
+        EXPECT_LE(*schedule.milliseconds, budget);
+      }
+      if (budget >= slowest) {
+        EXPECT_EQ(schedule.coefficient, 0);
+      }
+      for (size_t layer = 0; layer < 6; ++layer) EXPECT_GE(schedule.counts[layer], before[layer]);
+      before = schedule.counts;
+    }
+    EXPECT_EQ(before[0], tokens);
+  }
+}
+
+TEST(SchedulerByTime, ABudgetIsSharedByAllInputs) {
+  Scheduler scheduler(kMiniLm, validated(Dropped::merge, 6.5));
+  scheduler.set_time_model(device());
+  const std::vector<uint32_t> lengths{512, 512, 20};
+  const auto sum = [](const std::vector<Schedule>& schedules) {
+    double milliseconds = 0;
+    for (const Schedule& schedule : schedules) milliseconds += *schedule.milliseconds;
+    return milliseconds;
+  };
+  const double slowest = sum(scheduler.solve_within(lengths, 1e9));
+  for (const double share : {1.0, 0.9, 0.5, 0.3}) {
+    const std::vector<Schedule> schedules = scheduler.solve_within(lengths, share * slowest);
+    ASSERT_EQ(schedules.size(), 3U);
+    EXPECT_LE(sum(schedules), share * slowest);
+    EXPECT_GT(sum(schedules), 0.9 * share * slowest);
+    EXPECT_EQ(schedules[0].counts, schedules[1].counts);
+  }
+}
+
+TEST(SchedulerByTime, HandlesASingleLayerAndSingleTokens) {
+  const EncoderShape shape{.num_layers = 1, .hidden_size = 8, .intermediate_size = 32};
+  Scheduler scheduler(shape, profile_of({0.3}, Dropped::merge));
+  scheduler.set_time_model(device());
+  EXPECT_EQ(scheduler.solve(40, 4).achieved, 1);
+  EXPECT_EQ(scheduler.solve_within(std::vector<uint32_t>{1}, 1e-6)[0].counts, (std::vector<uint32_t>{1}));
+}
+
+TEST(SchedulerByTime, ForgetsWhatItSolvedByAnotherModel) {
+  Scheduler scheduler(kMiniLm, validated(Dropped::merge, 6.5));
+  const std::vector<uint32_t> by_macs = scheduler.solve(128, 3).counts;
+  scheduler.set_time_model(device());
+  EXPECT_NE(scheduler.solve(128, 3).counts, by_macs);
+}
+
 }  // namespace
 }  // namespace latformer

@@ -43,8 +43,8 @@ struct Folder {
             .profile_json = profile_json};
   }
 
-  Result<Classifier> load() const {
-    LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(files()));
+  Result<Classifier> load(const LoadOptions& options = {}) const {
+    LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(files(), options));
     LATFORMER_TRY(loader.append(weights));
     return loader.finish();
   }
@@ -228,6 +228,135 @@ TEST(Classifier, WorksOnAfterRunningOutOfMemory) {
   }
   testing::fail_buffer(0);
   EXPECT_GT(failures, 5U);
+}
+
+// What a calibration of some device might have given: a layer takes 1 ms and every row 0.1 more.
+TimeModel some_device() {
+  TimeModel model;
+  model.layer = {.fixed = 1, .in = {{1, 32}, {0.05}}, .out = {{1, 32}, {0.05}}};
+  model.last = {.fixed = 1, .in = {{1, 32}, {0.05}}, .out = {}};
+  return model;
+}
+
+TEST(Classifier, MeasuresItself) {
+  Classifier classifier = load(kShape);
+  EXPECT_FALSE(classifier.time_model().has_value());
+  ASSERT_TRUE(classifier.calibrate(/*outside=*/0.5, /*milliseconds=*/20).ok());
+  ASSERT_TRUE(classifier.time_model().has_value());
+  EXPECT_EQ(classifier.time_model()->outside, 0.5);
+  const std::string kept = to_json(*classifier.time_model());
+
+  Classifier other = load(kShape);
+  ASSERT_TRUE(other.restore_calibration(kept).ok());
+  EXPECT_EQ(to_json(*other.time_model()), kept);
+  const std::string text = letters(40);
+  const Classification answer = run(other, {{text, {}}}, {.speedup = 1.5})[0];
+  EXPECT_TRUE(answer.windows[0].schedule.milliseconds.has_value());
+  EXPECT_GE(*answer.predicted_milliseconds, *answer.windows[0].schedule.milliseconds);
+}
+
+TEST(Classifier, ACalibrationDoesNotChangeWhatIsSaidAtSpeedupOne) {
+  Classifier classifier = load(kShape);
+  const std::string text = letters(40);
+  const std::vector<float> before = run(classifier, {{text, {}}})[0].logits;
+  ASSERT_TRUE(classifier.calibrate(0, 20).ok());
+  EXPECT_EQ(run(classifier, {{text, {}}})[0].logits, before);
+}
+
+TEST(Classifier, KeepsToABudget) {
+  Classifier classifier = load(kShape);
+  ASSERT_TRUE(classifier.restore_calibration(to_json(some_device())).ok());
+  const std::string text = letters(60);
+  const Classification full = run(classifier, {{text, {}}}, {.budget = 1e6})[0];
+  EXPECT_EQ(full.windows[0].schedule.coefficient, 0);
+  double before = *full.predicted_milliseconds;
+  for (const double share : {0.9, 0.7, 0.5}) {
+    const double budget = share * *full.predicted_milliseconds;
+    // In a batch, so that what this machine takes is not learnt.
+    const std::vector<Classification> answers = run(classifier, {{text, {}}, {text, {}}}, {.budget = budget});
+    for (const Classification& answer : answers) {  // each has a budget of its own
+      EXPECT_LE(*answer.predicted_milliseconds, budget);
+      EXPECT_LT(*answer.predicted_milliseconds, before);
+    }
+    before = *answers[0].predicted_milliseconds;
+  }
+  const Classification least = run(classifier, {{text, {}}, {text, {}}}, {.budget = 0.01})[0];
+  EXPECT_GT(*least.predicted_milliseconds, 0.01);  // out of reach, and that is what it says
+}
+
+TEST(Classifier, SharesABudgetAmongTheWindowsOfAText) {
+  Classifier classifier = load(kShape);
+  ASSERT_TRUE(classifier.restore_calibration(to_json(some_device())).ok());
+  const std::string text = letters(500);
+  const TextInput input{text, {}};
+  const double full = *run(classifier, {input, input}, {.long_text = LongText::windows})[0].predicted_milliseconds;
+  const Classification answer =
+      run(classifier, {input, input}, {.long_text = LongText::windows, .budget = 0.6 * full})[0];
+  ASSERT_GT(answer.windows.size(), 3U);
+  EXPECT_LE(*answer.predicted_milliseconds, 0.6 * full);
+  EXPECT_GT(*answer.predicted_milliseconds, 0.5 * full);
+}
+
+TEST(Classifier, LearnsFromTheCallsWhatTheMachineTakes) {
+  double now = 0;
+  double passing = 0;  // milliseconds between two looks at the clock: the time of a call
+  Classifier classifier = Folder(config_of(kShape)).load({.clock = [&] { return now += passing; }}).value();
+  ASSERT_TRUE(classifier.restore_calibration(to_json(some_device())).ok());
+  const std::string text = letters(60);
+  const auto call = [&](double budget) { return run(classifier, {{text, {}}}, {.budget = budget})[0]; };
+  // The same without learning: two texts are no call alike.
+  const auto look = [&](double budget) { return run(classifier, {{text, {}}, {text, {}}}, {.budget = budget})[0]; };
+  const double budget = 0.9 * *look(1e6).predicted_milliseconds;
+  passing = *look(budget).predicted_milliseconds;  // as predicted
+  call(budget);
+  const Classification usual = look(budget);
+  EXPECT_LE(*usual.predicted_milliseconds, budget);
+
+  passing *= 1.25;  // the machine slows down
+  for (int i = 0; i < 3; ++i) call(budget);
+  const Classification slow = look(budget);
+  EXPECT_LE(*slow.predicted_milliseconds, budget);
+  EXPECT_LT(*slow.windows[0].schedule.milliseconds, *usual.windows[0].schedule.milliseconds);
+
+  // Calls that are far inside their budget say nothing.
+  passing = 0.1;
+  for (int i = 0; i < 100; ++i) call(1e6);
+  EXPECT_EQ(look(budget).windows[0].schedule.counts, slow.windows[0].schedule.counts);
+}
+
+TEST(Classifier, RefusesBudgetsThatAreNone) {
+  Classifier classifier = load(kShape);
+  const std::vector<TextInput> input{{"a", {}}};
+  const Result<std::vector<Classification>> uncalibrated = classifier.run(input, {.budget = 10});
+  ASSERT_FALSE(uncalibrated.ok());
+  EXPECT_EQ(uncalibrated.status().code(), ErrorCode::invalid_argument);
+  EXPECT_NE(uncalibrated.status().message().find("calibrated"), std::string::npos);
+  ASSERT_TRUE(classifier.restore_calibration(to_json(some_device())).ok());
+  EXPECT_TRUE(classifier.run(input, {.budget = 10}).ok());
+  for (const double budget :
+       {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    const Result<std::vector<Classification>> answers = classifier.run(input, {.budget = budget});
+    ASSERT_FALSE(answers.ok()) << budget;
+    EXPECT_EQ(answers.status().code(), ErrorCode::invalid_argument);
+  }
+}
+
+TEST(Classifier, WorksOnWithoutACalibrationThatFailed) {
+  Classifier classifier = Folder(config_of(kShape)).load({.clock = [] { return 1.0; }}).value();
+  const Status status = classifier.calibrate();
+  EXPECT_EQ(status.code(), ErrorCode::invalid_argument);
+  EXPECT_FALSE(classifier.time_model().has_value());
+  EXPECT_FALSE(classifier.restore_calibration("{}").ok());
+  EXPECT_FALSE(classifier.time_model().has_value());
+  EXPECT_FALSE(run(classifier, {{"a b c", {}}}, {.speedup = 2})[0].predicted_milliseconds.has_value());
+}
+
+TEST(Classifier, CalibratesAModelOfASingleLayer) {
+  Folder folder(config_of({.layers = 1}));
+  folder.profile_json = R"({"version": 1, "retention": [0.5], "dropped": "discard", "max_speedup": 2})";
+  Classifier classifier = folder.load().value();
+  ASSERT_TRUE(classifier.calibrate(0, 20).ok());
+  EXPECT_EQ(run(classifier, {{"a b c", {}}}, {.speedup = 2})[0].windows[0].schedule.achieved, 1);
 }
 
 TEST(ClassifierLoader, NamesTheFileAtFault) {

@@ -1,0 +1,174 @@
+#include "core/elimination/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace latformer {
+namespace {
+
+using Part = Workload::Part;
+
+constexpr int kMostRounds = 16;         // of all workloads: enough for the fastest to be the undisturbed one
+constexpr double kLeastSample = 0.5;    // milliseconds that a sample takes at least,
+constexpr double kTicksPerSample = 20;  // and ticks of the clock;
+constexpr double kSamplesPerPlan = 40;  // unless that would be more than this part of the whole plan
+constexpr int kMostRuns = 1 << 12;      // in one sample
+constexpr int kMostReads = 1 << 18;     // until a clock counts as standing still
+constexpr double kShareOfFirst = 0.5;   // of the whole plan: first samples. The others make them sure
+
+// The MACs of a workload, to guess its time from another one's. Tokenizing does none and is guessed to be quick.
+double work_of(const EncoderShape& shape, const Workload& work) {
+  const double d = shape.hidden_size;
+  const double in = work.in;
+  const double out = work.out;
+  switch (work.part) {
+    case Part::words:
+    case Part::embedding:
+      return in * d;
+    case Part::layer:
+      return 3 * in * d * d + in * in * d + out * in * d + out * d * d + 2 * out * d * shape.intermediate_size;
+    case Part::last_layer:
+      return (2 * in + 2) * d * d + 2 * in * d + 2 * d * shape.intermediate_size;
+    case Part::head:
+      return d * d;
+  }
+  return 0;
+}
+
+// What to measure, the most telling first, then from little to much work.
+std::vector<Timing> timings_of(const CalibrationPlan& plan) {
+  const uint32_t most = plan.max_tokens;
+  std::vector<Workload> works;
+  const auto add = [&](Part part, uint32_t in, uint32_t out) {
+    const Workload work{part, std::min(in, most), out};
+    if (std::find(works.begin(), works.end(), work) == works.end()) works.push_back(work);
+  };
+  const auto layer = [&](uint32_t in, uint32_t out) {
+    if (plan.shape.num_layers == 1) return;  // the last one is none of these
+    in = std::clamp(in, 1U, most);
+    add(Part::layer, in, std::min(in, std::max(out, plan.n_min)));
+  };
+  add(Part::words, 64, 1);
+  add(Part::embedding, 64, 1);
+  add(Part::head, 1, 1);
+  add(Part::last_layer, 1, 1);
+  add(Part::last_layer, 32, 1);
+  layer(1, 1);
+  layer(8, 8);
+  layer(32, plan.n_min);
+  layer(32, 32);
+  layer(most, plan.n_min);  // the square of attention; where that takes too long, as far as may be
+  layer(most / 2, plan.n_min);
+  layer(most / 4, plan.n_min);
+  layer(most / 4, most / 16);
+  const size_t first = works.size();
+
+  for (uint32_t n = 1;; n = std::min(2 * n, most)) {
+    add(Part::last_layer, n, 1);
+    layer(n, n);
+    layer(n, plan.n_min);
+    if (n >= 8) layer(n, n / 2);
+    if (n >= 32) layer(n, n / 4);
+    if (n == most) break;
+  }
+  std::stable_sort(works.begin() + static_cast<ptrdiff_t>(first), works.end(),
+                   [&](const auto& a, const auto& b) { return work_of(plan.shape, a) < work_of(plan.shape, b); });
+  std::vector<Timing> timings;
+  for (const Workload& work : works) timings.push_back({.work = work});
+  return timings;
+}
+
+class Measurement {
+ public:
+  Measurement(const CalibrationPlan& plan, const RunWorkload& run, const Clock& clock)
+      : plan_(plan), run_(run), clock_(clock), timings_(timings_of(plan)) {}
+
+  Result<std::vector<Timing>> measure() {
+    begun_ = clock_();
+    const double tick = clock_tick();
+    const double longest_sample = plan_.milliseconds / kSamplesPerPlan;
+    if (!(tick > 0 && tick <= longest_sample)) {
+      return invalid_argument("the clock is too coarse to time the model: it advances by " + std::to_string(tick) +
+                              " ms");
+    }
+    least_ = std::min(std::max(kLeastSample, kTicksPerSample * tick), longest_sample);
+
+    for (int round = 0; round < kMostRounds; ++round) {
+      bool any = false;
+      for (Timing& timing : timings_) {
+        if (!fits(timing)) continue;
+        LATFORMER_TRY(sample(timing));
+        any = true;
+      }
+      if (!any) break;
+    }
+    return std::move(timings_);
+  }
+
+ private:
+  double left() const { return plan_.milliseconds - (clock_() - begun_); }
+
+  // How far the clock moves when it moves; 0 if it stands still.
+  double clock_tick() const {
+    double tick = 0;
+    double before = clock_();
+    for (int step = 0; step < 2; ++step) {  // the first step began somewhere within a tick
+      double now = before;
+      for (int read = 0; read < kMostReads && now == before; ++read) now = clock_();
+      tick = now - before;
+      before = now;
+    }
+    return tick;
+  }
+
+  bool fits(const Timing& timing) const {
+    if (timing.fastest > 0) return std::max(timing.fastest, least_) < left();
+    double work = 0;  // of the largest piece that was measured
+    double rate = 0;  // milliseconds of one unit of it
+    for (const Timing& known : timings_) {
+      const double its_work = work_of(plan_.shape, known.work);
+      if (known.fastest <= 0 || its_work <= work) continue;
+      work = its_work;
+      rate = known.fastest / its_work;
+    }
+    return std::max(rate * work_of(plan_.shape, timing.work), least_) <
+           left() - (1 - kShareOfFirst) * plan_.milliseconds;
+  }
+
+  Status sample(Timing& timing) const {
+    const double begin = clock_();
+    double elapsed = 0;
+    int runs = 0;
+    do {
+      LATFORMER_TRY(run_(timing.work));
+      ++runs;
+      elapsed = clock_() - begin;
+    } while (elapsed < least_ && runs < kMostRuns);
+    const double milliseconds = elapsed / runs;
+    if (!(std::isfinite(milliseconds) && milliseconds > 0)) return {};  // a clock that was set; the next one counts
+    if (timing.fastest > 0) timing.repeats.push_back(milliseconds);
+    timing.fastest = timing.fastest > 0 ? std::min(timing.fastest, milliseconds) : milliseconds;
+    return {};
+  }
+
+  const CalibrationPlan& plan_;
+  const RunWorkload& run_;
+  const Clock& clock_;
+  std::vector<Timing> timings_;
+  double begun_ = 0;
+  double least_ = 0;
+};
+
+}  // namespace
+
+Result<TimeModel> calibrate(const CalibrationPlan& plan, const RunWorkload& run, const Clock& clock) {
+  LATFORMER_ASSIGN(const std::vector<Timing> timings, Measurement(plan, run, clock).measure());
+  LATFORMER_ASSIGN(TimeModel model, fit_time_model(timings));
+  model.outside = plan.outside;
+  return model;
+}
+
+}  // namespace latformer

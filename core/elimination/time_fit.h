@@ -1,0 +1,28 @@
+// Times of parts of a model -> a TimeModel that predicts all others.
+//
+//   minimise  sum over timings of w ((predicted - measured) / measured)^2 + a little for curves that bend
+//   such that every coefficient is at least 0                                         (coordinate descent)
+//
+// w is 1, and less for what took longer than predicted: what disturbs a machine only ever makes it slower. Curves that
+// prefer to be straight leave the square of a long text to attention, also beyond the lengths that were timed.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/elimination/time_model.h"
+
+namespace latformer {
+
+struct Timing {
+  Workload work;
+  double fastest = 0;             // milliseconds; no positive number: the timing is passed over
+  std::vector<double> repeats{};  // times that tell how they vary
+};
+
+// Words and embedding at one length each; several lengths of inner layers, where there are any, and of the last one.
+// Errors: invalid_argument if no timing of a kind is usable.
+Result<TimeModel> fit_time_model(std::span<const Timing> timings);
+
+}  // namespace latformer

@@ -1,0 +1,144 @@
+#include "core/elimination/time_model.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdio>
+#include <limits>
+
+#include "core/format/json.h"
+
+namespace latformer {
+namespace {
+
+constexpr int64_t kVersion = 1;
+constexpr double kLongest = 1e9;  // milliseconds; no part of a model takes 11 days
+constexpr int64_t kMostTokens = 1 << 20;
+
+std::string text_of(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", number);
+  return text;
+}
+
+template <class T>
+std::string list_of(const std::vector<T>& values) {
+  std::string text;
+  for (const T value : values) text += (text.empty() ? "" : ",") + text_of(static_cast<double>(value));
+  return "[" + text + "]";
+}
+
+std::string text_of(const Curve& curve) {
+  return R"({"knots":)" + list_of(curve.knots) + R"(,"slopes":)" + list_of(curve.slopes) + "}";
+}
+
+std::string text_of(const TimeModel::Layer& layer) {
+  return R"({"fixed":)" + text_of(layer.fixed) + R"(,"in":)" + text_of(layer.in) + R"(,"out":)" + text_of(layer.out) +
+         "}";
+}
+
+Result<double> parse_number(const JsonValue& value, double least = 0) {
+  LATFORMER_ASSIGN(const double number, value.number());
+  if (!(number >= least && number <= kLongest)) return value.fault("is out of range");
+  return number;
+}
+
+Result<Curve> parse_curve(const JsonValue& value) {
+  Curve curve;
+  LATFORMER_ASSIGN(const JsonArray knots, value["knots"].array());
+  for (const JsonValue knot : knots) {
+    const int64_t least = curve.knots.empty() ? 1 : curve.knots.back() + int64_t{1};
+    LATFORMER_ASSIGN(const int64_t n, knot.integer(least, kMostTokens));
+    curve.knots.push_back(static_cast<uint32_t>(n));
+  }
+  LATFORMER_ASSIGN(const JsonArray slopes, value["slopes"].array());
+  for (const JsonValue slope : slopes) {
+    LATFORMER_ASSIGN(const double number, parse_number(slope));
+    curve.slopes.push_back(number);
+  }
+  const size_t spaces = curve.knots.empty() ? 0 : curve.knots.size() - 1;
+  if (curve.slopes.size() != spaces) return value["slopes"].fault("must be one for each space between knots");
+  return curve;
+}
+
+Result<TimeModel::Layer> parse_layer(const JsonValue& value) {
+  TimeModel::Layer layer;
+  LATFORMER_ASSIGN(layer.fixed, parse_number(value["fixed"]));
+  LATFORMER_ASSIGN(layer.in, parse_curve(value["in"]));
+  LATFORMER_ASSIGN(layer.out, parse_curve(value["out"]));
+  return layer;
+}
+
+}  // namespace
+
+double Curve::at(uint32_t n) const {
+  double sum = 0;
+  for (size_t i = 0; i < slopes.size() && n > knots[i]; ++i) {
+    const uint32_t end = i + 1 < slopes.size() ? std::min(n, knots[i + 1]) : n;
+    sum += slopes[i] * (end - knots[i]);
+  }
+  return sum;
+}
+
+double TimeModel::milliseconds(uint32_t tokens, const std::vector<uint32_t>& counts) const {
+  assert(!counts.empty());
+  const size_t inner = counts.size() - 1;
+  const bool drops = inner > 0 && counts[inner - 1] < tokens;
+  double sum = outside + call + token * tokens;
+  uint32_t n = tokens;
+  for (size_t index = 0; index < inner; ++index) {
+    const double in = n;
+    const double out = counts[index];
+    sum += layer.fixed + layer.in.at(n) + layer.out.at(counts[index]) + attention * (in * in + in * out);
+    if (drops) sum += dropping * in * in;
+    n = counts[index];
+  }
+  return sum + last.fixed + last.in.at(n);
+}
+
+double TimeModel::milliseconds(const Workload& work) const {
+  switch (work.part) {
+    case Workload::Part::words:
+    case Workload::Part::embedding:  // only their sum is known
+      return token * work.in;
+    case Workload::Part::layer: {
+      const double in = work.in;
+      const double out = work.out;
+      return layer.fixed + layer.in.at(work.in) + layer.out.at(work.out) + attention * (in * in + in * out) +
+             (work.out < work.in ? dropping * in * in : 0);
+    }
+    case Workload::Part::last_layer:
+      return last.fixed + last.in.at(work.in);
+    case Workload::Part::head:
+      return call;
+  }
+  return 0;
+}
+
+std::string to_json(const TimeModel& model) {
+  return R"({"version":)" + std::to_string(kVersion) + R"(,"outside":)" + text_of(model.outside) + R"(,"call":)" +
+         text_of(model.call) + R"(,"token":)" + text_of(model.token) + R"(,"layer":)" + text_of(model.layer) +
+         R"(,"last":)" + text_of(model.last) + R"(,"attention":)" + text_of(model.attention) + R"(,"dropping":)" +
+         text_of(model.dropping) + R"(,"spread":)" + text_of(model.spread) + "}";
+}
+
+Result<TimeModel> parse_time_model(std::string_view json) {
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse("calibration", json, {.max_bytes = 1 << 16}));
+  const JsonValue root = document.root();
+  LATFORMER_TRY(root.object().status());
+  LATFORMER_TRY(root["version"].integer(kVersion, kVersion).status());
+  TimeModel model;
+  LATFORMER_ASSIGN(model.outside, parse_number(root["outside"]));
+  LATFORMER_ASSIGN(model.call, parse_number(root["call"]));
+  LATFORMER_ASSIGN(model.token, parse_number(root["token"]));
+  LATFORMER_ASSIGN(model.layer, parse_layer(root["layer"]));
+  LATFORMER_ASSIGN(model.last, parse_layer(root["last"]));
+  LATFORMER_ASSIGN(model.attention, parse_number(root["attention"]));
+  LATFORMER_ASSIGN(model.dropping, parse_number(root["dropping"]));
+  LATFORMER_ASSIGN(model.spread, parse_number(root["spread"], 1));
+  // Speedups are ratios of times: a model by which nothing takes any is none.
+  if (!(model.milliseconds(1, {1}) > 0)) return root.fault("predicts that nothing takes any time");
+  return model;
+}
+
+}  // namespace latformer

@@ -1,0 +1,72 @@
+// What a call takes on this device, in milliseconds: the cost model of a model that was calibrated (calibration.h).
+//
+//   T      = outside + call + token N + sum over inner layers of T_l + T_last
+//   T_l    = layer.fixed + layer.in(n_{l-1}) + layer.out(n_l)
+//            + attention (n_{l-1}^2 + n_{l-1} n_l) + dropping n_{l-1}^2 (if anything is dropped in this text)
+//   T_last = last.fixed + last.in(n_{L-1})
+//
+// in and out are curves that never fall, straight between a few counts: thin matrices cost more a row than thick ones,
+// and by how much is a matter of the kernels. QK^T and AV are products of the same kind and share a coefficient.
+// Every coefficient is at least 0, so a text that keeps fewer never takes longer (once anything is dropped at all).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace latformer {
+
+// 0 at knots[0], then slopes[i] a row from knots[i] to knots[i + 1]; the last one goes on.
+struct Curve {
+  std::vector<uint32_t> knots;
+  std::vector<double> slopes;
+
+  double at(uint32_t n) const;
+};
+
+// A part of a model at work, alone.
+struct Workload {
+  enum class Part {
+    words,       // tokenizing a text of `in` tokens
+    embedding,   // of `in` rows
+    layer,       // any but the last: `in` rows come, `out` leave
+    last_layer,  // `in` rows come, [CLS] leaves
+    head,        // [CLS] -> logits
+  };
+  Part part = Part::head;
+  uint32_t in = 1;
+  uint32_t out = 1;
+
+  friend bool operator==(const Workload&, const Workload&) = default;
+};
+
+struct TimeModel {
+  struct Layer {
+    double fixed = 0;
+    Curve in;
+    Curve out;  // none for the last layer, which [CLS] alone leaves
+  };
+
+  double outside = 0;  // of every call: what passes before and after the core's own work
+  double call = 0;     // of every call: the classifier's head
+  double token = 0;    // of every token: tokenizer and embeddings
+  Layer layer;
+  Layer last;
+  double attention = 0;
+  double dropping = 0;
+  double spread = 1;  // what nearly all measurements stayed below, as a multiple of what is predicted; at least 1
+
+  // Of an input of `tokens` and the counts that leave its layers (the last of them 1).
+  double milliseconds(uint32_t tokens, const std::vector<uint32_t>& counts) const;
+  double milliseconds(const Workload& work) const;
+};
+
+// One object, so that a calibration may be kept. Reading it is strict: bad_model for anything that to_json would not
+// write.
+std::string to_json(const TimeModel& model);
+Result<TimeModel> parse_time_model(std::string_view json);
+
+}  // namespace latformer
