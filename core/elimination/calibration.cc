@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ constexpr double kLeastSample = 0.5;    // milliseconds that a sample takes at l
 constexpr double kTicksPerSample = 20;  // and ticks of the clock;
 constexpr double kSamplesPerPlan = 40;  // unless that would be more than this part of the whole plan
 constexpr int kMostRuns = 1 << 12;      // in one sample
-constexpr int kMostReads = 1 << 18;     // until a clock counts as standing still
-constexpr double kShareOfFirst = 0.5;   // of the whole plan: first samples. The others make them sure
+constexpr int kTicksSeen = 3;
+constexpr int kMostReads = 1 << 18;    // until a clock counts as standing still
+constexpr double kShareOfFirst = 0.5;  // of the whole plan: first samples. The others make them sure
 
 // The MACs of a workload, to guess its time from another one's. Tokenizing does none and is guessed to be quick.
 double work_of(const EncoderShape& shape, const Workload& work) {
@@ -99,7 +101,8 @@ class Measurement {
     for (int round = 0; round < kMostRounds; ++round) {
       bool any = false;
       for (Timing& timing : timings_) {
-        if (!fits(timing)) continue;
+        const bool is_indispensable = round == 0 && timing.work.in == 1;
+        if (!is_indispensable && !fits(timing)) continue;
         LATFORMER_TRY(sample(timing));
         any = true;
       }
@@ -111,14 +114,15 @@ class Measurement {
  private:
   double left() const { return plan_.milliseconds - (clock_() - begun_); }
 
-  // How far the clock moves when it moves; 0 if it stands still.
+  // How far the clock moves when it moves and nothing comes in between; 0 if it stands still.
   double clock_tick() const {
-    double tick = 0;
+    double tick = std::numeric_limits<double>::infinity();
     double before = clock_();
-    for (int step = 0; step < 2; ++step) {  // the first step began somewhere within a tick
+    for (int step = 0; step <= kTicksSeen; ++step) {
       double now = before;
       for (int read = 0; read < kMostReads && now == before; ++read) now = clock_();
-      tick = now - before;
+      if (now == before) return 0;
+      if (step > 0) tick = std::min(tick, now - before);  // the first one began somewhere within a tick
       before = now;
     }
     return tick;

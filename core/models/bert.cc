@@ -54,19 +54,11 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
 }
 
 Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Dropped dropped) {
-  rows_.clear();
-  size_t longest = 0;
-  for (const BertInput& text : texts) {
-    LATFORMER_TRY(check(text));
-    rows_.push_back(LiveRows::all(static_cast<uint32_t>(text.ids.size())));
-    longest = std::max(longest, text.ids.size());
-  }
+  for (const BertInput& text : texts) LATFORMER_TRY(check(text));
   std::vector<BertOutput> outputs(texts.size());
   if (texts.empty()) return outputs;
 
-  LATFORMER_TRY(activations_.reserve(config_, texts.size(), total(rows_), longest));
-  LATFORMER_TRY(attention_.reserve(longest));
-  embed(texts);
+  LATFORMER_TRY(begin(texts));
   const size_t last = config_.num_hidden_layers - 1;
   for (size_t index = 0; index <= last; ++index) {
     LATFORMER_TRY(index < last ? layer(index, texts, dropped) : last_layer());
@@ -79,6 +71,20 @@ Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Drop
   return outputs;
 }
 
+// Room for everything, and x (T, d) as it enters the first layer.
+Status Bert::begin(std::span<const BertInput> texts) {
+  rows_.clear();
+  size_t longest = 0;
+  for (const BertInput& text : texts) {
+    rows_.push_back(LiveRows::all(static_cast<uint32_t>(text.ids.size())));
+    longest = std::max(longest, text.ids.size());
+  }
+  LATFORMER_TRY(activations_.reserve(config_, texts.size(), total(rows_), longest));
+  LATFORMER_TRY(attention_.reserve(longest));
+  embed(texts);
+  return {};
+}
+
 Status Bert::rehearse(const Workload& work, size_t index, Dropped dropped) {
   const size_t n = work.in;
   std::vector<int32_t> ids(n);
@@ -86,9 +92,7 @@ Status Bert::rehearse(const Workload& work, size_t index, Dropped dropped) {
   const std::vector<uint8_t> type_ids(n, 0);
   const std::vector<uint32_t> counts(config_.num_hidden_layers, work.out);
   const BertInput text{.ids = ids, .type_ids = type_ids, .counts = counts};
-  LATFORMER_TRY(activations_.reserve(config_, 1, n, n));
-  rows_.assign(1, LiveRows::all(work.in));
-  embed({&text, 1});  // next to nothing beside a layer, which wants sound numbers to work on
+  LATFORMER_TRY(begin({&text, 1}));  // next to nothing beside a layer, which wants sound numbers to work on
   BertOutput output;
   switch (work.part) {
     case Workload::Part::words:  // no part of the model

@@ -64,6 +64,7 @@ class Bert {
   Bert() = default;
 
   Status check(const BertInput& text) const;
+  Status begin(std::span<const BertInput> texts);
   void embed(std::span<const BertInput> texts);
   Status layer(size_t index, std::span<const BertInput> texts, Dropped dropped);
   Status last_layer();
