@@ -63,6 +63,8 @@ target_compile_options(pthreadpool PRIVATE ${compile_options} PUBLIC ${wasm_opti
 
 add_library(XNNPACK STATIC ${sources})
 set_target_properties(XNNPACK PROPERTIES C_STANDARD 11 CXX_STANDARD 17 C_EXTENSIONS ON)
+# LibTorch (core/train) brings XNNPACK and pthreadpool too, of other versions: neither may see the other's.
+set_target_properties(XNNPACK pthreadpool PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden)
 # xnnpack/include holds what XNNPACK would take from elsewhere: cpuinfo.h, and arm_neon.h for wasm.
 target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include)
 if(EMSCRIPTEN)

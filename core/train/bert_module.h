@@ -1,0 +1,93 @@
+// BERT for sequence classification with gradients: what core/models/bert.h computes, on LibTorch, so that it can learn.
+//
+//   x       = LayerNorm(word + position + type embeddings)
+//   A       = softmax(Q K^T / sqrt(dh) + log size)                     of each text and head
+//   stay    = [CLS], the rows that receive most attention, and the rest row        core/elimination/select.h
+//   x       = LayerNorm(x[stay] + (A V)[stay] W_o + b_o)
+//   x       = LayerNorm(x + act(x W_1 + b_1) W_2 + b_2)
+//   logits  = tanh(x[CLS] W_p + b_p) W_c + b_c
+//
+// Linear layers run over the packed rows of all texts; attention pads each text to the longest of its batch, which
+// batches.h keeps of nearly equal length. Selection is hard: ranks and the weights of the rest row are constants to the
+// gradient. The last layer runs for [CLS] alone.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/elimination/profile.h"
+#include "core/elimination/select.h"
+#include "core/format/config.h"
+
+namespace latformer::train {
+
+// One text, n tokens.
+struct TokenText {
+  std::vector<int32_t> ids;         // (n), [CLS] first
+  std::vector<uint8_t> type_ids;    // (n)
+  std::vector<uint8_t> is_special;  // (n) 1 for [CLS] and [SEP]; read for contributions only
+};
+
+struct ForwardOptions {
+  Dropped dropped = Dropped::merge;
+  double dropout = 0;          // of hidden states; 0 but in training
+  bool contributions = false;  // measure ACC: no row may be dropped then
+};
+
+struct ForwardOutput {
+  torch::Tensor logits;  // (B, num_labels)
+  // Of each text and layer: positions of the ordinary rows that left it.
+  std::vector<std::vector<std::vector<uint32_t>>> kept_positions;
+  // With contributions, of each text and layer: median over its ordinary words of n s_l(j); 1 for a text of none.
+  std::vector<std::vector<double>> contributions;
+};
+
+class BertModule {
+ public:
+  // Weights by their names in BertForSequenceClassification, float32, as in core/format/weights.h without "bert.".
+  BertModule(BertConfig config, std::map<std::string, torch::Tensor> weights);
+
+  // counts[t]: rows that are to leave each layer of text t (Schedule::counts). Every text has at least one token and at
+  // most max_position_embeddings, every id is in the vocabulary.
+  ForwardOutput forward(std::span<const TokenText* const> texts, std::span<const std::vector<uint32_t>> counts,
+                        const ForwardOptions& options) const;
+
+  const BertConfig& config() const { return config_; }
+  std::map<std::string, torch::Tensor>& weights() { return weights_; }
+  const std::map<std::string, torch::Tensor>& weights() const { return weights_; }
+  torch::Device device() const;
+  void to(torch::Device device);
+
+ private:
+  struct State;  // of one pass
+
+  void embed(State& state) const;
+  void layer(size_t index, State& state) const;
+  void last_layer(State& state) const;
+  torch::Tensor attend(const State& state, const torch::Tensor& query, const torch::Tensor& key) const;
+  torch::Tensor column_mean(const State& state, const torch::Tensor& probabilities) const;
+  void measure(State& state, const torch::Tensor& probabilities) const;
+  void finish_layer(const std::string& name, State& state, const torch::Tensor& residual,
+                    const torch::Tensor& context) const;
+
+  const torch::Tensor& weight(const std::string& name) const { return weights_.at(name); }
+  torch::Tensor linear(const std::string& name, const torch::Tensor& x) const;
+  // Several linear layers of the same input in one product, their results side by side.
+  torch::Tensor linear(const std::string& prefix, std::initializer_list<const char*> names,
+                       const torch::Tensor& x) const;
+  torch::Tensor norm(const std::string& name, const torch::Tensor& x) const;
+
+  BertConfig config_;
+  std::map<std::string, torch::Tensor> weights_;
+};
+
+// The name and shape of every tensor of a BertForSequenceClassification, without "bert.".
+std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const BertConfig& config);
+
+}  // namespace latformer::train

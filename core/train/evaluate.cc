@@ -1,0 +1,78 @@
+#include "core/train/evaluate.h"
+
+#include <torch/torch.h>
+
+#include "core/train/metrics.h"
+
+namespace latformer::train {
+namespace {
+
+std::vector<uint32_t> lengths_of(std::span<const Example> examples) {
+  std::vector<uint32_t> lengths;
+  for (const Example& example : examples) lengths.push_back(static_cast<uint32_t>(example.tokens.ids.size()));
+  return lengths;
+}
+
+std::vector<const TokenText*> texts_of(std::span<const Example> examples, const Batch& batch) {
+  std::vector<const TokenText*> texts;
+  for (const uint32_t text : batch) texts.push_back(&examples[text].tokens);
+  return texts;
+}
+
+}  // namespace
+
+EncoderShape shape_of(const BertConfig& config) {
+  return {config.num_hidden_layers, config.hidden_size, config.intermediate_size};
+}
+
+std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, Scheduler& scheduler,
+                                             double speedup) {
+  std::vector<std::vector<uint32_t>> counts;
+  for (const TokenText* text : texts) {
+    counts.push_back(scheduler.solve(static_cast<uint32_t>(text->ids.size()), speedup).counts);
+  }
+  return counts;
+}
+
+std::vector<std::vector<float>> logits_of(const BertModule& module, std::span<const Example> examples,
+                                          Scheduler& scheduler, double speedup, const BatchLimits& limits) {
+  const torch::NoGradGuard no_gradients;
+  std::vector<std::vector<float>> logits(examples.size());
+  for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
+    const std::vector<const TokenText*> texts = texts_of(examples, batch);
+    const ForwardOptions options{.dropped = scheduler.profile().dropped};
+    const ForwardOutput output = module.forward(texts, counts_of(texts, scheduler, speedup), options);
+    const torch::Tensor values = output.logits.to(torch::kCPU, torch::kFloat).contiguous();
+    const float* row = values.data_ptr<float>();
+    for (const uint32_t text : batch) {
+      logits[text].assign(row, row + values.size(1));
+      row += values.size(1);
+    }
+  }
+  return logits;
+}
+
+double evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
+                const BatchLimits& limits) {
+  std::vector<const std::vector<float>*> targets;
+  for (const Example& example : examples) targets.push_back(&example.target);
+  return metric_of(logits_of(module, examples, scheduler, speedup, limits), targets, module.config().problem_type);
+}
+
+std::vector<double> contributions_of(const BertModule& module, std::span<const Example> examples,
+                                     const BatchLimits& limits) {
+  const torch::NoGradGuard no_gradients;
+  Scheduler scheduler(shape_of(module.config()), default_profile(module.config().num_hidden_layers));
+  std::vector<double> sums(module.config().num_hidden_layers, 0);
+  for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
+    const std::vector<const TokenText*> texts = texts_of(examples, batch);
+    const auto counts = counts_of(texts, scheduler, 1);
+    for (const auto& of_text : module.forward(texts, counts, {.contributions = true}).contributions) {
+      for (size_t layer = 0; layer < sums.size(); ++layer) sums[layer] += of_text[layer];
+    }
+  }
+  for (double& sum : sums) sum /= static_cast<double>(examples.size());
+  return sums;
+}
+
+}  // namespace latformer::train

@@ -1,0 +1,34 @@
+// What the model that learns says of texts at one speedup, and what its layers contribute.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/elimination/schedule.h"
+#include "core/train/batches.h"
+#include "core/train/bert_module.h"
+#include "core/train/examples.h"
+
+namespace latformer::train {
+
+EncoderShape shape_of(const BertConfig& config);
+
+// Of every text: rows that are to leave each layer at this speedup.
+std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, Scheduler& scheduler,
+                                             double speedup);
+
+// Logits of each example, in their order.
+std::vector<std::vector<float>> logits_of(const BertModule& module, std::span<const Example> examples,
+                                          Scheduler& scheduler, double speedup, const BatchLimits& limits);
+
+// metric_of() these logits.
+double evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
+                const BatchLimits& limits);
+
+// ACC_l of each layer: mean over examples of the median over ordinary words of n s_l(j), nothing dropped.
+std::vector<double> contributions_of(const BertModule& module, std::span<const Example> examples,
+                                     const BatchLimits& limits);
+
+}  // namespace latformer::train

@@ -1,0 +1,24 @@
+// config.json and profile.json of a trained model, as text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+#include "core/elimination/profile.h"
+#include "core/format/config.h"
+#include "core/format/safetensors.h"
+
+namespace latformer::train {
+
+// The text `json` of the model that was started from, made that of a BertForSequenceClassification with the labels and
+// the problem type of `config` and weights of `dtype`; all else stays. Errors: bad_model, out_of_memory.
+Result<std::string> exported_config(std::string_view json, const BertConfig& config, DType dtype);
+
+// As docs/profile.schema.json has it. Numbers are written so that they are read as the same.
+std::string profile_json(const Profile& profile);
+
+// The same JSON in one line; no string in it holds a line end.
+std::string compact(std::string json);
+
+}  // namespace latformer::train

@@ -1,0 +1,206 @@
+#include "core/train/finetune.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include "core/format/quote.h"
+#include "core/tools/files.h"
+#include "core/train/checkpoint.h"
+#include "core/train/evaluate.h"
+#include "core/train/export_config.h"
+#include "core/train/guard.h"
+#include "core/train/metrics.h"
+#include "core/train/progress.h"
+#include "core/train/random.h"
+
+namespace latformer::train {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Texts {
+  std::vector<Example> training, held_out;
+};
+
+// The configuration of the model to be: labels and problem as asked for, as the model has them, or as the data has.
+Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder& model,
+                              std::span<const LabelledText> texts, ProblemType problem) {
+  BertConfig config = model.config;
+  config.problem_type = problem;
+  config.quantized = false;
+  LATFORMER_ASSIGN(const std::vector<std::string> in_data, labels_of(texts, problem));
+  if (!options.labels.empty()) {
+    config.labels = options.labels;
+  } else if (!model.has_classifier) {
+    config.labels = in_data;
+  }
+  if (problem == ProblemType::single_label && config.num_labels() < 2) {
+    return invalid_argument("the model has a single label; there is nothing to tell apart");
+  }
+  return config;
+}
+
+// Shuffled by the seed; the first ones are held out.
+Result<Texts> split(std::vector<Example> examples, const FinetuneOptions& options) {
+  Random(options.train.seed, "held out").shuffle(examples);
+  const size_t held_out = std::min(options.holdout, examples.size() / 10);
+  Texts texts;
+  const auto cut = examples.begin() + static_cast<std::ptrdiff_t>(held_out);
+  texts.held_out.assign(std::make_move_iterator(examples.begin()), std::make_move_iterator(cut));
+  texts.training.assign(std::make_move_iterator(cut), std::make_move_iterator(examples.end()));
+  return texts;
+}
+
+Result<Profile> profile_for(const FinetuneOptions& options, const BertModule& module,
+                            std::span<const Example> training) {
+  const uint32_t layers = module.config().num_hidden_layers;
+  if (options.profile) {
+    LATFORMER_ASSIGN(const std::string json, read_file(*options.profile));
+    return parse_profile(json, layers);
+  }
+  Profile profile;
+  const auto measured = training.first(std::min(training.size(), options.acc_texts));
+  profile.acc = contributions_of(module, measured, options.train.batches);
+  profile.retention = retention_of(options.shape, profile.acc, options.r_min);
+  profile.dropped = options.dropped;
+  profile.max_speedup = options.train.target_speedup;
+  return profile;
+}
+
+Result<torch::Device> device_for(const std::string& name) {
+  if (name == "cpu") return torch::Device(torch::kCPU);
+  if (name != "cuda" && !name.starts_with("cuda:")) {
+    return invalid_argument("--device is " + quote(name) + ", not cpu, cuda or cuda:N");
+  }
+  if (!torch::cuda::is_available()) return invalid_argument("--device " + name + ": LibTorch finds no GPU here");
+  const torch::Device device(name);
+  if (device.has_index() && static_cast<size_t>(device.index()) >= torch::cuda::device_count()) {
+    return invalid_argument("--device " + name + ": there are only " + std::to_string(torch::cuda::device_count()));
+  }
+  return device;
+}
+
+// All that bears on the result, in one line: a checkpoint of other settings is not taken up.
+std::string settings_of(const FinetuneOptions& o, const BertConfig& config, size_t texts) {
+  char numbers[512];
+  const TrainOptions& t = o.train;
+  std::snprintf(numbers, sizeof numbers,
+                "texts %zu, max_tokens %zu, holdout %zu, epochs %g+%g, learning rates %g %g, batches %zu/%zu, warm-up "
+                "%g, decay %g, clip %g, dropout %g, speedup %g, ramp %g, sandwich %d, distill %d, seed %llu, shape %d, "
+                "r_min %g, dropped %d, acc_texts %zu",
+                texts, o.max_tokens, o.holdout, t.teacher.epochs, t.elimination.epochs, t.teacher.learning_rate,
+                t.elimination.learning_rate, t.batches.max_tokens, t.batches.max_texts, t.warm_up, t.weight_decay,
+                t.clip, t.dropout, t.target_speedup, t.ramp, t.sandwich, t.distill,
+                static_cast<unsigned long long>(t.seed), static_cast<int>(o.shape), o.r_min,
+                static_cast<int>(o.dropped), o.acc_texts);
+  std::string settings = numbers;
+  settings += ", model " + o.model.string() + ", labels";
+  for (const std::string& label : config.labels) settings += " " + quote(label);
+  for (const fs::path& file : o.data) settings += ", " + file.string();
+  if (o.profile) settings += ", profile " + o.profile->string();
+  return settings;
+}
+
+Status evaluate_held_out(uint64_t step, const Texts& texts, const BertModule& module, Scheduler& scheduler,
+                         const FinetuneOptions& options, bool eliminates, Progress& progress) {
+  if (texts.held_out.empty()) return {};
+  std::vector<std::pair<double, double>> values;
+  for (const double speedup : {1.0, 2.0, 3.0, 4.8}) {
+    if (speedup > (eliminates ? options.train.target_speedup : 1)) break;
+    values.emplace_back(speedup, evaluate(module, texts.held_out, scheduler, speedup, options.train.batches));
+  }
+  return progress.measured(step, metric_name(module.config().problem_type), values);
+}
+
+// All steps that are left. Returns the profile that the model was trained for.
+Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const Texts& texts,
+                                         const std::string& settings, BertModule& module,
+                                         const std::atomic<bool>& stop) {
+  const fs::path checkpoint = options.work / "checkpoint.pt";
+  torch::optim::AdamW optimizer = make_optimizer(module, options.train);
+  const Plan plan = plan_of(texts.training, options.train);
+  Progressed progressed;
+  if (options.resume) {
+    LATFORMER_ASSIGN(progressed, load_checkpoint(checkpoint, settings, module, optimizer));
+  } else if (is_file(checkpoint)) {
+    return invalid_argument(checkpoint.string() + " is there already: go on with --resume, or name another --work");
+  }
+  LATFORMER_ASSIGN(Progress progress, Progress::open(options.work / "log.jsonl", progressed.step, plan.steps()));
+  const auto save = [&] { return save_checkpoint(checkpoint, settings, progressed, module, optimizer); };
+
+  const EncoderShape shape = shape_of(module.config());
+  Scheduler scheduler(shape, progressed.profile.value_or(default_profile(shape.num_layers)));
+  auto saved_at = Clock::now();
+  for (uint64_t& step = progressed.step; step < plan.steps();) {
+    if (!plan.is_teacher(step) && !progressed.profile) {
+      LATFORMER_ASSIGN(progressed.profile, profile_for(options, module, texts.training));
+      scheduler = Scheduler(shape, *progressed.profile);
+      LATFORMER_TRY(progress.log(R"({"step": )" + std::to_string(step) + R"(, "profile": )" +
+                                 compact(profile_json(*progressed.profile)) + "}"));
+    }
+    const auto report = run_step(step, plan, options.train, texts.training, scheduler, module, optimizer);
+    if (!report.ok()) {
+      progress.say("stopped; " + (is_file(checkpoint) ? "the last good state is in " + checkpoint.string()
+                                                      : std::string("there was no checkpoint yet")));
+      return report.status();
+    }
+    LATFORMER_TRY(progress.step(step, plan.is_teacher(step) ? "teacher" : "elimination", *report));
+    ++step;
+    const bool done = step == plan.steps();
+    if (done || (options.evaluate_every > 0 && step % options.evaluate_every == 0)) {
+      LATFORMER_TRY(evaluate_held_out(step, texts, module, scheduler, options, !plan.is_teacher(step - 1), progress));
+    }
+    const double minutes = std::chrono::duration<double>(Clock::now() - saved_at).count() / 60;
+    if (stop && !done) {
+      LATFORMER_TRY(save());
+      return cancelled("stopped after step " + std::to_string(step) + "; --resume goes on from there");
+    }
+    if (done || minutes >= options.checkpoint_minutes) {
+      LATFORMER_TRY(save());
+      saved_at = Clock::now();
+    }
+  }
+  return progressed.profile;
+}
+
+}  // namespace
+
+Status finetune(const FinetuneOptions& options, const std::atomic<bool>& stop) {
+  return guarded([&]() -> Status {
+    LATFORMER_ASSIGN(const torch::Device device, device_for(options.device));
+    LATFORMER_ASSIGN(const ModelFolder model, ModelFolder::open(options.model));
+    if (options.max_tokens > model.config.max_position_embeddings) {
+      return invalid_argument("--max-tokens is " + std::to_string(options.max_tokens) + ", but the model has only " +
+                              std::to_string(model.config.max_position_embeddings) + " positions");
+    }
+    const ProblemType problem =
+        options.problem.value_or(model.has_classifier ? model.config.problem_type : ProblemType::single_label);
+    LATFORMER_ASSIGN(const std::vector<LabelledText> read, read_labelled_texts(options.data, options.columns, problem));
+    LATFORMER_ASSIGN(const BertConfig config, config_for(options, model, read, problem));
+    LATFORMER_ASSIGN(std::vector<Example> examples, encode_examples(read, model.tokenizer, config, options.max_tokens));
+    const auto truncated =
+        std::count_if(examples.begin(), examples.end(), [](const Example& e) { return e.truncated; });
+    std::fprintf(stderr, "%zu texts, %zd of them cut to %zu tokens\n", examples.size(), truncated, options.max_tokens);
+    const std::string settings = settings_of(options, config, examples.size());
+    LATFORMER_ASSIGN(const Texts texts, split(std::move(examples), options));
+
+    LATFORMER_ASSIGN(auto weights, model.weights(config, options.train.seed));
+    BertModule module(config, std::move(weights));
+    module.to(device);
+    std::error_code error;
+    fs::create_directories(options.work, error);
+    if (error) return invalid_argument(options.work.string() + ": " + error.message());
+    // That the target is there already is told before the work, not after it.
+    LATFORMER_TRY(StagedFolder::create(options.target, options.exporting.force).status());
+    LATFORMER_ASSIGN(const std::optional<Profile> profile, train_all(options, texts, settings, module, stop));
+    return export_model(model, config, module.weights(), profile, options.target, options.exporting);
+  });
+}
+
+}  // namespace latformer::train

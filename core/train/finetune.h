@@ -1,0 +1,52 @@
+// latformer-train finetune: a Hugging Face folder and labelled texts in, an adjustable model out.
+//
+//   teacher stage -> ACC on training texts -> profile -> elimination stage -> Hugging Face folder with profile.json
+//
+// WORK holds what a run needs to go on after it was stopped, at any moment: checkpoint.pt, and log.jsonl with a line
+// for every few steps. A run that was resumed ends with the same weights as one that never stopped.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/elimination/profile.h"
+#include "core/format/config.h"
+#include "core/train/examples.h"
+#include "core/train/model_folder.h"
+#include "core/train/trainer.h"
+
+namespace latformer::train {
+
+struct FinetuneOptions {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> data;
+  std::filesystem::path work;
+  std::filesystem::path target;
+  ColumnNames columns;
+  std::optional<ProblemType> problem;  // else the model's, if it has a classifier, else single_label
+  std::vector<std::string> labels;     // names of the labels; else the model's, else those of the data
+  size_t max_tokens = 128;
+  size_t holdout = 500;  // texts left out of training to be measured on now and then; at most a tenth of all
+  TrainOptions train;
+  ProfileShape shape = ProfileShape::running_product;
+  double r_min = 0.02;
+  Dropped dropped = Dropped::merge;
+  std::optional<std::filesystem::path> profile;  // a profile.json to use as it is, instead of measuring
+  size_t acc_texts = 512;                        // training texts that ACC is measured on
+  ExportOptions exporting;
+  bool resume = false;
+  double checkpoint_minutes = 5;
+  uint64_t evaluate_every = 500;  // steps; 0: only when all is done
+  std::string device = "cpu";     // or "cuda", "cuda:1"
+};
+
+// Runs until it is done, or until `stop` becomes true: then a checkpoint is written and the error is `cancelled`.
+// Errors: invalid_argument (options, data, files), bad_model, unsupported_model, out_of_memory.
+Status finetune(const FinetuneOptions& options, const std::atomic<bool>& stop);
+
+}  // namespace latformer::train

@@ -1,0 +1,25 @@
+// How right a model is: one number per problem, and the same for all tools.
+//
+//   single_label   accuracy: share of texts whose highest logit is the label's
+//   multi_label    micro F1 = 2 TP / (2 TP + FP + FN), a label counts as said when its logit is above 0
+//   regression     Pearson's and Spearman's correlations, their mean (of all outputs together)
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/format/config.h"
+
+namespace latformer::train {
+
+std::string_view metric_name(ProblemType problem);
+
+// In [0, 1], for regression [-1, 1]. targets[t] as in Example::target. A correlation without variance is 0.
+double metric_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
+                 ProblemType problem);
+
+double pearson(std::span<const double> x, std::span<const double> y);
+double spearman(std::span<const double> x, std::span<const double> y);  // ties share their mean rank
+
+}  // namespace latformer::train

@@ -1,0 +1,43 @@
+// Files of labelled texts -> rows of named columns.
+//
+//   tsv     fields parted by tabs, with a header, no quoting
+//   csv     RFC 4180 with a header: a field in quotes may hold commas, line ends, and quotes written twice
+//   jsonl   one object a line; blank lines are passed over
+//
+// The format is told by the extension: .tsv and .tab, .csv, .jsonl, .ndjson and .json.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace latformer::train {
+
+struct Table {
+  struct Row {
+    size_t line = 0;                               // where it begins, counted from 1
+    std::vector<std::vector<std::string>> fields;  // of each column wanted: a value, or those of a JSON list
+  };
+  std::vector<std::string> columns;  // all that there are: the header's, or the fields of the first JSON object
+  std::vector<Row> rows;             // filled by read()
+
+  // `wanted` chooses columns by what there is: it gets `columns` and returns the names of those to keep.
+  // Errors: invalid_argument, naming the file and the line.
+  template <class Choose>
+  static Result<Table> read(const std::filesystem::path& path, Choose&& choose) {
+    Table table;
+    LATFORMER_ASSIGN(const std::string text, table.open(path));
+    LATFORMER_ASSIGN(const std::vector<std::string> wanted, choose(table.columns));
+    LATFORMER_TRY(table.fill(path, text, wanted));
+    return table;
+  }
+
+ private:
+  Result<std::string> open(const std::filesystem::path& path);
+  Status fill(const std::filesystem::path& path, const std::string& text, const std::vector<std::string>& wanted);
+};
+
+}  // namespace latformer::train

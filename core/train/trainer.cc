@@ -1,0 +1,123 @@
+#include "core/train/trainer.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/train/evaluate.h"
+#include "core/train/guard.h"
+#include "core/train/learning_rate.h"
+#include "core/train/losses.h"
+#include "core/train/random.h"
+
+namespace latformer::train {
+namespace {
+
+// Appends the batches of `epochs` epochs, the last of which may be a part of one.
+void add_epochs(std::span<const uint32_t> lengths, double epochs, const TrainOptions& options, uint64_t first_epoch,
+                std::vector<Batch>& batches) {
+  for (uint64_t epoch = 0; static_cast<double>(epoch) < epochs; ++epoch) {
+    std::vector<Batch> all = training_batches(lengths, options.batches, options.seed, first_epoch + epoch);
+    const double share = std::min(1.0, epochs - static_cast<double>(epoch));
+    all.resize(static_cast<size_t>(std::ceil(share * static_cast<double>(all.size()))));
+    batches.insert(batches.end(), all.begin(), all.end());
+  }
+}
+
+Status not_finite(uint64_t step, const char* what, const TrainOptions& options) {
+  return invalid_argument(std::string("step ") + std::to_string(step + 1) + " (seed " + std::to_string(options.seed) +
+                          "): the " + what + " is not finite; a lower learning rate may help");
+}
+
+}  // namespace
+
+Plan plan_of(std::span<const Example> examples, const TrainOptions& options) {
+  std::vector<uint32_t> lengths;
+  for (const Example& example : examples) lengths.push_back(static_cast<uint32_t>(example.tokens.ids.size()));
+  Plan plan;
+  add_epochs(lengths, options.teacher.epochs, options, 0, plan.batches);
+  plan.teacher_steps = plan.batches.size();
+  const auto next_epoch = static_cast<uint64_t>(std::ceil(options.teacher.epochs));
+  add_epochs(lengths, options.elimination.epochs, options, next_epoch, plan.batches);
+  return plan;
+}
+
+double Plan::learning_rate(uint64_t step, const TrainOptions& options) const {
+  if (is_teacher(step)) {
+    return train::learning_rate(options.teacher.learning_rate, step, teacher_steps, options.warm_up);
+  }
+  return train::learning_rate(options.elimination.learning_rate, step - teacher_steps, steps() - teacher_steps,
+                              options.warm_up);
+}
+
+double Plan::target_speedup(uint64_t step, const TrainOptions& options) const {
+  const double ramp_steps = options.ramp * static_cast<double>(steps() - teacher_steps);
+  const double share = std::min(1.0, static_cast<double>(step - teacher_steps + 1) / std::max(1.0, ramp_steps));
+  return std::pow(options.target_speedup, share);
+}
+
+torch::optim::AdamW make_optimizer(BertModule& module, const TrainOptions& options) {
+  std::vector<torch::Tensor> decayed, others;
+  for (auto& [name, tensor] : module.weights()) (tensor.dim() > 1 ? decayed : others).push_back(tensor);
+  const auto with_decay = [&](double decay) {
+    return std::make_unique<torch::optim::AdamWOptions>(
+        torch::optim::AdamWOptions(options.teacher.learning_rate).weight_decay(decay));
+  };
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(decayed, with_decay(options.weight_decay));
+  groups.emplace_back(others, with_decay(0));
+  return torch::optim::AdamW(groups, torch::optim::AdamWOptions());
+}
+
+Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions& options,
+                            std::span<const Example> examples, Scheduler& scheduler, BertModule& module,
+                            torch::optim::AdamW& optimizer) {
+  return guarded([&]() -> Result<StepReport> {
+    torch::manual_seed(Random(options.seed, "dropout", step).next());
+    std::vector<const TokenText*> texts;
+    std::vector<const std::vector<float>*> targets;
+    StepReport report{.learning_rate = plan.learning_rate(step, options)};
+    for (const uint32_t number : plan.batches[step]) {
+      texts.push_back(&examples[number].tokens);
+      targets.push_back(&examples[number].target);
+      report.tokens += examples[number].tokens.ids.size();
+    }
+    const ProblemType problem = module.config().problem_type;
+    const ForwardOptions forward{.dropped = scheduler.profile().dropped, .dropout = options.dropout};
+    const auto logits_at = [&](double speedup) {
+      return module.forward(texts, counts_of(texts, scheduler, speedup), forward).logits;
+    };
+    const auto learn = [](const torch::Tensor& loss) {
+      loss.backward();
+      return loss.item<double>();
+    };
+
+    optimizer.zero_grad();
+    const bool eliminates = !plan.is_teacher(step);
+    if (eliminates) report.speedup = plan.target_speedup(step, options);
+    if (!eliminates || options.sandwich) {
+      const torch::Tensor full = logits_at(1);
+      report.loss = learn(task_loss(full, targets, problem));
+      const double random = std::pow(report.speedup, Random(options.seed, "speedup", step).uniform());
+      for (const double speedup : eliminates ? std::vector{report.speedup, random} : std::vector<double>()) {
+        const torch::Tensor sub = logits_at(speedup);
+        report.distillation +=
+            learn(options.distill ? distillation_loss(sub, full, problem) : task_loss(sub, targets, problem));
+      }
+    } else {
+      report.loss = learn(task_loss(logits_at(report.speedup), targets, problem));
+    }
+    if (!std::isfinite(report.loss + report.distillation)) return not_finite(step, "loss", options);
+
+    std::vector<torch::Tensor> weights;
+    for (auto& [name, tensor] : module.weights()) weights.push_back(tensor);
+    report.gradient_norm = torch::nn::utils::clip_grad_norm_(weights, options.clip);
+    if (!std::isfinite(report.gradient_norm)) return not_finite(step, "gradient", options);
+    for (auto& group : optimizer.param_groups()) group.options().set_lr(report.learning_rate);
+    optimizer.step();
+    return report;
+  });
+}
+
+}  // namespace latformer::train

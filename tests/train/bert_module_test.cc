@@ -1,0 +1,137 @@
+// The model that learns against the model that runs: the same weights give the same logits and keep the same words.
+#include "core/train/bert_module.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "core/elimination/schedule.h"
+#include "core/models/bert.h"
+#include "core/models/bert_loader.h"
+#include "tests/unit/support/random_bert.h"
+
+namespace latformer::train {
+namespace {
+
+using testing::BertShape;
+using testing::NamedTensor;
+
+std::map<std::string, torch::Tensor> weights_of(const std::vector<NamedTensor>& tensors) {
+  std::map<std::string, torch::Tensor> weights;
+  for (const NamedTensor& tensor : tensors) {
+    const std::string name = tensor.name.starts_with("bert.") ? tensor.name.substr(5) : tensor.name;
+    const std::vector<int64_t> shape(tensor.shape.begin(), tensor.shape.end());
+    weights[name] = torch::tensor(tensor.values, torch::kDouble).view(shape).to(torch::kFloat);
+  }
+  return weights;
+}
+
+Bert bert_of(const BertConfig& config, const std::vector<NamedTensor>& tensors) {
+  BertLoader loader(config);
+  EXPECT_TRUE(loader.append(testing::safetensors_of(tensors)).ok());
+  auto weights = loader.finish();
+  EXPECT_TRUE(weights.ok()) << weights.status().message();
+  return Bert::create(config, std::move(weights).value(), Threads{}).value();
+}
+
+TokenText random_text(size_t n, uint32_t vocabulary, uint32_t seed) {
+  TokenText text;
+  for (size_t i = 0; i < n; ++i) {
+    text.ids.push_back(static_cast<int32_t>((seed * 7919 + i * i * 31 + i * 17) % vocabulary));
+    text.type_ids.push_back(i > n / 2 ? 1 : 0);
+    text.is_special.push_back(i == 0 || i + 1 == n ? 1 : 0);
+  }
+  return text;
+}
+
+class SameModel : public ::testing::TestWithParam<std::tuple<Dropped, HiddenActivation>> {};
+
+TEST_P(SameModel, LogitsAndKeptPositionsAreThoseOfTheCore) {
+  const auto [dropped, activation] = GetParam();
+  const BertConfig config =
+      testing::config_of({.layers = 5, .heads = 4, .head_size = 8, .labels = 3, .hidden_act = activation});
+  const std::vector<NamedTensor> tensors = testing::random_bert(config, 11);
+  const BertModule module(config, weights_of(tensors));
+  Bert bert = bert_of(config, tensors);
+  Profile profile = default_profile(config.num_hidden_layers);
+  profile.dropped = dropped;
+  Scheduler scheduler({config.num_hidden_layers, config.hidden_size, config.intermediate_size}, profile);
+
+  std::vector<TokenText> texts;
+  for (const uint32_t n : {1, 2, 3, 9, 40, 41, 41, 77}) texts.push_back(random_text(n, config.vocab_size, n));
+  for (const double speedup : {1.0, 1.5, 2.0, 3.0, 6.0}) {
+    std::vector<std::vector<uint32_t>> counts;
+    std::vector<const TokenText*> pointers;
+    for (const TokenText& text : texts) {
+      counts.push_back(scheduler.solve(static_cast<uint32_t>(text.ids.size()), speedup).counts);
+      pointers.push_back(&text);
+    }
+    const ForwardOutput ours = module.forward(pointers, counts, {.dropped = dropped});
+    std::vector<BertInput> inputs;
+    for (size_t t = 0; t < texts.size(); ++t) inputs.push_back({texts[t].ids, texts[t].type_ids, counts[t]});
+    const std::vector<BertOutput> theirs = bert.run(inputs, dropped).value();
+    for (size_t t = 0; t < texts.size(); ++t) {
+      EXPECT_EQ(ours.kept_positions[t], theirs[t].kept_positions) << "speedup " << speedup << ", text " << t;
+      for (size_t k = 0; k < config.num_labels(); ++k) {
+        EXPECT_NEAR(ours.logits.index({static_cast<int64_t>(t), static_cast<int64_t>(k)}).item<float>(),
+                    theirs[t].logits[k], 1e-4)
+            << "speedup " << speedup << ", text " << t;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SameModel,
+                         ::testing::Combine(::testing::Values(Dropped::merge, Dropped::discard),
+                                            ::testing::Values(HiddenActivation::gelu, HiddenActivation::gelu_tanh,
+                                                              HiddenActivation::relu)));
+
+TEST(BertModule, GradientsAreThoseOfFiniteDifferences) {
+  const BertConfig config = testing::config_of({.layers = 3, .heads = 2, .head_size = 4, .intermediate_size = 16});
+  BertModule module(config, weights_of(testing::random_bert(config, 5)));
+  const TokenText a = random_text(12, config.vocab_size, 3), b = random_text(7, config.vocab_size, 4);
+  const std::vector<const TokenText*> texts = {&a, &b};
+  const std::vector<std::vector<uint32_t>> counts = {{12, 6, 1}, {7, 4, 1}};  // fixed by scores: see below
+  const auto loss = [&] { return module.forward(texts, counts, {}).logits.pow(2).sum(); };
+  loss().backward();
+  // Weights behind the last selection do not move what is selected, so differences see the same function.
+  for (const std::string name : {"encoder.layer.2.attention.self.key.weight", "encoder.layer.1.output.dense.weight",
+                                 "encoder.layer.1.intermediate.dense.bias", "pooler.dense.weight"}) {
+    torch::Tensor& weight = module.weights().at(name);
+    const int64_t at = weight.numel() / 3;
+    const float slope = weight.grad().view(-1)[at].item<float>();
+    torch::NoGradGuard no_gradients;
+    constexpr float kStep = 1e-2F;
+    weight.view(-1)[at] += kStep;
+    const float above = loss().item<float>();
+    weight.view(-1)[at] -= 2 * kStep;
+    const float below = loss().item<float>();
+    weight.view(-1)[at] += kStep;
+    EXPECT_NEAR(slope, (above - below) / (2 * kStep), 2e-2 * std::max(1.0F, std::abs(slope))) << name;
+  }
+}
+
+TEST(BertModule, ContributionsAreMediansOfScores) {
+  const BertConfig config = testing::config_of({.layers = 2});
+  std::vector<NamedTensor> tensors = testing::random_bert(config, 7);
+  for (NamedTensor& tensor : tensors) {  // without queries, every word attends to all alike
+    if (tensor.name.find("self.query") != tensor.name.npos) {
+      std::fill(tensor.values.begin(), tensor.values.end(), 0);
+    }
+  }
+  const BertModule module(config, weights_of(tensors));
+  const TokenText text = random_text(9, config.vocab_size, 1), none = random_text(2, config.vocab_size, 1);
+  const std::vector<const TokenText*> texts = {&text, &none};
+  const std::vector<std::vector<uint32_t>> counts = {{9, 1}, {2, 1}};
+  const ForwardOutput output = module.forward(texts, counts, {.contributions = true});
+  for (const auto& of_text : output.contributions) {
+    ASSERT_EQ(of_text.size(), 2U);
+    for (const double contribution : of_text) EXPECT_NEAR(contribution, 1, 1e-5);
+  }
+}
+
+}  // namespace
+}  // namespace latformer::train
