@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/tools/files.h"
 #include "core/train/export_config.h"
 #include "core/train/guard.h"
 
@@ -26,8 +27,15 @@ Status save_checkpoint(const fs::path& path, const std::string& settings, const 
     archive.write("weights", c10::IValue(weights));
     optimizer.save(of_optimizer);
     archive.write("optimizer", of_optimizer);
-    archive.save_to(aside.string());
-    return {};
+    // Through a function of ours, for LibTorch's own writer ends the program when the disk is full.
+    LATFORMER_ASSIGN(OutputFile file, OutputFile::create(aside));
+    Status status;
+    archive.save_to([&](const void* bytes, size_t size) {
+      if (status.ok()) status = file.write({static_cast<const std::byte*>(bytes), size});
+      return size;
+    });
+    LATFORMER_TRY(status);
+    return file.close();
   });
   std::error_code error;
   if (written.ok()) {

@@ -131,14 +131,18 @@ Result<std::vector<LabelledText>> read_labelled_texts(std::span<const fs::path> 
   return texts;
 }
 
+Status check_classes(std::span<const LabelledText> texts, ProblemType problem) {
+  if (problem == ProblemType::multi_label) return {};
+  for (const LabelledText& text : texts) {
+    if (text.labels != texts.front().labels) return {};
+  }
+  return invalid_argument("all texts have the same label: there is nothing to learn");
+}
+
 Result<std::vector<std::string>> labels_of(std::span<const LabelledText> texts, ProblemType problem) {
   if (problem == ProblemType::regression) return std::vector<std::string>{"LABEL_0"};
   std::set<std::string> names;
   for (const LabelledText& text : texts) names.insert(text.labels.begin(), text.labels.end());
-  if (names.size() < 2 && problem == ProblemType::single_label) {
-    return invalid_argument("all texts have the same label" + (names.empty() ? "" : ", " + quote(*names.begin())) +
-                            ": there is nothing to learn");
-  }
   if (names.empty()) return invalid_argument("no text has a label");
   if (names.size() > kMostLabels) {
     return invalid_argument("there are " + std::to_string(names.size()) + " different labels; at most " +

@@ -34,8 +34,11 @@ struct LabelledText {
 Result<std::vector<LabelledText>> read_labelled_texts(std::span<const std::filesystem::path> files,
                                                       const ColumnNames& columns, ProblemType problem);
 
+// Errors: invalid_argument when all texts have the same label, so that there is nothing to learn.
+Status check_classes(std::span<const LabelledText> texts, ProblemType problem);
+
 // The distinct labels of `texts` in order, where they are 0 .. n - 1 as "LABEL_0" .. : what a new head is to tell
-// apart. Errors: invalid_argument (one class only; more than 1000).
+// apart. Errors: invalid_argument (no label at all, a number left out, more than 1000).
 Result<std::vector<std::string>> labels_of(std::span<const LabelledText> texts, ProblemType problem);
 
 struct Example {

@@ -34,11 +34,11 @@ Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder&
   BertConfig config = model.config;
   config.problem_type = problem;
   config.quantized = false;
-  LATFORMER_ASSIGN(const std::vector<std::string> in_data, labels_of(texts, problem));
+  LATFORMER_TRY(check_classes(texts, problem));
   if (!options.labels.empty()) {
     config.labels = options.labels;
   } else if (!model.has_classifier) {
-    config.labels = in_data;
+    LATFORMER_ASSIGN(config.labels, labels_of(texts, problem));
   }
   if (problem == ProblemType::single_label && config.num_labels() < 2) {
     return invalid_argument("the model has a single label; there is nothing to tell apart");

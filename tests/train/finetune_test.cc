@@ -1,0 +1,287 @@
+// A whole run on a tiny model: it learns, it can be stopped and taken up again, and what is wrong is said.
+#include "core/train/finetune.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <functional>
+
+#include "core/tasks/classification.h"
+#include "core/tools/files.h"
+#include "core/train/evaluate.h"
+#include "core/train/metrics.h"
+#include "tests/train/folders.h"
+
+namespace latformer::train {
+namespace {
+
+namespace fs = std::filesystem;
+const std::atomic<bool> kNever = false;
+
+FinetuneOptions options_in(const Folder& folder) {
+  torch::set_num_threads(1);
+  FinetuneOptions options;
+  options.model = make_model(folder, "encoder", /*classifier=*/false);
+  options.data = {make_texts(folder, "train", 600, 1)};
+  options.work = folder / "work";
+  options.target = folder / "model";
+  options.holdout = 60;
+  options.max_tokens = 32;
+  options.evaluate_every = 0;
+  options.train.teacher = {.epochs = 4, .learning_rate = 5e-3};
+  options.train.elimination = {.epochs = 2, .learning_rate = 3e-3};
+  options.train.batches = {.max_tokens = 400, .max_texts = 16};
+  options.train.target_speedup = 3;
+  return options;
+}
+
+Classifier load(const fs::path& folder) {
+  const std::string config = read_file(folder / "config.json").value();
+  const std::string vocab = read_file(folder / "vocab.txt").value();
+  const std::string profile = is_file(folder / "profile.json") ? read_file(folder / "profile.json").value() : "";
+  const std::string weights = read_file(folder / "model.safetensors").value();
+  auto loader = ClassifierLoader::create({.config_json = config,
+                                          .tokenizer_json = {},
+                                          .tokenizer_config_json = {},
+                                          .vocab_txt = vocab,
+                                          .profile_json = profile});
+  EXPECT_TRUE(loader.ok()) << loader.status().message();
+  EXPECT_TRUE(loader->append(std::as_bytes(std::span(weights))).ok());
+  return loader->finish().value();
+}
+
+double accuracy(Classifier& classifier, const fs::path& file, double speedup) {
+  const std::vector<fs::path> files = {file};
+  const auto texts = read_labelled_texts(files, {}, ProblemType::single_label).value();
+  size_t right = 0;
+  for (const LabelledText& text : texts) {
+    const TextInput input{text.text, std::nullopt};
+    const auto result = classifier.run({&input, 1}, {.speedup = speedup}).value();
+    const std::vector<float>& logits = result[0].logits;
+    right += (logits[1] > logits[0]) == (text.labels[0] == "1") ? 1 : 0;
+  }
+  return static_cast<double>(right) / static_cast<double>(texts.size());
+}
+
+std::string weights_in(const fs::path& folder) { return read_file(folder / "model.safetensors").value(); }
+
+TEST(Finetune, TeachesATaskThatTheCoreThenDoesAtEverySpeed) {
+  const Folder folder;
+  const FinetuneOptions options = options_in(folder);
+  const Status status = finetune(options, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  Classifier classifier = load(options.target);
+  EXPECT_EQ(classifier.config().labels, (std::vector<std::string>{"LABEL_0", "LABEL_1"}));
+  EXPECT_EQ(classifier.max_speedup(), 3);
+  EXPECT_EQ(classifier.profile().acc.size(), 3U);
+  const fs::path others = make_texts(folder, "others", 200, 2);
+  EXPECT_GT(accuracy(classifier, others, 1), 0.9);
+  EXPECT_GT(accuracy(classifier, others, 2), 0.75);
+}
+
+TEST(Finetune, ResumedEndsWithTheSameWeights) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher.epochs = 1;
+  options.train.elimination.epochs = 0.5;
+  ASSERT_TRUE(finetune(options, kNever).ok());
+  const std::string whole = weights_in(options.target);
+
+  options.work = folder / "work2";
+  options.target = folder / "model2";
+  const std::atomic<bool> at_once = true;
+  Status status;
+  for (int stops = 0; stops < 1000; ++stops) {  // after every single step
+    status = finetune(options, at_once);
+    if (status.code() != ErrorCode::cancelled) break;
+    EXPECT_FALSE(fs::exists(options.target));
+    options.resume = true;
+  }
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(weights_in(options.target), whole);
+}
+
+TEST(Finetune, SameSeedSameWeightsOtherSeedOthers) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher.epochs = 0.5;
+  options.train.elimination.epochs = 0.5;
+  std::vector<std::string> weights;
+  for (const uint64_t seed : {1, 1, 2}) {
+    options.train.seed = seed;
+    options.work = folder / ("work" + std::to_string(weights.size()));
+    options.target = folder / ("model" + std::to_string(weights.size()));
+    ASSERT_TRUE(finetune(options, kNever).ok());
+    weights.push_back(weights_in(options.target));
+  }
+  EXPECT_EQ(weights[0], weights[1]);
+  EXPECT_NE(weights[0], weights[2]);
+}
+
+TEST(Finetune, EveryArmRuns) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher.epochs = 0.2;
+  options.train.elimination.epochs = 0.2;
+  int number = 0;
+  for (const bool sandwich : {false, true}) {
+    for (const bool distill : {false, true}) {
+      for (const Dropped dropped : {Dropped::discard, Dropped::merge}) {
+        options.train.sandwich = sandwich;
+        options.train.distill = distill;
+        options.dropped = dropped;
+        options.work = folder / ("work" + std::to_string(number));
+        options.target = folder / ("model" + std::to_string(number++));
+        const Status status = finetune(options, kNever);
+        EXPECT_TRUE(status.ok()) << status.message();
+      }
+    }
+  }
+}
+
+TEST(Finetune, LearnsSeveralLabelsPairsAndNumbers) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher.epochs = options.train.elimination.epochs = 1;
+  std::string several, numbers = "text_pair,text,label\n";
+  for (int i = 0; i < 40; ++i) {
+    several += i % 2 == 0 ? R"({"text": "a1 b2", "label": ["first", "second"]})" : R"({"text": "b1", "label": []})";
+    several += "\n";
+    numbers += i % 2 == 0 ? "\"a1, b2\",a3,0.5\n" : "b1,\"b2\",4\n";
+  }
+  options.data = {folder.write("several.jsonl", several)};
+  options.problem = ProblemType::multi_label;
+  Status status = finetune(options, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(load(options.target).config().labels, (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(load(options.target).config().problem_type, ProblemType::multi_label);
+
+  options.data = {folder.write("numbers.csv", numbers)};
+  options.problem = ProblemType::regression;
+  options.work = folder / "work2";
+  options.target = folder / "model2";
+  status = finetune(options, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  Classifier classifier = load(options.target);
+  EXPECT_EQ(classifier.config().num_labels(), 1U);
+  const TextInput pair{"a3", "a1, b2"};
+  EXPECT_TRUE(std::isfinite(classifier.run({&pair, 1}, {}).value()[0].logits[0]));
+}
+
+TEST(Finetune, StopsAtALossThatIsNotFiniteAndKeepsTheCheckpoint) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher = {.epochs = 1, .learning_rate = 1e30};
+  options.train.clip = 1e9;
+  options.checkpoint_minutes = 0;  // after every step
+  const Status status = finetune(options, kNever);
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.message().find("is not finite"), status.message().npos) << status.message();
+  EXPECT_NE(status.message().find("step "), status.message().npos) << status.message();
+  EXPECT_TRUE(fs::exists(options.work / "checkpoint.pt"));
+  EXPECT_FALSE(fs::exists(options.target));
+}
+
+// What `change` makes of good options, and what the error must say.
+void expect_complaint(const Folder& folder, const std::function<void(FinetuneOptions&)>& change,
+                      const std::string& part) {
+  FinetuneOptions options = options_in(folder);
+  change(options);
+  const Status status = finetune(options, kNever);
+  ASSERT_FALSE(status.ok()) << part;
+  EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
+  EXPECT_FALSE(fs::exists(options.target)) << part;
+}
+
+TEST(Finetune, SaysWhatIsWrong) {
+  const Folder folder;
+  const auto data = [&](const std::string& name, const std::string& text) {
+    return [path = folder.write(name, text)](FinetuneOptions& options) { options.data = {path}; };
+  };
+  expect_complaint(folder, data("a.tsv", "sentence\tclass\na1\t0\n"), "no column \"label\"");
+  expect_complaint(folder, data("b.tsv", "sentence\tlabel\na1\t0\nb1\t0\n"), "same label");
+  expect_complaint(folder, data("c.tsv", ""), "is empty");
+  expect_complaint(folder, data("d.tsv", "sentence\tlabel\n"), "holds no text");
+  expect_complaint(folder, data("e.tsv", "sentence\tlabel\na1\n"), "e.tsv:2: 1 fields, but the header has 2");
+  expect_complaint(folder, data("f.csv", "sentence,label\n\"a1,0\n"), "never closed");
+  expect_complaint(folder, data("g.txt", "a1"), "neither in .tsv");
+  expect_complaint(folder, data("h.jsonl", "{\"text\": \"a1\", \"label\": 0}\n{\"text\": 1"), "h.jsonl:2");
+  expect_complaint(folder, data("i.jsonl", "{\"text\": \"a1\", \"label\": 0}\n{\"text\": \"b1\"}"), "label is missing");
+  expect_complaint(
+      folder,
+      [&](FinetuneOptions& options) {
+        options.model = make_model(folder, "two", /*classifier=*/true);
+        options.data = {folder.write("j.tsv", "sentence\tlabel\na1\t0\nb1\t2\n")};
+      },
+      "j.tsv:3: the label is \"2\"");
+  expect_complaint(
+      folder,
+      [&](FinetuneOptions& options) {
+        options.problem = ProblemType::regression;
+        options.data = {folder.write("k.tsv", "sentence\tlabel\na1\tmuch\nb1\t1\n")};
+      },
+      "not a number");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.max_tokens = 64; }, "only 40 positions");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.data = {"/nowhere/x.tsv"}; }, "/nowhere/x.tsv");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.work = "/proc/nowhere"; }, "/proc/nowhere");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.resume = true; }, "cannot be resumed");
+  if (!torch::cuda::is_available()) {
+    expect_complaint(folder, [](FinetuneOptions& options) { options.device = "cuda"; }, "no GPU");
+  }
+}
+
+TEST(Finetune, DoesNotTakeUpARunOfOtherSettings) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  const std::atomic<bool> at_once = true;
+  ASSERT_EQ(finetune(options, at_once).code(), ErrorCode::cancelled);
+  Status status = finetune(options, kNever);  // without --resume
+  EXPECT_NE(status.message().find("is there already"), std::string::npos) << status.message();
+  options.resume = true;
+  options.train.seed = 2;
+  status = finetune(options, kNever);
+  EXPECT_NE(status.message().find("other settings"), std::string::npos) << status.message();
+}
+
+// /dev/full takes no byte, as a disk without room.
+TEST(Finetune, AFullDiskIsAnError) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP();
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.checkpoint_minutes = 0;
+  fs::create_directories(options.work);
+  fs::create_symlink("/dev/full", options.work / "checkpoint.pt.partial");
+  const Status status = finetune(options, kNever);
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.message().find("checkpoint cannot be written"), std::string::npos) << status.message();
+  EXPECT_FALSE(fs::exists(options.work / "checkpoint.pt"));
+  EXPECT_FALSE(fs::exists(options.target));
+}
+
+TEST(Export, WritesWhatWasReadAndDividesTheClassifierByTheTemperature) {
+  const Folder folder;
+  const fs::path source = make_model(folder, "model", /*classifier=*/true);
+  const ModelFolder model = ModelFolder::open(source).value();
+  const auto weights = model.weights(model.config, 1).value();
+  Profile profile = default_profile(3);
+  profile.max_speedup = 4;
+  ASSERT_TRUE(export_model(model, model.config, weights, profile, folder / "copy", {}).ok());
+  ASSERT_TRUE(export_model(model, model.config, weights, profile, folder / "half", {.dtype = DType::f16}).ok());
+  ASSERT_TRUE(export_model(model, model.config, weights, profile, folder / "mild", {.temperature = 2}).ok());
+  EXPECT_FALSE(export_model(model, model.config, weights, profile, folder / "copy", {}).ok());  // without --force
+
+  Classifier before = load(source), copy = load(folder / "copy"), half = load(folder / "half"),
+             mild = load(folder / "mild");
+  EXPECT_EQ(copy.profile().retention, profile.retention);
+  const TextInput text{"a1 b2 b3 a7", std::nullopt};
+  const auto logits = [&](Classifier& classifier) { return classifier.run({&text, 1}, {}).value()[0].logits; };
+  EXPECT_EQ(logits(copy), logits(before));
+  for (size_t k = 0; k < 2; ++k) {
+    EXPECT_NEAR(logits(half)[k], logits(before)[k], 2e-2);
+    EXPECT_NEAR(logits(mild)[k], logits(before)[k] / 2, 1e-5);
+  }
+}
+
+}  // namespace
+}  // namespace latformer::train
