@@ -31,6 +31,18 @@ export function readResults(path) {
 
 const partOf = ({ question, model, engine }) => [question, model, engine].join();
 
+/** The rows of each part, model by model. */
+export function partsOf(rows) {
+  const models = [...new Set(rows.map(({ model }) => model))];
+  const parts = new Map();
+  for (const row of models.flatMap((model) => rows.filter((each) => each.model === model))) {
+    const part = parts.get(partOf(row));
+    if (part) part.push(row);
+    else parts.set(partOf(row), [row]);
+  }
+  return [...parts.values()];
+}
+
 /** Adds the rows of one part; what the file had of it before is gone, so that rows that are compared were run together. */
 export function record(path, rows) {
   const replaced = new Set(rows.map(partOf));

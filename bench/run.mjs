@@ -1,12 +1,13 @@
 // Latformer beside its peers. Every contender has a process or page to itself; all take turns in one run, so that a noisy
 // machine hits all alike. What counts are the ratios.
 //
-//   npm run bench -- DIR...                     all questions; says first how long it will take
+//   npm run bench -- DIR...                     all questions; says first how long it will take (throughput and load:
+//                                               of the first DIR alone)
 //     --questions latency,throughput,load,kernels
 //     --engines node-base,node-relaxed,chromium   Node without and with relaxed SIMD, Chromium
 //     --tokens 16,32,64,128,256,512  --threads 1,2  --dtypes fp32,q8  --speedups 1,2,3,4.8
 //     --only latformer,onnxruntime-web            contenders by name
-//     --minutes 2.5                               for each model in each engine (latency)
+//     --minutes 2                                 for each model in each engine (latency)
 //     --quick                                     one thread, two lengths, one engine, a few rounds: a first look
 //     --texts FILE.tsv:COUNT                      texts for throughput, from a column `sentence`; may be given again
 //     --csv FILE                                  results; those of the same question, model and engine are replaced
@@ -79,7 +80,7 @@ function choices() {
     threads: '1,2',
     dtypes: 'fp32,q8',
     speedups: '1,2,3,4.8',
-    minutes: '2.5',
+    minutes: '2',
     csv: join(root, 'build/bench/results.csv'),
     ...(values.quick ? { ...quick, questions: 'latency' } : {}),
     ...values,
@@ -113,10 +114,10 @@ async function bench() {
     models.push({ ...model, shape: await shapeOf(model) });
   }
   const parts = chosen.questions.flatMap((question) =>
-    models.flatMap((model) =>
+    (questions[question].firstModelOnly ? models.slice(0, 1) : models).flatMap((model) =>
       chosen.engines
         .filter((engine) => questions[question].engines.includes(engine))
-        .map((engine) => ({ question, model, engine, minutes: questions[question].minutes(chosen, model) })),
+        .map((engine) => ({ question, model, engine, minutes: questions[question].minutes(chosen, model, engine) })),
     ),
   );
   const minutes = parts.reduce((sum, part) => sum + part.minutes, 0);

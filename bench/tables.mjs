@@ -14,7 +14,7 @@ const nameOf = ({ library, dtype, threads, speedup = 1 }) =>
 
 const find = (rows, wanted) => rows.find((row) => Object.entries(wanted).every(([key, value]) => row[key] === value));
 
-function latencyTables(rows, where) {
+function latencyTables(rows, where, { brief }) {
   const sizes = unique(rows.map(({ size }) => size));
   const at = (row, size, other = {}) => {
     const { library, dtype, threads, speedup } = row;
@@ -42,7 +42,7 @@ function latencyTables(rows, where) {
     title: `${where}: how much faster a speedup is, against the same model at speedup 1`,
     head: head('requested'),
     rows: lines
-      .filter(({ speedup }) => speedup > 1)
+      .filter(({ speedup, threads }) => speedup > 1 && (!brief || threads === 1))
       .map((line) => [
         nameOf(line),
         ...sizes.map((size) => times(at(line, size, { speedup: 1 }).value / at(line, size).value)),
@@ -63,7 +63,7 @@ function latencyTables(rows, where) {
     head: head('tokens'),
     rows: full.map((line) => [nameOf(line), ...sizes.map((size) => digits(at(line, size).rate))]),
   };
-  return [milliseconds, achieved, threaded, rates];
+  return brief ? [milliseconds, achieved, threaded] : [milliseconds, achieved, threaded, rates];
 }
 
 function throughputTables(rows, where) {
@@ -102,8 +102,10 @@ function loadTables(rows, where) {
   ];
 }
 
-function kernelTables(rows, where) {
-  const sizes = unique(rows.map(({ size }) => size));
+function kernelTables(rows, where, { brief }) {
+  const sizes = unique(rows.map(({ size }) => size)).filter(
+    (size) => !brief || [1, 4, 16, 27, 128, 512].includes(size),
+  );
   const lines = unique(rows.map(({ library, dtype, threads }) => JSON.stringify({ library, dtype, threads })));
   return [
     {
@@ -128,16 +130,35 @@ const makers = {
   kernels: kernelTables,
 };
 
-/** Tables of the rows of one part: one question, model and engine. */
-export function tablesOf(rows) {
+/** Tables of the rows of one part: one question, model and engine; `brief` leaves out what follows from others. */
+export function tablesOf(rows, { brief = false } = {}) {
   const [{ question, model, version }] = rows;
-  return makers[question](rows, `${model}, ${version}`).filter((each) => each.rows.length > 0);
+  return makers[question](rows, `${model}, ${version}`, { brief }).filter((each) => each.rows.length > 0);
 }
 
 export const textTables = (rows) =>
   tablesOf(rows)
     .map(({ title, head, rows: lines }) => `\n${title}\n${table([head, ...lines])}\n`)
     .join('');
+
+/** For a first page: one length, one thread, every model and engine; how many times as fast as the peer. */
+export function headline(rows, size = 128) {
+  const latency = rows.filter((row) => row.question === 'latency' && row.size === size && row.threads === 1);
+  const places = unique(latency.map(({ model, version }) => JSON.stringify({ model, version }))).map(JSON.parse);
+  return {
+    head: ['', baseline, 'latformer', 'at speedup 4.8'],
+    rows: places.flatMap((place) =>
+      ['fp32', 'q8'].flatMap((dtype) => {
+        const value = (library, speedup) => find(latency, { ...place, library, dtype, speedup })?.value;
+        const [peer, ours, faster] = [value(baseline, 1), value('latformer', 1), value('latformer', 4.8)];
+        if (!peer || !ours || !faster) return [];
+        const cell = (milliseconds) => `${digits(milliseconds)} ms (${times(peer / milliseconds)})`;
+        const name = `${place.model}, ${precision(dtype)}, ${place.version.replace(/\.\d.*$/, '')}`;
+        return [[name, `${digits(peer)} ms`, cell(ours), cell(faster)]];
+      }),
+    ),
+  };
+}
 
 export function markdownTable({ head, rows }) {
   const line = (cells) => `| ${cells.join(' | ')} |`;

@@ -1,0 +1,35 @@
+// From docs/performance.csv: the tables of docs/performance.md, the README's, and the picture. No number is typed by hand.
+//
+//   npm run bench:report [-- FILE.csv]
+//
+// What is made stands between <!-- bench --> and <!-- /bench -->; everything else is left as it is.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../scripts/support/paths.mjs';
+import { Failure, main } from '../scripts/support/steps.mjs';
+import { latencyPicture } from './picture.mjs';
+import { partsOf, readResults } from './results.mjs';
+import { headline, markdownTable, tablesOf } from './tables.mjs';
+
+function replaceBetween(path, text) {
+  const parts = readFileSync(path, 'utf8').split(/(?<=<!-- bench -->\n)[^]*(?=<!-- \/bench -->)/);
+  if (parts.length !== 2) throw new Failure(`${path} has no place between <!-- bench --> and <!-- /bench -->`);
+  writeFileSync(path, `${parts[0]}\n${text}\n\n${parts[1]}`);
+}
+
+function report() {
+  const csv = process.argv[2] ?? join(root, 'docs/performance.csv');
+  const rows = readResults(csv);
+  if (rows.length === 0) throw new Failure(`${csv} holds no results; npm run bench -- DIR... --csv ${csv} makes them`);
+  const sections = partsOf(rows).flatMap((part) => tablesOf(part, { brief: true }));
+  const performance = [
+    '![Milliseconds by tokens, beside other runtimes](performance.svg)',
+    ...sections.map((table) => `**${table.title}**\n\n${markdownTable(table)}`),
+  ].join('\n\n');
+  const documents = { 'docs/performance.md': performance, 'README.md': markdownTable(headline(rows)) };
+  for (const [path, text] of Object.entries(documents)) replaceBetween(join(root, path), text);
+  writeFileSync(join(root, 'docs/performance.svg'), latencyPicture(rows));
+  console.log(`${sections.length} tables and the picture, from ${csv}`);
+}
+
+await main(report);
