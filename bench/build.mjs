@@ -8,8 +8,16 @@ import { root } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
 import { step } from '../scripts/support/steps.mjs';
 
-/** Builds one program; gives its path. */
-export async function buildProgram(preset, program) {
+const built = new Map();
+
+/** Builds one program, unless this process has done so; gives its path. */
+export function buildProgram(preset, program) {
+  const key = `${preset} ${program}`;
+  if (!built.has(key)) built.set(key, build(preset, program));
+  return built.get(key);
+}
+
+async function build(preset, program) {
   const wasm = preset.startsWith('wasm');
   if (wasm) await setUpEmscripten();
   await setUpSources();
