@@ -1,7 +1,7 @@
 // Where the time of a run goes, function by function: the core as WebAssembly with its functions' names, under Node's
 // sampling profiler. Nothing in the core knows of it.
 //
-//   npm run bench:profile -- DIR [--tokens 128] [--speedup 1] [--dtype auto|fp32|q8] [--threads 1] [--relaxed]
+//   npm run bench:profile -- DIR [--tokens 128] [--speedup 1] [--dtype auto|fp32|q8] [--relaxed]
 //                                [--seconds 4] [--top 25]
 //
 // `self` is the share of the time in the function itself; `within`, which part of the core had called it.
@@ -74,7 +74,6 @@ async function profile() {
       tokens: { type: 'string', default: '128' },
       speedup: { type: 'string', default: '1' },
       dtype: { type: 'string', default: 'auto' },
-      threads: { type: 'string', default: '1' },
       relaxed: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '4' },
       top: { type: 'string', default: '25' },
@@ -85,7 +84,7 @@ async function profile() {
   const program = await buildProgram(values.relaxed ? 'wasm-relaxed' : 'wasm', 'bench_classify');
   const node = nodes().find(({ version }) => !values.relaxed || Number(version.split('.')[0]) >= 22);
   if (!node) throw new Failure('relaxed SIMD needs Node 22 or newer; npm test sets one up');
-  const args = [program, folder, values.threads, values.dtype];
+  const args = [program, folder, '1', values.dtype];
   const request = (runs) => `${runs} ${values.speedup} ${textOf(Number(values.tokens))}`;
 
   const timesOf = (output) => JSON.parse(output.trim().split('\n').at(-1));
@@ -96,11 +95,8 @@ async function profile() {
   try {
     const sampled = ['--no-liftoff', '--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${traces}`, ...args];
     const times = timesOf(await feed(node.path, sampled, [request(runs)])).sort((a, b) => a - b);
-    const files = await readdir(traces);
-    const perFile = await Promise.all(
-      files.map(async (file) => selfTimes(JSON.parse(await readFile(join(traces, file), 'utf8')))),
-    );
-    const self = perFile.sort((a, b) => b.size - a.size)[0]; // the thread that called; helpers run outside of it
+    const [file] = await readdir(traces);
+    const self = selfTimes(JSON.parse(await readFile(join(traces, file), 'utf8')));
     const total = [...self.values()].reduce((sum, time) => sum + time, 0);
     const rows = [...self]
       .sort(([, a], [, b]) => b - a)
@@ -110,7 +106,7 @@ async function profile() {
         return [`${((100 * time) / total).toFixed(1)} %`, (time / 1000 / runs).toFixed(3), own, caller];
       });
     console.log(
-      `\n${name}, ${values.tokens} tokens, speedup ${values.speedup}, ${values.dtype}, ${values.threads} thread(s), ` +
+      `\n${name}, ${values.tokens} tokens, speedup ${values.speedup}, ${values.dtype}, one thread, ` +
         `${values.relaxed ? 'relaxed' : 'base'} SIMD, Node ${node.version}: ` +
         `${times[times.length >> 1].toFixed(2)} ms, median of ${runs} runs under the profiler\n`,
     );

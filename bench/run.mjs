@@ -96,7 +96,7 @@ function choices() {
     tokens: numbersOf(all.tokens, 'tokens', 3).sort((a, b) => a - b),
     threads: numbersOf(all.threads, 'threads', 1),
     dtypes: listOf(all.dtypes, 'dtypes', ['fp32', 'q8']),
-    speedups: numbersOf(all.speedups, 'speedups', 1),
+    speedups: [...new Set([1, ...numbersOf(all.speedups, 'speedups', 1)])], // all are held against 1
     only: all.only && listOf(all.only, 'only'),
     minutes: numbersOf(all.minutes, 'minutes', 0)[0],
     texts: all.texts,
