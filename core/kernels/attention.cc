@@ -10,8 +10,8 @@
 namespace latformer::kernels {
 namespace {
 
-constexpr size_t kPanel = 24;                // queries at a time: a multiple of the rows of every tile
-constexpr size_t kMinWorkToShare = 1 << 20;  // multiply-adds: less is done before a thread wakes up
+constexpr size_t kPanel = 24;                        // queries at a time: a multiple of the rows of every tile
+constexpr size_t kMinWorkToShare = size_t{1} << 20;  // multiply-adds: less is done before a thread wakes up
 
 template <class Function>
 void for_each_head(const Threads& threads, size_t heads, size_t work, const Function& function) {

@@ -9,10 +9,12 @@ namespace latformer::kernels {
 namespace {
 
 constexpr size_t kMaxInt8Inputs = 100'000;  // 127 * 127 * in stays below 2^31
-constexpr size_t kPanelBytes = 192 * 1024;  // of activations that stay in the second cache while the blocks pass by
-constexpr size_t kMinPanelRows = 48;        // so that a block's weights, once in the first cache, are used this often
-constexpr size_t kTasksPerThread = 4;       // so that a thread that was held up can be helped
-constexpr size_t kMinBytesToShare = 512 * 1024;  // rows times bytes of weights: less is done before a thread wakes up
+constexpr size_t kPanelBytes = size_t{192}
+                               << 10;  // of activations that stay in the second cache while the blocks pass by
+constexpr size_t kMinPanelRows = 48;   // so that a block's weights, once in the first cache, are used this often
+constexpr size_t kTasksPerThread = 4;  // so that a thread that was held up can be helped
+constexpr size_t kMinBytesToShare = size_t{512}
+                                    << 10;  // rows times bytes of weights: less is done before a thread wakes up
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
