@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +34,8 @@ Result<bool> read_parts(const std::string& path, const Take& take) {
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
   if (!file) return false;
   std::vector<std::byte> part(1 << 20);
-  while (const size_t size = std::fread(part.data(), 1, part.size(), file.get())) {
+  while (std::feof(file.get()) == 0 && std::ferror(file.get()) == 0) {
+    const size_t size = std::fread(part.data(), 1, part.size(), file.get());
     LATFORMER_TRY(take(std::span<const std::byte>(part.data(), size)));
   }
   return true;

@@ -23,7 +23,7 @@ namespace {
 constexpr size_t kRows[] = {1, 2, 4, 8, 12, 16, 27, 32, 64, 128, 256, 512};
 constexpr size_t kMostRows = 512;
 constexpr double kTrialSeconds = 0.015;
-constexpr int kTrials = 4;
+constexpr int kTrials = 3;
 
 const char* name_of(Precision precision) { return precision == Precision::int8 ? "int8" : "f32"; }
 
@@ -87,23 +87,24 @@ class Bench {
                            return 2.0 * static_cast<double>(rows * linear.in() * linear.out());
                          }));
         best = std::max(best, speed);
+        LATFORMER_TRY(measure_peak(linear.precision()));
       }
-      LATFORMER_TRY(measure_peak(linear.precision()));
       std::printf("linear,%s,%zu,%zu,%zu,%.2f\n", name_of(linear.precision()), linear.in(), linear.out(), rows, best);
       std::fflush(stdout);
     }
     return {};
   }
 
-  // Again and again between the others, so that a slow moment of the machine does not lower the bar.
+  // As often as the layers, in turns with them, so that a slow moment of the machine does not lower the bar alone.
   Status measure_peak(Precision precision) {
     constexpr size_t kRounds = 1000;
-    const bool int8 = precision == Precision::int8;
-    const auto run = [](void* loop, size_t) { (*static_cast<double (**)(size_t)>(loop))(kRounds); };
-    double (*loop)(size_t) = int8 ? run_int8_peak : run_f32_peak;
-    const double operations = loop(kRounds) * static_cast<double>(thread_count_);
+    bool int8 = precision == Precision::int8;
+    const auto run = [](void* is_int8, size_t) {
+      (*static_cast<const bool*>(is_int8) ? run_int8_peak : run_f32_peak)(kRounds);
+    };
+    const double operations = (int8 ? run_int8_peak : run_f32_peak)(kRounds) * static_cast<double>(thread_count_);
     LATFORMER_ASSIGN(const double speed, speed_of([&]() -> Result<double> {
-                       pthreadpool_parallelize_1d(threads_.pool(), run, &loop, thread_count_, 0);
+                       pthreadpool_parallelize_1d(threads_.pool(), run, &int8, thread_count_, 0);
                        return operations;
                      }));
     peaks_[int8] = std::max(peaks_[int8], speed);

@@ -152,7 +152,6 @@ export const throughput = {
   minutes: ({ texts }) => 1.2 * texts.length,
 
   async ask(engine, model, chosen, engineName) {
-    if (chosen.texts.length === 0) throw new Failure('throughput needs texts: --texts FILE.tsv:COUNT');
     const tokenize = await tokenizerOf(model);
     const narrowed = { ...chosen, threads: chosen.threads.slice(0, 1), dtypes: chosen.dtypes.slice(-1) };
     const listed = contendersOf(engineName, narrowed).filter(({ library }) => library !== 'latformer native');

@@ -29,7 +29,7 @@ export function readResults(path) {
   );
 }
 
-const partOf = ({ question, model, engine }) => [question, model, engine].join();
+export const partOf = ({ question, model, engine }) => [question, model, engine].join();
 
 /** The rows of each part, model by model. */
 export function partsOf(rows) {

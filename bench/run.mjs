@@ -10,6 +10,7 @@
 //     --minutes 2                                 for each model in each engine (latency)
 //     --quick                                     one thread, two lengths, one engine, a few rounds: a first look
 //     --texts FILE.tsv:COUNT                      texts for throughput, from a column `sentence`; may be given again
+//     --resume                                    leaves out the parts that the file of results has already
 //     --csv FILE                                  results; those of the same question, model and engine are replaced
 //
 // DIR: any Hugging Face folder of a BERT. What a model needs is made once (models.mjs). Tables and picture of
@@ -24,7 +25,7 @@ import { Failure, duration, main, step } from '../scripts/support/steps.mjs';
 import { engines } from './engines.mjs';
 import { prepareModel, shapeOf } from './models.mjs';
 import * as questions from './questions.mjs';
-import { record } from './results.mjs';
+import { partOf, readResults, record } from './results.mjs';
 import { textTables } from './tables.mjs';
 
 const here = join(root, 'bench');
@@ -70,6 +71,7 @@ function choices() {
       csv: text,
       texts: { ...text, multiple: true, default: [] },
       quick: { type: 'boolean', default: false },
+      resume: { type: 'boolean', default: false },
     },
   });
   if (positionals.length === 0) throw new Failure('name a model folder: npm run bench -- DIR...');
@@ -85,9 +87,15 @@ function choices() {
     ...(values.quick ? { ...quick, questions: 'latency' } : {}),
     ...values,
   };
+  let asked = listOf(all.questions, 'questions', Object.keys(questions));
+  if (values.texts.length === 0 && asked.includes('throughput')) {
+    if (values.questions) throw new Failure('throughput needs texts: --texts FILE.tsv:COUNT');
+    asked = asked.filter((question) => question !== 'throughput');
+    if (!values.quick) console.log('No throughput without --texts FILE.tsv:COUNT.');
+  }
   return {
     folders: positionals,
-    questions: listOf(all.questions, 'questions', Object.keys(questions)),
+    questions: asked,
     engines: listOf(
       all.engines,
       'engines',
@@ -100,6 +108,7 @@ function choices() {
     only: all.only && listOf(all.only, 'only'),
     minutes: numbersOf(all.minutes, 'minutes', 0)[0],
     texts: all.texts,
+    resume: values.resume,
     csv: all.csv,
   };
 }
@@ -113,32 +122,43 @@ async function bench() {
     const model = await prepareModel(folder, { onnx: true });
     models.push({ ...model, shape: await shapeOf(model) });
   }
-  const parts = chosen.questions.flatMap((question) =>
-    (questions[question].firstModelOnly ? models.slice(0, 1) : models).flatMap((model) =>
-      chosen.engines
-        .filter((engine) => questions[question].engines.includes(engine))
-        .map((engine) => ({ question, model, engine, minutes: questions[question].minutes(chosen, model, engine) })),
-    ),
-  );
+  const done = new Set(chosen.resume ? readResults(chosen.csv).map(partOf) : []);
+  const parts = chosen.questions
+    .flatMap((question) =>
+      (questions[question].firstModelOnly ? models.slice(0, 1) : models).flatMap((model) =>
+        chosen.engines
+          .filter((engine) => questions[question].engines.includes(engine))
+          .map((engine) => ({ question, model, engine, minutes: questions[question].minutes(chosen, model, engine) })),
+      ),
+    )
+    .filter(({ question, model, engine }) => !done.has(partOf({ question, model: model.name, engine })));
   const minutes = parts.reduce((sum, part) => sum + part.minutes, 0);
   console.log(`\n${parts.length} parts, about ${Math.ceil(minutes)} minutes; results go to ${chosen.csv}`);
-  for (const [i, { question, model, engine: name }] of parts.entries()) {
+  const failed = [];
+  for (const [i, part] of parts.entries()) {
+    const title = `${part.question}, ${part.model.name}, ${part.engine}`;
     const started = performance.now();
-    console.log(`\n${i + 1} of ${parts.length}: ${question}, ${model.name}, ${name}`);
-    const engine = await engines.find((each) => each.name === name).start();
+    console.log(`\n${i + 1} of ${parts.length}: ${title}`);
     try {
-      const rows = (await questions[question].ask(engine, model, chosen, name)).map((row) => ({
-        question,
-        model: model.name,
-        engine: name,
-        version: engine.version,
-        ...row,
-      }));
+      const rows = await askPart(part, chosen);
       record(chosen.csv, rows);
       console.log(`${textTables(rows)}\n${duration(performance.now() - started)}`);
-    } finally {
-      await engine.close();
+    } catch (error) {
+      console.error(`\n${error instanceof Failure ? error.message : error.stack}`);
+      failed.push(title);
     }
+  }
+  if (failed.length > 0) throw new Failure(`${failed.length} of ${parts.length} parts failed: ${failed.join('; ')}`);
+}
+
+/** Rows of one part. */
+async function askPart({ question, model, engine: name }, chosen) {
+  const engine = await engines.find((each) => each.name === name).start();
+  try {
+    const rows = await questions[question].ask(engine, model, chosen, name);
+    return rows.map((row) => ({ question, model: model.name, engine: name, version: engine.version, ...row }));
+  } finally {
+    await engine.close();
   }
 }
 
