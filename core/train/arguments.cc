@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "core/format/quote.h"
@@ -69,13 +70,18 @@ std::vector<std::string> Arguments::texts(std::string_view name) {
 double Arguments::number(std::string_view name, double otherwise, double least, double most) {
   const std::optional<std::string> value = take(name);
   if (!value) return otherwise;
-  double number = 0;
-  const char* end = value->data() + value->size();
-  const auto [rest, error] = std::from_chars(value->data(), end, number);
-  if (error == std::errc() && rest == end && number >= least && number <= most) return number;
+  const std::optional<double> number = parse_number(*value);
+  if (number && *number >= least && *number <= most) return *number;
   complain(std::string(name) + " is " + quote(*value) + ", not a number from " + text_of(least) + " to " +
            text_of(most));
   return otherwise;
+}
+
+std::optional<double> Arguments::parse_number(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  return number;
 }
 
 uint64_t Arguments::whole(std::string_view name, uint64_t otherwise, uint64_t least, uint64_t most) {

@@ -44,6 +44,8 @@ class Arguments {
   }
   std::vector<std::string> rest();  // what is no option
 
+  static std::optional<double> parse_number(std::string_view text);  // finite
+
   Status done();
   void complain(const std::string& what);  // only the first complaint is told
 

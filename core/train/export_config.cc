@@ -50,7 +50,7 @@ Result<std::string> exported_config(std::string_view json, const BertConfig& con
   yyjson_mut_doc* document = copy.get();
   yyjson_mut_val* root = yyjson_mut_doc_get_root(document);
   for (const char* old : {"architectures", "_name_or_path", "id2label", "label2id", "num_labels", "problem_type",
-                          "torch_dtype", "dtype", "quantization_config"}) {
+                          "torch_dtype", "dtype", "quantization_config", "num_hidden_layers"}) {
     yyjson_mut_obj_remove_key(root, old);
   }
   yyjson_mut_val* architectures = yyjson_mut_arr(document);
@@ -69,6 +69,7 @@ Result<std::string> exported_config(std::string_view json, const BertConfig& con
   }
   complete = complete && yyjson_mut_obj_add_val(document, root, "id2label", id2label) &&
              yyjson_mut_obj_add_val(document, root, "label2id", label2id) &&
+             yyjson_mut_obj_add_uint(document, root, "num_hidden_layers", config.num_hidden_layers) &&
              yyjson_mut_obj_add_str(document, root, "problem_type", name_of_problem(config.problem_type)) &&
              yyjson_mut_obj_add_str(document, root, "dtype", dtype == DType::f16 ? "float16" : "float32");
   size_t size = 0;

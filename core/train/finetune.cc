@@ -34,6 +34,11 @@ Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder&
   BertConfig config = model.config;
   config.problem_type = problem;
   config.quantized = false;
+  if (options.layers > config.num_hidden_layers) {
+    return invalid_argument("--layers is " + std::to_string(options.layers) + ", but the model has only " +
+                            std::to_string(config.num_hidden_layers));
+  }
+  if (options.layers > 0) config.num_hidden_layers = options.layers;
   LATFORMER_TRY(check_classes(texts, problem));
   if (!options.labels.empty()) {
     config.labels = options.labels;
@@ -92,12 +97,13 @@ std::string settings_of(const FinetuneOptions& o, const BertConfig& config, size
   const TrainOptions& t = o.train;
   std::snprintf(numbers, sizeof numbers,
                 "texts %zu, max_tokens %zu, holdout %zu, epochs %g+%g, learning rates %g %g, batches %zu/%zu, warm-up "
-                "%g, decay %g, clip %g, dropout %g, speedup %g, ramp %g, sandwich %d, distill %d, seed %llu, shape %d, "
+                "%g, layers %u, decay %g, clip %g, dropout %g, speedup %g, ramp %g, sandwich %d, distill %d, seed "
+                "%llu, shape %d, "
                 "r_min %g, dropped %d, acc_texts %zu",
                 texts, o.max_tokens, o.holdout, t.teacher.epochs, t.elimination.epochs, t.teacher.learning_rate,
-                t.elimination.learning_rate, t.batches.max_tokens, t.batches.max_texts, t.warm_up, t.weight_decay,
-                t.clip, t.dropout, t.target_speedup, t.ramp, t.sandwich, t.distill,
-                static_cast<unsigned long long>(t.seed), static_cast<int>(o.shape), o.r_min,
+                t.elimination.learning_rate, t.batches.max_tokens, t.batches.max_texts, t.warm_up,
+                config.num_hidden_layers, t.weight_decay, t.clip, t.dropout, t.target_speedup, t.ramp, t.sandwich,
+                t.distill, static_cast<unsigned long long>(t.seed), static_cast<int>(o.shape), o.r_min,
                 static_cast<int>(o.dropped), o.acc_texts);
   std::string settings = numbers;
   settings += ", model " + o.model.string() + ", labels";
@@ -120,7 +126,7 @@ Status evaluate_held_out(uint64_t step, const Texts& texts, const BertModule& mo
 
 // All steps that are left. Returns the profile that the model was trained for.
 Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const Texts& texts,
-                                         const std::string& settings, BertModule& module,
+                                         const std::string& settings, BertModule& module, const Peers& peers,
                                          const std::atomic<bool>& stop) {
   const fs::path checkpoint = options.work / "checkpoint.pt";
   torch::optim::AdamW optimizer = make_optimizer(module, options.train);
@@ -131,8 +137,11 @@ Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const T
   } else if (is_file(checkpoint)) {
     return invalid_argument(checkpoint.string() + " is there already: go on with --resume, or name another --work");
   }
-  LATFORMER_ASSIGN(Progress progress, Progress::open(options.work / "log.jsonl", progressed.step, plan.steps()));
-  const auto save = [&] { return save_checkpoint(checkpoint, settings, progressed, module, optimizer); };
+  const fs::path log = peers.is_first() ? options.work / "log.jsonl" : fs::path();
+  LATFORMER_ASSIGN(Progress progress, Progress::open(log, progressed.step, plan.steps()));
+  const auto save = [&]() -> Status {
+    return peers.is_first() ? save_checkpoint(checkpoint, settings, progressed, module, optimizer) : Status();
+  };
 
   const EncoderShape shape = shape_of(module.config());
   Scheduler scheduler(shape, progressed.profile.value_or(default_profile(shape.num_layers)));
@@ -144,7 +153,7 @@ Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const T
       LATFORMER_TRY(progress.log(R"({"step": )" + std::to_string(step) + R"(, "profile": )" +
                                  compact(profile_json(*progressed.profile)) + "}"));
     }
-    const auto report = run_step(step, plan, options.train, texts.training, scheduler, module, optimizer);
+    const auto report = run_step(step, plan, options.train, texts.training, scheduler, module, optimizer, peers, stop);
     if (!report.ok()) {
       progress.say("stopped; " + (is_file(checkpoint) ? "the last good state is in " + checkpoint.string()
                                                       : std::string("there was no checkpoint yet")));
@@ -153,11 +162,11 @@ Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const T
     LATFORMER_TRY(progress.step(step, plan.is_teacher(step) ? "teacher" : "elimination", *report));
     ++step;
     const bool done = step == plan.steps();
-    if (done || (options.evaluate_every > 0 && step % options.evaluate_every == 0)) {
+    if (peers.is_first() && (done || (options.evaluate_every > 0 && step % options.evaluate_every == 0))) {
       LATFORMER_TRY(evaluate_held_out(step, texts, module, scheduler, options, !plan.is_teacher(step - 1), progress));
     }
     const double minutes = std::chrono::duration<double>(Clock::now() - saved_at).count() / 60;
-    if (stop && !done) {
+    if (report->stop && !done) {
       LATFORMER_TRY(save());
       return cancelled("stopped after step " + std::to_string(step) + "; --resume goes on from there");
     }
@@ -171,7 +180,7 @@ Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const T
 
 }  // namespace
 
-Status finetune(const FinetuneOptions& options, const std::atomic<bool>& stop) {
+Status finetune(const FinetuneOptions& options, const Peers& peers, const std::atomic<bool>& stop) {
   return guarded([&]() -> Status {
     LATFORMER_ASSIGN(const torch::Device device, device_for(options.device));
     LATFORMER_ASSIGN(const ModelFolder model, ModelFolder::open(options.model));
@@ -186,7 +195,9 @@ Status finetune(const FinetuneOptions& options, const std::atomic<bool>& stop) {
     LATFORMER_ASSIGN(std::vector<Example> examples, encode_examples(read, model.tokenizer, config, options.max_tokens));
     const auto truncated =
         std::count_if(examples.begin(), examples.end(), [](const Example& e) { return e.truncated; });
-    std::fprintf(stderr, "%zu texts, %zd of them cut to %zu tokens\n", examples.size(), truncated, options.max_tokens);
+    if (peers.is_first())
+      std::fprintf(stderr, "%zu texts, %zd of them cut to %zu tokens\n", examples.size(), truncated,
+                   options.max_tokens);
     const std::string settings = settings_of(options, config, examples.size());
     LATFORMER_ASSIGN(const Texts texts, split(std::move(examples), options));
 
@@ -197,8 +208,9 @@ Status finetune(const FinetuneOptions& options, const std::atomic<bool>& stop) {
     fs::create_directories(options.work, error);
     if (error) return invalid_argument(options.work.string() + ": " + error.message());
     // That the target is there already is told before the work, not after it.
-    LATFORMER_TRY(StagedFolder::create(options.target, options.exporting.force).status());
-    LATFORMER_ASSIGN(const std::optional<Profile> profile, train_all(options, texts, settings, module, stop));
+    if (peers.is_first()) LATFORMER_TRY(StagedFolder::create(options.target, options.exporting.force).status());
+    LATFORMER_ASSIGN(const std::optional<Profile> profile, train_all(options, texts, settings, module, peers, stop));
+    if (!peers.is_first()) return {};
     return export_model(model, config, module.weights(), profile, options.target, options.exporting);
   });
 }

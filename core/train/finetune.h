@@ -30,6 +30,7 @@ struct FinetuneOptions {
   ColumnNames columns;
   std::optional<ProblemType> problem;  // else the model's, if it has a classifier, else single_label
   std::vector<std::string> labels;     // names of the labels; else the model's, else those of the data
+  uint32_t layers = 0;                 // only so many of the model's first layers: the smaller rival; 0: all
   size_t max_tokens = 128;
   size_t holdout = 500;  // texts left out of training to be measured on now and then; at most a tenth of all
   TrainOptions train;
@@ -45,8 +46,9 @@ struct FinetuneOptions {
   std::string device = "cpu";     // or "cuda", "cuda:1"
 };
 
-// Runs until it is done, or until `stop` becomes true: then a checkpoint is written and the error is `cancelled`.
+// Runs until it is done, or until `stop` becomes true: then a checkpoint is written and the error is `cancelled`. With
+// several processes (peers.h) the first one writes and prints.
 // Errors: invalid_argument (options, data, files), bad_model, unsupported_model, out_of_memory.
-Status finetune(const FinetuneOptions& options, const std::atomic<bool>& stop);
+Status finetune(const FinetuneOptions& options, const Peers& peers, const std::atomic<bool>& stop);
 
 }  // namespace latformer::train

@@ -8,8 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tools/files.h"
+#include "core/tools/quantize.h"
 #include "core/train/arguments.h"
+#include "core/train/calibrate.h"
 #include "core/train/finetune.h"
+#include "core/train/search.h"
+#include "core/train/sweep.h"
 
 namespace latformer::train {
 namespace {
@@ -21,6 +26,10 @@ constexpr std::string_view kHelp = R"(usage: latformer-train COMMAND [options]
 Makes a Hugging Face BERT adjustable: docs/own-model.md shows the way.
 
   finetune   teaches a model a task, and to do with fewer words
+  calibrate  measures what each layer contributes (ACC) and makes the profile; finds the temperature of the scores
+  search     looks for a better profile than ACC's
+  sweep      what each speedup costs and gives: a table, CSV, a picture
+  quantize   an int8 copy
 
 latformer-train COMMAND --help tells a command's options.
 Exit codes: 0 done, 1 data, model or files are at fault, 2 wrong usage, 130 interrupted.
@@ -30,7 +39,7 @@ constexpr std::string_view kFinetuneHelp =
     R"(usage: latformer-train finetune --model DIR --data FILE --work DIR --target DIR [options]
 
 Teacher stage, measuring of ACC, elimination stage; then the model with its profile.json, in a folder that Python's
-transformers and Latformer load.
+transformers and Latformer load. Started by torchrun, several processes train one model (they share each batch).
 
   --model DIR            a Hugging Face BERT folder, with or without a classifier
   --data FILE            labelled texts: .tsv, .csv or .jsonl; may come several times
@@ -45,6 +54,7 @@ The task
   --column NAME          the text; default: text, else sentence
   --pair-column NAME     the second text of a pair; default: text_pair, if --column is not given
   --label-column NAME    default: label. Of several labels: a JSON list, or parted by commas
+  --layers N             take only the model's first N layers: a smaller model to compare with
   --max-tokens N         longer texts are cut; default 128
   --holdout N            texts left out of training, to be measured on; default 500, at most a tenth
 
@@ -76,7 +86,59 @@ Optimisation
   --checkpoint-minutes X default 5
   --evaluate-every N     steps between measurements on what is held out, default 500; 0: only at the end
   --dtype KIND           of the weights written: f32 (default) or f16
-  --temperature X        divides the classifier, default 1
+)";
+
+constexpr std::string_view kCalibrateHelp = R"(usage: latformer-train calibrate --model DIR --data FILE [options]
+
+Runs texts in full, tells ACC of each layer and the retention of each shape; with --target writes the model with its
+profile.json.
+
+  --model DIR         a Hugging Face BERT folder with a classifier
+  --data FILE         labelled texts: .tsv, .csv or .jsonl; may come several times
+  --target DIR        the folder to make; --force replaces the model in one that is there
+  --shape KIND        product (default), minimum, geometric or linear; --r-min X (0.02)
+  --dropped KIND      merge (default) or discard
+  --max-speedup X     up to which the sweep supports the model; needed with --target, unless the profile is kept
+  --keep-profile      keep the model's profile.json
+  --temperature       find the temperature that makes scores say how often the model is right, and divide the
+                      classifier by it; give texts that it was not trained on
+  --limit N           texts drawn by chance, default 2000; 0: all
+  --max-tokens N      longer texts are cut; default: the model's positions
+  --column, --pair-column, --label-column NAME, --seed N, --threads N, --dtype f32|f16: as for finetune
+)";
+
+constexpr std::string_view kSweepHelp = R"(usage: latformer-train sweep --model DIR --data FILE [options]
+
+Measures a model at each speedup with the engine that will run it, one text at a time.
+
+  --model DIR         may come several times
+  --data FILE         labelled texts that the model was not trained on; may come several times
+  --speedups LIST     default 1,1.5,2,3,4,4.8,6,8; a model's are those up to its max_speedup
+  --padded N          count as papers do: texts are padded to N tokens, and padding counts as work (no time is measured)
+  --limit N           texts drawn by chance; default: all
+  --csv FILE          also write it as CSV
+  --svg FILE          and as a picture of all models
+  --column, --pair-column, --label-column NAME, --seed N: as for finetune; --threads N, default 1
+)";
+
+constexpr std::string_view kSearchHelp = R"(usage: latformer-train search --model DIR --data FILE --target DIR [options]
+
+Changes the retention of the layers by chance and keeps what makes the pruned model agree better with the full one.
+
+  --model DIR         a Hugging Face BERT folder with a classifier
+  --data FILE         texts, not those that the model is measured on; may come several times
+  --target DIR        the folder to make: a copy with the profile that was found; --force replaces one that is there
+  --speedups LIST     at which the two are compared, default 2,3,4.8
+  --trials N          default 150
+  --limit N           texts drawn by chance, default 400; 0: all
+  --max-tokens N      longer texts are cut; default: the model's positions
+  --column, --pair-column, --label-column NAME, --seed N, --threads N, --dtype f32|f16: as for finetune
+)";
+
+constexpr std::string_view kQuantizeHelp = R"(usage: latformer-train quantize [--force] SOURCE TARGET
+
+Writes an int8 copy of a model folder, one scale per output channel, in the compressed-tensors convention; tells what was
+lost in each part of the model.
 )";
 
 std::atomic<bool> stop_requested = false;
@@ -92,11 +154,61 @@ int finish(const Status& status) {
   return status.code() == ErrorCode::cancelled ? kInterrupted : kFailed;
 }
 
+int print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return kDone;
+}
+
+void take_columns(Arguments& arguments, ColumnNames& columns) {
+  columns.text = arguments.text("--column", "");
+  columns.pair = arguments.text("--pair-column", "");
+  columns.label = arguments.text("--label-column", columns.label);
+}
+
+std::vector<std::filesystem::path> take_data(Arguments& arguments) {
+  std::vector<std::filesystem::path> data;
+  for (const std::string& file : arguments.texts("--data")) data.emplace_back(file);
+  if (data.empty()) arguments.complain("--data is needed");
+  return data;
+}
+
+ProfileShape take_shape(Arguments& arguments) {
+  return arguments.choice("--shape", ProfileShape::running_product,
+                          {{"product", ProfileShape::running_product},
+                           {"minimum", ProfileShape::running_minimum},
+                           {"geometric", ProfileShape::geometric},
+                           {"linear", ProfileShape::linear}});
+}
+
+Dropped take_dropped(Arguments& arguments) {
+  return arguments.choice("--dropped", Dropped::merge, {{"merge", Dropped::merge}, {"discard", Dropped::discard}});
+}
+
+DType take_dtype(Arguments& arguments) {
+  return arguments.choice("--dtype", DType::f32, {{"f32", DType::f32}, {"f16", DType::f16}});
+}
+
+// Sets LibTorch's threads; the cores' number if there is none.
+void take_threads(Arguments& arguments) {
+  const uint64_t threads = arguments.whole("--threads", 0, 1, 1024);
+  if (threads > 0) torch::set_num_threads(static_cast<int>(threads));
+}
+
+std::vector<double> take_speedups(Arguments& arguments, const std::vector<double>& otherwise) {
+  const std::string list = arguments.text("--speedups", "");
+  if (list.empty()) return otherwise;
+  std::vector<double> speedups;
+  for (const std::string& speedup : comma_list(list)) {
+    speedups.push_back(Arguments::parse_number(speedup).value_or(0));
+    if (!(speedups.back() >= 1)) arguments.complain("--speedups: " + speedup + " is no number from 1 on");
+  }
+  return speedups;
+}
+
 int run_finetune(Arguments arguments) {
   FinetuneOptions o;
   o.model = arguments.text("--model");
-  for (const std::string& file : arguments.texts("--data")) o.data.emplace_back(file);
-  if (o.data.empty()) arguments.complain("--data is needed");
+  o.data = take_data(arguments);
   o.work = arguments.text("--work");
   o.target = arguments.text("--target");
   o.resume = arguments.flag("--resume");
@@ -107,9 +219,8 @@ int run_finetune(Arguments arguments) {
                                                             {"multi-label", ProblemType::multi_label},
                                                             {"regression", ProblemType::regression}});
   o.labels = comma_list(arguments.text("--labels", ""));
-  o.columns.text = arguments.text("--column", "");
-  o.columns.pair = arguments.text("--pair-column", "");
-  o.columns.label = arguments.text("--label-column", "label");
+  take_columns(arguments, o.columns);
+  o.layers = static_cast<uint32_t>(arguments.whole("--layers", 0, 1, 1000));
   o.max_tokens = arguments.whole("--max-tokens", o.max_tokens, 8, 1 << 20);
   o.holdout = arguments.whole("--holdout", o.holdout, 0, 1 << 30);
 
@@ -123,12 +234,8 @@ int run_finetune(Arguments arguments) {
   t.ramp = arguments.number("--ramp", t.ramp, 0, 1);
   t.sandwich = !arguments.flag("--no-sandwich");
   t.distill = !arguments.flag("--no-distill");
-  o.dropped = arguments.choice("--dropped", o.dropped, {{"merge", Dropped::merge}, {"discard", Dropped::discard}});
-  o.shape = arguments.choice("--shape", o.shape,
-                             {{"product", ProfileShape::running_product},
-                              {"minimum", ProfileShape::running_minimum},
-                              {"geometric", ProfileShape::geometric},
-                              {"linear", ProfileShape::linear}});
+  o.dropped = take_dropped(arguments);
+  o.shape = take_shape(arguments);
   o.r_min = arguments.number("--r-min", o.r_min, 1e-6, 1);
   const std::string profile = arguments.text("--profile", "");
   if (!profile.empty()) o.profile = profile;
@@ -141,27 +248,100 @@ int run_finetune(Arguments arguments) {
   t.clip = arguments.number("--clip", t.clip, 1e-9, 1e9);
   t.dropout = arguments.number("--dropout", t.dropout, 0, 0.9);
   t.seed = arguments.whole("--seed", t.seed, 0, UINT64_MAX);
-  const uint64_t threads = arguments.whole("--threads", 0, 1, 1024);
+  take_threads(arguments);
   o.device = arguments.text("--device", "cpu");
   o.checkpoint_minutes = arguments.number("--checkpoint-minutes", o.checkpoint_minutes, 0, 1e6);
   o.evaluate_every = arguments.whole("--evaluate-every", o.evaluate_every, 0, 1 << 30);
-  o.exporting.dtype = arguments.choice("--dtype", DType::f32, {{"f32", DType::f32}, {"f16", DType::f16}});
-  o.exporting.temperature = arguments.number("--temperature", 1, 1e-3, 1e3);
+  o.exporting.dtype = take_dtype(arguments);
   if (const Status status = arguments.done(); !status.ok()) return misuse(status);
 
-  if (threads > 0) torch::set_num_threads(static_cast<int>(threads));
   const auto ask_to_stop = [](int) {
     stop_requested = true;
     std::signal(SIGINT, SIG_DFL);  // a second one ends it at once
   };
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
-  return finish(finetune(o, stop_requested));
+  const auto peers = Peers::from_environment();
+  return peers.ok() ? finish(finetune(o, *peers, stop_requested)) : finish(peers.status());
 }
 
-int print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
+int run_calibrate(Arguments arguments) {
+  CalibrateOptions o;
+  o.model = arguments.text("--model");
+  o.data = take_data(arguments);
+  take_columns(arguments, o.columns);
+  const std::string target = arguments.text("--target", "");
+  if (!target.empty()) o.target = target;
+  o.exporting.force = arguments.flag("--force");
+  o.exporting.dtype = take_dtype(arguments);
+  o.shape = take_shape(arguments);
+  o.r_min = arguments.number("--r-min", o.r_min, 1e-6, 1);
+  o.dropped = take_dropped(arguments);
+  o.keep_profile = arguments.flag("--keep-profile");
+  o.temperature = arguments.flag("--temperature");
+  o.max_speedup = arguments.number("--max-speedup", 0, 1, 1000);
+  if (o.target && !o.keep_profile && o.max_speedup == 0) arguments.complain("--max-speedup is needed");
+  o.limit = arguments.whole("--limit", o.limit, 0, 1 << 30);
+  o.max_tokens = arguments.whole("--max-tokens", 0, 8, 1 << 20);
+  o.seed = arguments.whole("--seed", o.seed, 0, UINT64_MAX);
+  take_threads(arguments);
+  if (const Status status = arguments.done(); !status.ok()) return misuse(status);
+  const auto calibration = calibrate(o);
+  if (!calibration.ok()) return finish(calibration.status());
+  return print(to_text(*calibration, o.r_min));
+}
+
+int run_search(Arguments arguments) {
+  SearchOptions o;
+  o.model = arguments.text("--model");
+  o.data = take_data(arguments);
+  take_columns(arguments, o.columns);
+  o.target = arguments.text("--target");
+  o.exporting.force = arguments.flag("--force");
+  o.exporting.dtype = take_dtype(arguments);
+  o.speedups = take_speedups(arguments, o.speedups);
+  o.trials = arguments.whole("--trials", o.trials, 1, 1 << 20);
+  o.limit = arguments.whole("--limit", o.limit, 0, 1 << 30);
+  o.max_tokens = arguments.whole("--max-tokens", 0, 8, 1 << 20);
+  o.seed = arguments.whole("--seed", o.seed, 0, UINT64_MAX);
+  take_threads(arguments);
+  if (const Status status = arguments.done(); !status.ok()) return misuse(status);
+  const auto found = search(o, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
+  if (!found.ok()) return finish(found.status());
+  std::printf("loss %.5f -> %.5f\n", found->loss_before, found->loss_after);
   return kDone;
+}
+
+int run_sweep(Arguments arguments) {
+  SweepOptions o;
+  for (const std::string& model : arguments.texts("--model")) o.models.emplace_back(model);
+  if (o.models.empty()) arguments.complain("--model is needed");
+  o.data = take_data(arguments);
+  take_columns(arguments, o.columns);
+  o.speedups = take_speedups(arguments, o.speedups);
+  const uint64_t padded = arguments.whole("--padded", 0, 2, 1 << 20);
+  if (padded > 0) o.padded = padded;
+  o.limit = arguments.whole("--limit", 0, 1, 1 << 30);
+  o.seed = arguments.whole("--seed", o.seed, 0, UINT64_MAX);
+  o.threads = arguments.whole("--threads", 1, 1, 1024);
+  torch::set_num_threads(static_cast<int>(o.threads));
+  const std::string csv = arguments.text("--csv", ""), svg = arguments.text("--svg", "");
+  if (const Status status = arguments.done(); !status.ok()) return misuse(status);
+  const auto sweeps = sweep(o);
+  if (!sweeps.ok()) return finish(sweeps.status());
+  print(to_table(*sweeps));
+  Status written = csv.empty() ? Status() : write_file(csv, to_csv(*sweeps));
+  if (written.ok() && !svg.empty()) written = write_file(svg, to_svg(*sweeps));
+  return finish(written);
+}
+
+int run_quantize(Arguments arguments) {
+  QuantizeOptions options{.force = arguments.flag("--force")};
+  const std::vector<std::string> folders = arguments.rest();
+  if (folders.size() != 2) arguments.complain("two folders are needed, SOURCE and TARGET");
+  if (const Status status = arguments.done(); !status.ok()) return misuse(status);
+  const auto report = quantize_folder(folders[0], folders[1], options);
+  return report.ok() ? print(to_text(*report)) : finish(report.status());
 }
 
 int run(const std::vector<std::string>& words) {
@@ -174,6 +354,13 @@ int run(const std::vector<std::string>& words) {
     return help ? print(kFinetuneHelp)
                 : run_finetune(Arguments(rest, {"--resume", "--force", "--no-sandwich", "--no-distill"}));
   }
+  if (command == "calibrate") {
+    return help ? print(kCalibrateHelp)
+                : run_calibrate(Arguments(rest, {"--force", "--keep-profile", "--temperature"}));
+  }
+  if (command == "search") return help ? print(kSearchHelp) : run_search(Arguments(rest, {"--force"}));
+  if (command == "sweep") return help ? print(kSweepHelp) : run_sweep(Arguments(rest, {}));
+  if (command == "quantize") return help ? print(kQuantizeHelp) : run_quantize(Arguments(rest, {"--force"}));
   return misuse(invalid_argument(command.empty() ? "which command?" : "unknown command " + command));
 }
 

@@ -34,6 +34,7 @@ std::string duration(double seconds) {
 
 Result<Progress> Progress::open(const std::filesystem::path& log, uint64_t done, uint64_t steps) {
   Progress progress;
+  if (log.empty()) return progress;
   progress.log_.reset(std::fopen(log.c_str(), "ab"));
   if (!progress.log_) return invalid_argument(log.string() + ": " + std::strerror(errno));
   progress.terminal_ = isatty(STDERR_FILENO) != 0;
@@ -44,6 +45,7 @@ Result<Progress> Progress::open(const std::filesystem::path& log, uint64_t done,
 }
 
 Status Progress::step(uint64_t step, std::string_view stage, const StepReport& report) {
+  if (!log_) return {};
   step_ = step + 1;
   stage_ = stage;
   tokens_ += report.tokens;
@@ -75,10 +77,12 @@ Status Progress::measured(uint64_t step, std::string_view metric,
 }
 
 void Progress::say(const std::string& text) {
+  if (!log_) return;
   std::fprintf(stderr, "%s%s\n", terminal_ ? "\r\x1b[K" : "", text.c_str());
 }
 
 Status Progress::log(const std::string& json_line) {
+  if (!log_) return {};
   const bool written = std::fprintf(log_.get(), "%s\n", json_line.c_str()) >= 0 && std::fflush(log_.get()) == 0;
   return written ? Status() : invalid_argument(std::string("log.jsonl: ") + std::strerror(errno));
 }

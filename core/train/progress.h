@@ -17,7 +17,7 @@ namespace latformer::train {
 
 class Progress {
  public:
-  // `done` steps of `steps` lie behind. The log is added to.
+  // `done` steps of `steps` lie behind. The log is added to; without a path, nothing is logged and nothing shown.
   static Result<Progress> open(const std::filesystem::path& log, uint64_t done, uint64_t steps);
 
   // Errors: the log cannot be written.

@@ -30,6 +30,47 @@ Status not_finite(uint64_t step, const char* what, const TrainOptions& options) 
                           "): the " + what + " is not finite; a lower learning rate may help");
 }
 
+// What this process does of a batch.
+struct Share {
+  std::vector<const TokenText*> texts;
+  std::vector<const std::vector<float>*> targets;
+  size_t tokens = 0;
+  double weight = 0;  // of the mean over its texts in the mean over the batch
+};
+
+Share share_of(const Batch& batch, std::span<const Example> examples, const Peers& peers) {
+  Share share;
+  for (size_t i = static_cast<size_t>(peers.rank()); i < batch.size(); i += static_cast<size_t>(peers.size())) {
+    const Example& example = examples[batch[i]];
+    share.texts.push_back(&example.tokens);
+    share.targets.push_back(&example.target);
+    share.tokens += example.tokens.ids.size();
+  }
+  share.weight = static_cast<double>(share.texts.size()) / static_cast<double>(batch.size());
+  return share;
+}
+
+// All weights, whose gradients, and the report with them, become the sums over all processes.
+std::vector<torch::Tensor> join_gradients(BertModule& module, StepReport& report, const Peers& peers) {
+  std::vector<torch::Tensor> weights;
+  for (auto& [name, tensor] : module.weights()) weights.push_back(tensor);
+  if (peers.size() == 1) return weights;
+  torch::Tensor numbers = torch::tensor(
+      {report.loss, report.distillation, static_cast<double>(report.tokens), static_cast<double>(report.stop)},
+      torch::kFloat);
+  std::vector<torch::Tensor> summed = {numbers};
+  for (torch::Tensor& weight : weights) {
+    if (!weight.grad().defined()) weight.mutable_grad() = torch::zeros_like(weight);
+    summed.push_back(weight.grad());
+  }
+  peers.sum(summed);
+  report.loss = numbers[0].item<double>();
+  report.distillation = numbers[1].item<double>();
+  report.tokens = static_cast<size_t>(numbers[2].item<double>());
+  report.stop = numbers[3].item<double>() > 0;
+  return weights;
+}
+
 }  // namespace
 
 Plan plan_of(std::span<const Example> examples, const TrainOptions& options) {
@@ -72,46 +113,41 @@ torch::optim::AdamW make_optimizer(BertModule& module, const TrainOptions& optio
 
 Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions& options,
                             std::span<const Example> examples, Scheduler& scheduler, BertModule& module,
-                            torch::optim::AdamW& optimizer) {
+                            torch::optim::AdamW& optimizer, const Peers& peers, bool stop) {
   return guarded([&]() -> Result<StepReport> {
-    torch::manual_seed(Random(options.seed, "dropout", step).next());
-    std::vector<const TokenText*> texts;
-    std::vector<const std::vector<float>*> targets;
-    StepReport report{.learning_rate = plan.learning_rate(step, options)};
-    for (const uint32_t number : plan.batches[step]) {
-      texts.push_back(&examples[number].tokens);
-      targets.push_back(&examples[number].target);
-      report.tokens += examples[number].tokens.ids.size();
-    }
+    torch::manual_seed(Random(options.seed, "dropout", step).next() + static_cast<uint64_t>(peers.rank()));
+    const Share share = share_of(plan.batches[step], examples, peers);
+    StepReport report{.learning_rate = plan.learning_rate(step, options), .tokens = share.tokens, .stop = stop};
+    const bool eliminates = !plan.is_teacher(step);
+    if (eliminates) report.speedup = plan.target_speedup(step, options);
+    optimizer.zero_grad();
+
     const ProblemType problem = module.config().problem_type;
     const ForwardOptions forward{.dropped = scheduler.profile().dropped, .dropout = options.dropout};
     const auto logits_at = [&](double speedup) {
-      return module.forward(texts, counts_of(texts, scheduler, speedup), forward).logits;
+      return module.forward(share.texts, counts_of(share.texts, scheduler, speedup), forward).logits;
     };
-    const auto learn = [](const torch::Tensor& loss) {
-      loss.backward();
-      return loss.item<double>();
+    const auto learn = [&](const torch::Tensor& loss) {
+      (loss * share.weight).backward();
+      return loss.item<double>() * share.weight;
     };
-
-    optimizer.zero_grad();
-    const bool eliminates = !plan.is_teacher(step);
-    if (eliminates) report.speedup = plan.target_speedup(step, options);
-    if (!eliminates || options.sandwich) {
+    if (share.texts.empty()) {
+      // Nothing to add to the others' gradients.
+    } else if (!eliminates || options.sandwich) {
       const torch::Tensor full = logits_at(1);
-      report.loss = learn(task_loss(full, targets, problem));
+      report.loss = learn(task_loss(full, share.targets, problem));
       const double random = std::pow(report.speedup, Random(options.seed, "speedup", step).uniform());
       for (const double speedup : eliminates ? std::vector{report.speedup, random} : std::vector<double>()) {
         const torch::Tensor sub = logits_at(speedup);
         report.distillation +=
-            learn(options.distill ? distillation_loss(sub, full, problem) : task_loss(sub, targets, problem));
+            learn(options.distill ? distillation_loss(sub, full, problem) : task_loss(sub, share.targets, problem));
       }
     } else {
-      report.loss = learn(task_loss(logits_at(report.speedup), targets, problem));
+      report.loss = learn(task_loss(logits_at(report.speedup), share.targets, problem));
     }
-    if (!std::isfinite(report.loss + report.distillation)) return not_finite(step, "loss", options);
 
-    std::vector<torch::Tensor> weights;
-    for (auto& [name, tensor] : module.weights()) weights.push_back(tensor);
+    const std::vector<torch::Tensor> weights = join_gradients(module, report, peers);
+    if (!std::isfinite(report.loss + report.distillation)) return not_finite(step, "loss", options);
     report.gradient_norm = torch::nn::utils::clip_grad_norm_(weights, options.clip);
     if (!std::isfinite(report.gradient_norm)) return not_finite(step, "gradient", options);
     for (auto& group : optimizer.param_groups()) group.options().set_lr(report.learning_rate);

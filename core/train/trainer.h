@@ -22,6 +22,7 @@
 #include "core/train/batches.h"
 #include "core/train/bert_module.h"
 #include "core/train/examples.h"
+#include "core/train/peers.h"
 
 namespace latformer::train {
 
@@ -68,12 +69,14 @@ struct StepReport {
   double learning_rate = 0;
   double speedup = 1;
   size_t tokens = 0;
+  bool stop = false;  // one of the processes was asked to stop
 };
 
-// Step `step` of the plan. `scheduler` is not read by teacher steps but for full counts. Errors: invalid_argument when
-// the loss or the gradient is not finite; the weights are then as they were before.
+// Step `step` of the plan, of which this process runs the share of its rank; the report is of all together. `scheduler`
+// is not read by teacher steps but for full counts. Errors: invalid_argument when the loss or the gradient is not
+// finite; the weights are then as they were before.
 Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions& options,
                             std::span<const Example> examples, Scheduler& scheduler, BertModule& module,
-                            torch::optim::AdamW& optimizer);
+                            torch::optim::AdamW& optimizer, const Peers& peers, bool stop);
 
 }  // namespace latformer::train

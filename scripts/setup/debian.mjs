@@ -10,6 +10,10 @@ const llvm = '/usr/lib/llvm-19';
 const program = (...names) => names.some(findProgram);
 const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome'];
 
+/** Whether LibTorch would find a fast BLAS: Debian's reference one is fifty times slower. */
+const hasOpenBlas = () =>
+  readdirSync('/usr/lib').some((triple) => existsSync(join('/usr/lib', triple, 'openblas-pthread')));
+
 /** What is needed, under the name of the Debian package that has it. */
 function needs(purpose) {
   const needed = [
@@ -35,6 +39,14 @@ function needs(purpose) {
       ['clang-tidy-19', () => program('clang-tidy-19')],
       ['libgtest-dev', () => existsSync('/usr/include/gtest/gtest.h')],
       ['chromium', () => process.env.CHROMIUM || program(...chromiumNames)],
+    );
+  }
+  if (purpose === 'train') {
+    needed.push(
+      ['libtorch-dev', () => process.env.CMAKE_PREFIX_PATH || existsSync('/usr/include/torch')],
+      ['libgloo-dev', () => process.env.CMAKE_PREFIX_PATH || existsSync('/usr/include/gloo')],
+      ['libopenblas0-pthread', () => process.env.CMAKE_PREFIX_PATH || hasOpenBlas()],
+      ['libgtest-dev', () => existsSync('/usr/include/gtest/gtest.h')],
     );
   }
   return needed;

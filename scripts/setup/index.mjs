@@ -1,4 +1,5 @@
-// Set-up on a fresh machine, for `npm start` ('build') or `npm test` ('test'). What is there already is left alone.
+// Set-up on a fresh machine, for `npm start` ('build'), `npm test` ('test') or `npm run test:train` ('train'). What is
+// there already is left alone.
 import { step } from '../support/steps.mjs';
 import { installPackages, missingPackages } from './debian.mjs';
 import { setUpEmscripten } from './emscripten.mjs';
@@ -12,8 +13,9 @@ export async function setUp(purpose) {
     await installPackages(missing, progress);
     return `installed ${missing.join(', ')}`;
   });
-  await setUpEmscripten();
+  if (purpose !== 'train') await setUpEmscripten();
   await setUpSources();
+  if (purpose === 'train') return;
   await setUpPackages();
   if (purpose === 'test') await setUpNewerNode();
 }

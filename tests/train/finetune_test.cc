@@ -18,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 const std::atomic<bool> kNever = false;
+const Peers alone;
 
 FinetuneOptions options_in(const Folder& folder) {
   torch::set_num_threads(1);
@@ -69,7 +70,7 @@ std::string weights_in(const fs::path& folder) { return read_file(folder / "mode
 TEST(Finetune, TeachesATaskThatTheCoreThenDoesAtEverySpeed) {
   const Folder folder;
   const FinetuneOptions options = options_in(folder);
-  const Status status = finetune(options, kNever);
+  const Status status = finetune(options, alone, kNever);
   ASSERT_TRUE(status.ok()) << status.message();
   Classifier classifier = load(options.target);
   EXPECT_EQ(classifier.config().labels, (std::vector<std::string>{"LABEL_0", "LABEL_1"}));
@@ -85,7 +86,7 @@ TEST(Finetune, ResumedEndsWithTheSameWeights) {
   FinetuneOptions options = options_in(folder);
   options.train.teacher.epochs = 1;
   options.train.elimination.epochs = 0.5;
-  ASSERT_TRUE(finetune(options, kNever).ok());
+  ASSERT_TRUE(finetune(options, alone, kNever).ok());
   const std::string whole = weights_in(options.target);
 
   options.work = folder / "work2";
@@ -93,7 +94,7 @@ TEST(Finetune, ResumedEndsWithTheSameWeights) {
   const std::atomic<bool> at_once = true;
   Status status;
   for (int stops = 0; stops < 1000; ++stops) {  // after every single step
-    status = finetune(options, at_once);
+    status = finetune(options, alone, at_once);
     if (status.code() != ErrorCode::cancelled) break;
     EXPECT_FALSE(fs::exists(options.target));
     options.resume = true;
@@ -112,7 +113,7 @@ TEST(Finetune, SameSeedSameWeightsOtherSeedOthers) {
     options.train.seed = seed;
     options.work = folder / ("work" + std::to_string(weights.size()));
     options.target = folder / ("model" + std::to_string(weights.size()));
-    ASSERT_TRUE(finetune(options, kNever).ok());
+    ASSERT_TRUE(finetune(options, alone, kNever).ok());
     weights.push_back(weights_in(options.target));
   }
   EXPECT_EQ(weights[0], weights[1]);
@@ -133,7 +134,7 @@ TEST(Finetune, EveryArmRuns) {
         options.dropped = dropped;
         options.work = folder / ("work" + std::to_string(number));
         options.target = folder / ("model" + std::to_string(number++));
-        const Status status = finetune(options, kNever);
+        const Status status = finetune(options, alone, kNever);
         EXPECT_TRUE(status.ok()) << status.message();
       }
     }
@@ -152,7 +153,7 @@ TEST(Finetune, LearnsSeveralLabelsPairsAndNumbers) {
   }
   options.data = {folder.write("several.jsonl", several)};
   options.problem = ProblemType::multi_label;
-  Status status = finetune(options, kNever);
+  Status status = finetune(options, alone, kNever);
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(load(options.target).config().labels, (std::vector<std::string>{"first", "second"}));
   EXPECT_EQ(load(options.target).config().problem_type, ProblemType::multi_label);
@@ -161,7 +162,7 @@ TEST(Finetune, LearnsSeveralLabelsPairsAndNumbers) {
   options.problem = ProblemType::regression;
   options.work = folder / "work2";
   options.target = folder / "model2";
-  status = finetune(options, kNever);
+  status = finetune(options, alone, kNever);
   ASSERT_TRUE(status.ok()) << status.message();
   Classifier classifier = load(options.target);
   EXPECT_EQ(classifier.config().num_labels(), 1U);
@@ -175,7 +176,7 @@ TEST(Finetune, StopsAtALossThatIsNotFiniteAndKeepsTheCheckpoint) {
   options.train.teacher = {.epochs = 1, .learning_rate = 1e30};
   options.train.clip = 1e9;
   options.checkpoint_minutes = 0;  // after every step
-  const Status status = finetune(options, kNever);
+  const Status status = finetune(options, alone, kNever);
   ASSERT_FALSE(status.ok());
   EXPECT_NE(status.message().find("is not finite"), status.message().npos) << status.message();
   EXPECT_NE(status.message().find("step "), status.message().npos) << status.message();
@@ -183,12 +184,23 @@ TEST(Finetune, StopsAtALossThatIsNotFiniteAndKeepsTheCheckpoint) {
   EXPECT_FALSE(fs::exists(options.target));
 }
 
+TEST(Finetune, CutsAModelToItsFirstLayers) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.layers = 2;
+  options.train.teacher.epochs = 0.2;
+  options.train.elimination.epochs = 0;
+  const Status status = finetune(options, alone, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(load(options.target).config().num_hidden_layers, 2U);
+}
+
 // What `change` makes of good options, and what the error must say.
 void expect_complaint(const Folder& folder, const std::function<void(FinetuneOptions&)>& change,
                       const std::string& part) {
   FinetuneOptions options = options_in(folder);
   change(options);
-  const Status status = finetune(options, kNever);
+  const Status status = finetune(options, alone, kNever);
   ASSERT_FALSE(status.ok()) << part;
   EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
   EXPECT_FALSE(fs::exists(options.target)) << part;
@@ -223,6 +235,7 @@ TEST(Finetune, SaysWhatIsWrong) {
       },
       "not a number");
   expect_complaint(folder, [](FinetuneOptions& options) { options.max_tokens = 64; }, "only 40 positions");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.layers = 4; }, "has only 3");
   expect_complaint(folder, [](FinetuneOptions& options) { options.data = {"/nowhere/x.tsv"}; }, "/nowhere/x.tsv");
   expect_complaint(folder, [](FinetuneOptions& options) { options.work = "/proc/nowhere"; }, "/proc/nowhere");
   expect_complaint(folder, [](FinetuneOptions& options) { options.resume = true; }, "cannot be resumed");
@@ -235,12 +248,12 @@ TEST(Finetune, DoesNotTakeUpARunOfOtherSettings) {
   const Folder folder;
   FinetuneOptions options = options_in(folder);
   const std::atomic<bool> at_once = true;
-  ASSERT_EQ(finetune(options, at_once).code(), ErrorCode::cancelled);
-  Status status = finetune(options, kNever);  // without --resume
+  ASSERT_EQ(finetune(options, alone, at_once).code(), ErrorCode::cancelled);
+  Status status = finetune(options, alone, kNever);  // without --resume
   EXPECT_NE(status.message().find("is there already"), std::string::npos) << status.message();
   options.resume = true;
   options.train.seed = 2;
-  status = finetune(options, kNever);
+  status = finetune(options, alone, kNever);
   EXPECT_NE(status.message().find("other settings"), std::string::npos) << status.message();
 }
 
@@ -252,7 +265,7 @@ TEST(Finetune, AFullDiskIsAnError) {
   options.checkpoint_minutes = 0;
   fs::create_directories(options.work);
   fs::create_symlink("/dev/full", options.work / "checkpoint.pt.partial");
-  const Status status = finetune(options, kNever);
+  const Status status = finetune(options, alone, kNever);
   ASSERT_FALSE(status.ok());
   EXPECT_NE(status.message().find("checkpoint cannot be written"), std::string::npos) << status.message();
   EXPECT_FALSE(fs::exists(options.work / "checkpoint.pt"));
