@@ -67,11 +67,13 @@ function operationsOf({ hidden, inner, layers }, tokens) {
   return 2 * layers * tokens * (4 * hidden * hidden + 2 * hidden * inner + 2 * tokens * hidden);
 }
 
-/** Several threads are timed at the first and the last speedup alone. */
+/** All in WebAssembly by one thread; else the first and the last alone. */
 function speedupsOf({ library, threads, maxSpeedup = Infinity }, { speedups }) {
   if (!library.startsWith('latformer')) return [1];
   const possible = speedups.filter((speedup) => speedup <= maxSpeedup);
-  return threads === 1 ? possible : possible.filter((_, i) => i === 0 || i === possible.length - 1);
+  return library === 'latformer' && threads === 1
+    ? possible
+    : possible.filter((_, i) => i === 0 || i === possible.length - 1);
 }
 
 /** Milliseconds of one text by its length. */
@@ -83,7 +85,7 @@ export const latency = {
     const contenders = contendersOf(engineName, chosen);
     const shares = contenders.flatMap((contender) => speedupsOf(contender, chosen).map((speedup) => 1 / speedup));
     const round = chosen.tokens.reduce((sum, tokens) => sum + operationsOf(shape, tokens), 0);
-    const least = (3.3 * round * shares.reduce((sum, share) => sum + share, 0)) / 80e9 / 60;
+    const least = (3 * round * shares.reduce((sum, share) => sum + share, 0)) / 80e9 / 60;
     return Math.max(chosen.minutes, least) + 0.04 * contenders.length;
   },
 
@@ -241,7 +243,7 @@ export const load = {
 /** Linear layers alone, and the peak of the same binary. */
 export const kernels = {
   engines: ['node-base', 'node-relaxed'],
-  minutes: ({ threads }) => 0.3 * threads.length,
+  minutes: ({ threads }, _, engineName) => (engineName === 'node-relaxed' ? 0.2 * (1 + threads.length) : 0.2),
 
   async ask(engine, model, chosen, engineName) {
     const relaxed = engineName === 'node-relaxed';

@@ -7,7 +7,7 @@
 //     --engines node-base,node-relaxed,chromium   Node without and with relaxed SIMD, Chromium
 //     --tokens 16,32,64,128,256,512  --threads 1,2  --dtypes fp32,q8  --speedups 1,2,3,4.8
 //     --only latformer,onnxruntime-web            contenders by name
-//     --minutes 2                                 for each model in each engine (latency)
+//     --minutes 1.8                               for each model in each engine (latency)
 //     --quick                                     one thread, two lengths, one engine, a few rounds: a first look
 //     --texts FILE.tsv:COUNT                      texts for throughput, from a column `sentence`; may be given again
 //     --resume                                    leaves out the parts that the file of results has already
@@ -82,7 +82,7 @@ function choices() {
     threads: '1,2',
     dtypes: 'fp32,q8',
     speedups: '1,2,3,4.8',
-    minutes: '2',
+    minutes: '1.8',
     csv: join(root, 'build/bench/results.csv'),
     ...(values.quick ? { ...quick, questions: 'latency' } : {}),
     ...values,

@@ -7,6 +7,7 @@ const unique = (values) => [...new Set(values)];
 const digits = (value) => (value < 9.95 ? value.toFixed(2) : value < 99.5 ? value.toFixed(1) : value.toFixed(0));
 const times = (value) => `${value.toFixed(2)}x`;
 const baseline = 'onnxruntime-web';
+const baselineOf = (library) => (library === 'latformer native' ? 'onnxruntime-node' : baseline);
 
 const precision = (dtype) => (dtype === 'q8' ? 'int8' : 'f32');
 const nameOf = ({ library, dtype, threads, speedup = 1 }) =>
@@ -25,14 +26,14 @@ function latencyTables(rows, where, { brief }) {
   const full = lines.filter(({ speedup }) => speedup === 1);
 
   const milliseconds = {
-    title: `${where}: milliseconds by tokens, and times as fast as ${baseline} in the same precision and threads`,
+    title: `${where}: milliseconds by tokens, and times as fast as ${baseline} (native: as onnxruntime-node)`,
     head: head('tokens'),
     rows: lines
-      .filter(({ speedup, library }) => speedup === 1 || (speedup === 4.8 && library === 'latformer'))
+      .filter(({ speedup, library }) => speedup === 1 || (speedup === 4.8 && library.startsWith('latformer')))
       .map((line) => [
         nameOf(line),
         ...sizes.map((size) => {
-          const peer = at(line, size, { library: baseline, speedup: 1 });
+          const peer = at(line, size, { library: baselineOf(line.library), speedup: 1 });
           const { value } = at(line, size);
           return peer && line.library !== baseline ? `${digits(value)} (${times(peer.value / value)})` : digits(value);
         }),
