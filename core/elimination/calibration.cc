@@ -12,7 +12,7 @@ namespace {
 
 using Part = Workload::Part;
 
-constexpr int kMostRounds = 16;         // of all workloads: enough for the fastest to be the undisturbed one
+constexpr int kMostRounds = 16;         // of all workloads
 constexpr double kLeastSample = 0.5;    // milliseconds that a sample takes at least,
 constexpr double kTicksPerSample = 20;  // and ticks of the clock;
 constexpr double kSamplesPerPlan = 40;  // unless that would be more than this part of the whole plan
@@ -79,8 +79,16 @@ std::vector<Timing> timings_of(const CalibrationPlan& plan) {
   std::stable_sort(works.begin() + static_cast<ptrdiff_t>(first), works.end(),
                    [&](const auto& a, const auto& b) { return work_of(plan.shape, a) < work_of(plan.shape, b); });
   std::vector<Timing> timings;
+  timings.reserve(works.size());
   for (const Workload& work : works) timings.push_back({.work = work});
   return timings;
+}
+
+// What a sample is that nothing disturbed. The very fastest one would be luck, the more so the more samples there are.
+double lower_quartile(std::vector<double> samples) {
+  const auto quartile = samples.begin() + static_cast<ptrdiff_t>((samples.size() - 1) / 4);
+  std::nth_element(samples.begin(), quartile, samples.end());
+  return *quartile;
 }
 
 class Measurement {
@@ -129,14 +137,14 @@ class Measurement {
   }
 
   bool fits(const Timing& timing) const {
-    if (timing.fastest > 0) return std::max(timing.fastest, least_) < left();
+    if (timing.milliseconds > 0) return std::max(timing.milliseconds, least_) < left();
     double work = 0;  // of the largest piece that was measured
     double rate = 0;  // milliseconds of one unit of it
     for (const Timing& known : timings_) {
       const double its_work = work_of(plan_.shape, known.work);
-      if (known.fastest <= 0 || its_work <= work) continue;
+      if (known.milliseconds <= 0 || its_work <= work) continue;
       work = its_work;
-      rate = known.fastest / its_work;
+      rate = known.milliseconds / its_work;
     }
     return std::max(rate * work_of(plan_.shape, timing.work), least_) <
            left() - (1 - kShareOfFirst) * plan_.milliseconds;
@@ -153,8 +161,8 @@ class Measurement {
     } while (elapsed < least_ && runs < kMostRuns);
     const double milliseconds = elapsed / runs;
     if (!(std::isfinite(milliseconds) && milliseconds > 0)) return {};  // a clock that was set; the next one counts
-    if (timing.fastest > 0) timing.repeats.push_back(milliseconds);
-    timing.fastest = timing.fastest > 0 ? std::min(timing.fastest, milliseconds) : milliseconds;
+    timing.samples.push_back(milliseconds);
+    timing.milliseconds = lower_quartile(timing.samples);
     return {};
   }
 

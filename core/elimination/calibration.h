@@ -1,8 +1,9 @@
 // Measures a model on this device, once and briefly: parts of it at a handful of lengths -> a TimeModel.
 //
-// A part is run again and again, in turn with all others, until the time given is used up; its fastest run counts, and
-// time_fit.h makes curves of them. Lengths go up as far as a share of that time allows, so that a slow device is
-// measured with short texts only and the curves go on from there.
+// A part is run again and again, in turn with all others, until the time given is used up; the lower quartile of its
+// runs counts, for what disturbs a machine only ever makes it slower, and time_fit.h makes curves of them. Lengths go
+// up as far as a share of that time allows, so that a slow device is measured with short texts only and the curves go
+// on from there.
 //
 // The clock and the model come from outside.
 #pragma once
@@ -22,7 +23,7 @@ struct CalibrationPlan {
   uint32_t max_tokens = 1;    // of the longest input
   uint32_t n_min = 1;         // Profile::n_min
   double outside = 0;         // TimeModel::outside, which is not measured here
-  double milliseconds = 240;  // to be spent; exceeded by one piece of work at most
+  double milliseconds = 220;  // to be spent; exceeded by one piece of work at most
 };
 
 // Does the work once. It is called with successive layers in mind: an inner layer is to be another one each time, as in

@@ -12,7 +12,7 @@ using Part = Workload::Part;
 constexpr double kQuantile = 0.97;  // of measurements that TimeModel::spread is to cover
 constexpr double kBend = 0.003;     // how much a bent curve weighs a row, against a relative error of 1,
 constexpr double kThick = 64;       // up to this many rows: thicker matrices cost the same a row
-constexpr double kSquare = 0.05;    // the same for what dropping costs
+constexpr double kSquare = 0.05;    // the same for squares of the longest text
 constexpr double kSlow = 0.05;      // a relative error upwards from which on a measurement counts as disturbed
 constexpr int kReweightings = 10;
 constexpr int kMostSweeps = 400;  // between two of them
@@ -109,12 +109,12 @@ Fit fit(std::span<const Timing> timings, bool is_inner) {
   if (is_inner) out.knots = knots_of(timings, [](const Workload& work) { return work.out; });
 
   std::vector<Row> rows;
-  for (const auto& [work, fastest, repeats] : timings) {
+  for (const auto& [work, milliseconds, samples] : timings) {
     const double n = work.in;
     Row row{1, is_inner ? n * n + n * work.out : 0, is_inner && work.out < work.in ? n * n : 0};
     append_rows_under(in, work.in, row);
     append_rows_under(out, work.out, row);
-    for (double& coefficient : row) coefficient /= fastest;
+    for (double& coefficient : row) coefficient /= milliseconds;
     rows.push_back(std::move(row));
   }
   const size_t unknowns = rows.front().size();
@@ -125,7 +125,8 @@ Fit fit(std::span<const Timing> timings, bool is_inner) {
       const uint32_t knot = curve->knots[i + 1];
       double milliseconds = 0;  // of what was measured around there
       for (const Timing& timing : timings) {
-        if (std::max(timing.work.in, timing.work.out) <= knot) milliseconds = std::max(milliseconds, timing.fastest);
+        if (std::max(timing.work.in, timing.work.out) <= knot)
+          milliseconds = std::max(milliseconds, timing.milliseconds);
       }
       if (milliseconds <= 0) continue;
       Row row(unknowns, 0);
@@ -136,11 +137,12 @@ Fit fit(std::span<const Timing> timings, bool is_inner) {
     column += slopes_of(*curve);
   }
 
-  if (is_inner) {  // and where they leave open whose square it is, it is attention's
+  if (is_inner) {  // and where they leave it open, half of a square is the cost of dropping
     const auto longest = std::max_element(timings.begin(), timings.end(),
                                           [](const Timing& a, const Timing& b) { return a.work.in < b.work.in; });
     Row row(unknowns, 0);
-    row[2] = kSquare * longest->work.in * longest->work.in / longest->fastest;
+    row[1] = kSquare * longest->work.in * longest->work.in / longest->milliseconds;
+    row[2] = -row[1];
     rows.push_back(std::move(row));
   }
 
@@ -162,7 +164,7 @@ double spread_of(const TimeModel& model, std::span<const Timing> timings) {
   for (const Timing& timing : timings) {
     if (timing.work.part != Part::layer && timing.work.part != Part::last_layer) continue;
     const double predicted = model.milliseconds(timing.work);
-    for (const double milliseconds : timing.repeats) ratios.push_back(milliseconds / predicted);
+    for (size_t i = 1; i < timing.samples.size(); ++i) ratios.push_back(timing.samples[i] / predicted);
   }
   std::sort(ratios.begin(), ratios.end());
   const auto rank = static_cast<size_t>(std::ceil(kQuantile * static_cast<double>(ratios.size())));
@@ -176,14 +178,14 @@ Result<TimeModel> fit_time_model(std::span<const Timing> timings) {
   std::vector<Timing> layers;
   std::vector<Timing> last_layers;
   for (const Timing& timing : timings) {
-    if (!(timing.fastest > 0 && std::isfinite(timing.fastest))) continue;
+    if (!(timing.milliseconds > 0 && std::isfinite(timing.milliseconds))) continue;
     switch (timing.work.part) {
       case Part::words:
       case Part::embedding:
-        model.token += timing.fastest / timing.work.in;
+        model.token += timing.milliseconds / timing.work.in;
         break;
       case Part::head:
-        model.call += timing.fastest;
+        model.call += timing.milliseconds;
         break;
       case Part::layer:
         layers.push_back(timing);

@@ -17,8 +17,8 @@ namespace latformer {
 
 struct Timing {
   Workload work;
-  double fastest = 0;             // milliseconds; no positive number: the timing is passed over
-  std::vector<double> repeats{};  // times that tell how they vary
+  double milliseconds = 0;        // no positive number: the timing is passed over
+  std::vector<double> samples{};  // how it varies; the first one found cold memory and is passed over
 };
 
 // Words and embedding at one length each; several lengths of inner layers, where there are any, and of the last one.

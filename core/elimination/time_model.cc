@@ -17,7 +17,7 @@ constexpr int64_t kMostTokens = 1 << 20;
 
 std::string text_of(double number) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.9g", number);
+  std::snprintf(text, sizeof text, "%.17g", number);
   return text;
 }
 

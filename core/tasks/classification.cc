@@ -94,9 +94,11 @@ struct Classifier::State {
   // How the windows of one text are to run.
   std::vector<Schedule> solve(const std::vector<Encoding>& windows, const RunOptions& options) {
     std::vector<uint32_t> lengths;
+    lengths.reserve(windows.size());
     for (const Encoding& window : windows) lengths.push_back(static_cast<uint32_t>(window.ids.size()));
     if (options.budget) return scheduler.solve_within(lengths, *options.budget / margin.factor());
     std::vector<Schedule> schedules;
+    schedules.reserve(windows.size());
     for (const uint32_t tokens : lengths) schedules.push_back(scheduler.solve(tokens, options.speedup));
     return schedules;
   }
@@ -226,6 +228,10 @@ Status Classifier::restore_calibration(std::string_view json) {
 }
 
 const std::optional<TimeModel>& Classifier::time_model() const { return state_->scheduler.time_model(); }
+
+double Classifier::milliseconds_in_full(uint32_t tokens) const {
+  return time_model()->milliseconds(tokens, counts_for(profile(), tokens, 0));
+}
 
 const BertConfig& Classifier::config() const { return state_->config; }
 const Profile& Classifier::profile() const { return state_->scheduler.profile(); }

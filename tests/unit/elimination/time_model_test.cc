@@ -11,7 +11,7 @@ TimeModel example() {
   TimeModel model;
   model.outside = 0.5;
   model.call = 0.25;
-  model.token = 0.01;
+  model.token = 0.015625;
   model.layer = {.fixed = 1, .in = {.knots = {1, 4, 16}, .slopes = {0.5, 0.125}}, .out = {{1, 8}, {0.25}}};
   model.last = {.fixed = 2, .in = {{1, 32}, {0.0625}}, .out = {}};
   model.attention = 0.001;
@@ -34,7 +34,7 @@ TEST(Curve, IsStraightBetweenKnotsAndBeyond) {
 
 TEST(TimeModel, AddsUpTheLayers) {
   const TimeModel model = example();
-  const double ends = 0.5 + 0.25 + 8 * 0.01;
+  const double ends = 0.5 + 0.25 + 8 * 0.015625;
   // Nothing dropped: two layers of (8, 8), the last of 8.
   const double layer = 1 + 2 + 7 * 0.25 + 0.001 * 128;
   EXPECT_DOUBLE_EQ(model.milliseconds(8, {8, 8, 1}), ends + 2 * layer + 2 + 7 * 0.0625);
@@ -62,6 +62,7 @@ TEST(TimeModel, IsReadAsItWasWritten) {
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_EQ(to_json(read.value()), json);
   EXPECT_EQ(read.value().spread, 1.25);
+  EXPECT_EQ(read.value().token, 0.015625);
   EXPECT_EQ(read.value().milliseconds(100, {50, 10, 1}), example().milliseconds(100, {50, 10, 1}));
 }
 
@@ -78,11 +79,11 @@ TEST(TimeModel, IsReadStrictly) {
   };
   for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
            {R"("version":1)", R"("version":2)"},
-           {R"("token":0.01)", R"("token":-0.01)"},
-           {R"("token":0.01)", R"("token":"0.01")"},
-           {R"("token":0.01)", R"("token":null)"},
-           {R"("token":0.01)", R"("token":1e99)"},
-           {R"("token":0.01,)", ""},
+           {R"("token":0.015625)", R"("token":-0.015625)"},
+           {R"("token":0.015625)", R"("token":"0.015625")"},
+           {R"("token":0.015625)", R"("token":null)"},
+           {R"("token":0.015625)", R"("token":1e99)"},
+           {R"("token":0.015625,)", ""},
            {R"("spread":1.25)", R"("spread":0.5)"},
            {"[1,4,16]", "[1,16,4]"},
            {"[1,4,16]", "[0,4,16]"},
