@@ -2,6 +2,8 @@
 export { LatformerError } from './errors.js';
 export type { LatformerErrorCode } from './errors.js';
 export type {
+  Calibration,
+  CalibrationOptions,
   ClassificationInput,
   ClassificationOptions,
   ClassificationTask,

@@ -83,6 +83,21 @@ export function checkSpeedup(value: unknown, maxSpeedup: number): number {
   return value;
 }
 
+/** Milliseconds; null is none. */
+export function checkLatencyBudget(value: unknown): number | undefined {
+  if (value === null) return undefined;
+  if (typeof value !== 'number') throw new TypeError(`a latency budget must be a number or null, not ${show(value)}`);
+  if (!(value > 0 && value < Infinity)) {
+    throw new RangeError(`a latency budget must be finite and above 0 milliseconds, not ${value}`);
+  }
+  return value;
+}
+
+export function checkCalibrationOptions(value: unknown): { fresh: boolean } {
+  const given = fieldsOf(value, 'options of calibrate()', ['fresh']);
+  return { fresh: given.has('fresh') && boolean(given.get('fresh'), 'fresh') };
+}
+
 const tasks: readonly ClassificationTask[] = ['sentiment-analysis', 'text-classification'];
 
 export function checkTask(value: unknown): ClassificationTask {
@@ -133,13 +148,14 @@ export function checkModel(value: ModelSource): CheckedModel {
 export interface CheckedPipelineOptions {
   progress: NonNullable<PipelineOptions['progress_callback']>;
   worker: boolean | undefined;
+  calibrate: boolean;
   signal: AbortSignal | undefined;
   wasmPaths: string | URL | undefined;
   wasmBinary: Uint8Array | undefined;
 }
 
 export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
-  const known = ['dtype', 'progress_callback', 'threads', 'worker', 'signal', 'wasmPaths', 'wasmBinary'];
+  const known = ['dtype', 'progress_callback', 'threads', 'worker', 'calibrate', 'signal', 'wasmPaths', 'wasmBinary'];
   const given = fieldsOf(value, 'options of pipeline()', known);
 
   const progress = given.get('progress_callback') ?? (() => undefined);
@@ -160,6 +176,7 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
   return {
     progress: progress as CheckedPipelineOptions['progress'],
     worker: given.has('worker') ? boolean(given.get('worker'), 'worker') : undefined,
+    calibrate: given.has('calibrate') && boolean(given.get('calibrate'), 'calibrate'),
     signal: abortSignal(given.get('signal'), 'signal'),
     wasmPaths,
     wasmBinary,
@@ -169,6 +186,7 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
 export interface CheckedClassificationOptions {
   top_k: number; // Infinity for all
   speedup: number;
+  budget: number | undefined; // of each input, instead of speedup
   windows: boolean;
   stats: boolean;
   signal: AbortSignal | undefined;
@@ -176,15 +194,23 @@ export interface CheckedClassificationOptions {
 
 export function checkClassificationOptions(
   value: unknown,
-  defaults: { speedup: number; maxSpeedup: number },
+  defaults: { speedup: number; budget: number | undefined; maxSpeedup: number },
 ): CheckedClassificationOptions {
-  const known = ['top_k', 'speedup', 'long_text', 'stats', 'signal'];
+  const known = ['top_k', 'speedup', 'latency_budget', 'long_text', 'stats', 'signal'];
   const given = fieldsOf(value, 'options', known);
+
+  if (given.has('speedup') && (given.get('latency_budget') ?? null) !== null) {
+    throw new TypeError('speedup and latency_budget exclude each other');
+  }
+  let { budget } = defaults;
+  if (given.has('speedup')) budget = undefined;
+  if (given.has('latency_budget')) budget = checkLatencyBudget(given.get('latency_budget'));
 
   const top_k = given.has('top_k') ? given.get('top_k') : 1;
   return {
     top_k: top_k === null || top_k === 0 ? Infinity : wholeNumber(top_k, 'top_k', 0),
     speedup: given.has('speedup') ? checkSpeedup(given.get('speedup'), defaults.maxSpeedup) : defaults.speedup,
+    budget,
     windows:
       given.has('long_text') && oneOf(given.get('long_text'), 'long_text', ['truncate', 'windows']) === 'windows',
     stats: given.has('stats') && boolean(given.get('stats'), 'stats'),

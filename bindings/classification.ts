@@ -2,14 +2,23 @@
 //
 // Calls are answered in order. Each is cut into batches small enough that the event loop gets a turn between them, so
 // that signals, and a page, stay alive.
-import { checkClassificationOptions, checkInputs, checkSpeedup } from './arguments.js';
+import {
+  checkCalibrationOptions,
+  checkClassificationOptions,
+  checkInputs,
+  checkLatencyBudget,
+  checkSpeedup,
+} from './arguments.js';
 import type { CheckedClassificationOptions, CheckedInput } from './arguments.js';
 import { orAborted, throwIfAborted } from './abort.js';
+import type { Calibrator } from './calibration.js';
 import type { Engine } from './engine.js';
 import { LatformerError } from './errors.js';
 import type { RawResult } from './glue.js';
 import { macsOf, statsOf } from './stats.js';
 import type {
+  Calibration,
+  CalibrationOptions,
   ClassificationInput,
   ClassificationOptions,
   ClassificationTask,
@@ -60,10 +69,13 @@ class Classifier {
   readonly #queue = new Queue();
   readonly #disposal = new AbortController();
   #speedup = 1;
+  #budget: number | undefined; // instead of the speedup
+  #isCalibrated = false;
 
   constructor(
     readonly engine: Engine,
     readonly info: ModelInfo,
+    readonly calibrator: Calibrator,
   ) {}
 
   getSpeedup(): number {
@@ -72,13 +84,34 @@ class Classifier {
 
   setSpeedup(speedup: number): void {
     this.#speedup = checkSpeedup(speedup, this.info.max_speedup);
+    this.#budget = undefined;
+  }
+
+  getLatencyBudget(): number | null {
+    return this.#budget ?? null;
+  }
+
+  setLatencyBudget(milliseconds: number | null): Promise<void> {
+    this.#budget = checkLatencyBudget(milliseconds);
+    const ready = this.#budget === undefined ? Promise.resolve() : this.#next(() => this.#calibrateOnce());
+    ready.catch(() => undefined); // who does not await it hears of a failure from the calls
+    return ready;
+  }
+
+  async calibrate(given?: CalibrationOptions): Promise<Calibration> {
+    const { fresh } = checkCalibrationOptions(given);
+    return this.#next(async () => {
+      const calibration = await this.calibrator.calibrate(fresh);
+      this.#isCalibrated = true;
+      return calibration;
+    });
   }
 
   async classify(
     input: ClassificationInput | readonly ClassificationInput[],
     given?: ClassificationOptions,
   ): Promise<LabelScore[] | LabelScore[][]> {
-    const defaults = { speedup: this.#speedup, maxSpeedup: this.info.max_speedup };
+    const defaults = { speedup: this.#speedup, budget: this.#budget, maxSpeedup: this.info.max_speedup };
     const options = checkClassificationOptions(given, defaults);
     const inputs = checkInputs(input);
 
@@ -96,12 +129,31 @@ class Classifier {
     this.engine.close();
   }
 
+  /** Waits for its turn in the queue. */
+  #next<T>(job: () => Promise<T>): Promise<T> {
+    const signals = [this.#disposal.signal];
+    return orAborted(
+      this.#queue.add(() => {
+        throwIfAborted(signals);
+        return job();
+      }),
+      signals,
+    );
+  }
+
+  async #calibrateOnce(): Promise<void> {
+    if (this.#isCalibrated) return;
+    await this.calibrator.calibrate(false);
+    this.#isCalibrated = true;
+  }
+
   async #answer(
     inputs: readonly CheckedInput[],
     options: CheckedClassificationOptions,
     signals: readonly (AbortSignal | undefined)[],
   ): Promise<LabelScore[][]> {
     const answers: LabelScore[][] = [];
+    if (options.budget !== undefined) await this.#calibrateOnce();
     for (const batch of batchesOf(inputs)) {
       throwIfAborted(signals);
       const { results, milliseconds } = await this.engine.run(batch, options);
@@ -116,7 +168,7 @@ class Classifier {
   #labels(result: RawResult, options: CheckedClassificationOptions, milliseconds: number): LabelScore[] {
     const labels = bestLabels(result.scores, this.info.labels, options.top_k);
     if (!options.stats) return labels;
-    const stats = statsOf(result, options.speedup, milliseconds, this.info.profile.source);
+    const stats = statsOf(result, options, milliseconds, this.info.profile.source);
     return labels.map((label) => ({ ...label, stats }));
   }
 }
@@ -125,8 +177,9 @@ export function textClassificationPipeline(
   engine: Engine,
   info: ModelInfo,
   task: ClassificationTask,
+  calibrator: Calibrator,
 ): TextClassificationPipeline {
-  const classifier = new Classifier(engine, info);
+  const classifier = new Classifier(engine, info, calibrator);
   const dispose = (): Promise<void> => {
     classifier.dispose();
     return Promise.resolve();
@@ -138,6 +191,9 @@ export function textClassificationPipeline(
     maxSpeedup: info.max_speedup,
     getSpeedup: () => classifier.getSpeedup(),
     setSpeedup: (speedup: number) => classifier.setSpeedup(speedup),
+    getLatencyBudget: () => classifier.getLatencyBudget(),
+    setLatencyBudget: (milliseconds: number | null) => classifier.setLatencyBudget(milliseconds),
+    calibrate: (options?: CalibrationOptions) => classifier.calibrate(options),
     dispose,
   };
   for (const [name, value] of Object.entries(members)) {

@@ -113,6 +113,7 @@ val window_object(const Trace& trace, const Tokenizer& tokenizer) {
   window.set("tokensPerLayer", typed_array(trace.tokens_per_layer));
   window.set("macs", static_cast<double>(trace.schedule.macs));
   window.set("achievedSpeedup", trace.schedule.achieved);
+  if (trace.schedule.milliseconds) window.set("predictedMilliseconds", *trace.schedule.milliseconds);
   return window;
 }
 
@@ -159,8 +160,9 @@ class Session {
   }
 
   // The texts lie in the staging block, back to back as UTF-8; `lengths` has two entries for each input, the bytes of
-  // text and of text_pair, -1 where there is no pair. `traces`: whether to report what happened inside.
-  val run(const val& lengths, double speedup, bool windows, bool traces) {
+  // text and of text_pair, -1 where there is no pair. `budget`: milliseconds for each input, undefined for none.
+  // `traces`: whether to report what happened inside.
+  val run(const val& lengths, double speedup, const val& budget, bool windows, bool traces) {
     return guarded([&]() -> val {
       const std::vector<double> sizes = emscripten::convertJSArrayToNumberVector<double>(lengths);
       std::vector<TextInput> inputs(sizes.size() / 2);
@@ -171,6 +173,7 @@ class Session {
       }
       RunOptions options;
       options.speedup = speedup;
+      if (!budget.isUndefined()) options.budget = budget.as<double>();
       options.long_text = windows ? LongText::windows : LongText::truncate;
       Result<std::vector<Classification>> answers = classifier_->run(inputs, options);
       if (!answers.ok()) return failure(answers.status());
@@ -181,6 +184,7 @@ class Session {
         val result = val::object();
         result.set("scores", typed_array(answer.scores));
         if (traces) {
+          if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
           result.set("spans", typed_array(utf16_spans(inputs[i], answer.windows)));
           result.set("windows", array_of(answer.windows, [&](const Trace& trace) {
                        return window_object(trace, classifier_->tokenizer());
@@ -192,6 +196,23 @@ class Session {
     });
   }
 
+  // Times the model; `outside` is what a call takes around run(), in milliseconds.
+  val calibrate(double outside) {
+    return guarded([&]() -> val {
+      const Status status = classifier_->calibrate(outside);
+      return status.ok() ? calibration() : failure(status);
+    });
+  }
+
+  // The same from `size` bytes in the staging block, what an earlier calibration gave as json.
+  val restore_calibration(size_t size) {
+    return guarded([&]() -> val {
+      size_t begin = 0;
+      const Status status = classifier_->restore_calibration(staged(begin, size));
+      return status.ok() ? calibration() : failure(status);
+    });
+  }
+
   // Gives the staging block back to the heap.
   void release_staging() { staging_ = {}; }
 
@@ -200,6 +221,22 @@ class Session {
     const auto* data = reinterpret_cast<const char*>(staging_.data()) + begin;
     begin += size;
     return {data, size};
+  }
+
+  val calibration() const {
+    val texts = val::array();  // at speedup 1, of lengths that double up to the longest
+    const uint32_t most = classifier_->max_tokens();
+    for (uint32_t tokens = std::min(16U, most), i = 0;; tokens = std::min(2 * tokens, most), ++i) {
+      val text = val::object();
+      text.set("tokens", tokens);
+      text.set("milliseconds", classifier_->milliseconds_in_full(tokens));
+      texts.set(i, text);
+      if (tokens == most) break;
+    }
+    val result = val::object();
+    result.set("json", to_json(*classifier_->time_model()));
+    result.set("texts", texts);
+    return result;
   }
 
   val settings() const {
@@ -242,5 +279,7 @@ EMSCRIPTEN_BINDINGS(latformer) {
       .function("append", &Session::append)
       .function("finish", &Session::finish)
       .function("run", &Session::run)
+      .function("calibrate", &Session::calibrate)
+      .function("restoreCalibration", &Session::restore_calibration)
       .function("releaseStaging", &Session::release_staging);
 }

@@ -5,7 +5,7 @@
 // An instance that trapped (a defect, or memory that ran out where the core could not see it) is never used again: the
 // call that met it and all later ones reject with code 'internal'.
 import createModule from './glue.js';
-import type { Failure, RawResult, Session } from './glue.js';
+import type { Failure, RawCalibration, RawResult, Session } from './glue.js';
 import { nextTurn } from './abort.js';
 import type { CheckedInput } from './arguments.js';
 import { LatformerError, messageOf } from './errors.js';
@@ -23,6 +23,8 @@ export interface SmallFiles {
 
 export interface RunOptions {
   speedup: number;
+  /** Milliseconds for each input instead; the engine must be calibrated. */
+  budget: number | undefined;
   windows: boolean;
   stats: boolean;
 }
@@ -40,6 +42,10 @@ export interface Engine {
   finish(): Promise<ModelInfo>;
   /** One batch: nothing interrupts it. */
   run(inputs: CheckedInput[], options: RunOptions): Promise<RunResult>;
+  /** Times the model; `outside` is what a call takes around it, in milliseconds. */
+  calibrate(outside: number): Promise<RawCalibration>;
+  /** The same from the json of an earlier one. Rejects with code 'bad_model' if it is none. */
+  restoreCalibration(json: string): Promise<RawCalibration>;
   close(): void;
 }
 
@@ -119,9 +125,20 @@ export class LocalEngine implements Engine {
       }
     }
     const size = this.#stage(pieces);
-    const results = this.#call((session) => session.run(lengths, options.speedup, options.windows, options.stats));
+    const { speedup, budget, windows, stats } = options;
+    const results = this.#call((session) => session.run(lengths, speedup, budget, windows, stats));
     if (size > stagingSize) this.#call((session) => session.releaseStaging() ?? {});
     return { results, milliseconds: performance.now() - begin };
+  }
+
+  async calibrate(outside: number): Promise<RawCalibration> {
+    await nextTurn();
+    return this.#call((session) => session.calibrate(outside));
+  }
+
+  async restoreCalibration(json: string): Promise<RawCalibration> {
+    const size = this.#stage([this.#encode(json)]);
+    return this.#call((session) => session.restoreCalibration(size));
   }
 
   close(): void {

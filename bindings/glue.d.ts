@@ -14,12 +14,22 @@ export interface RawWindow {
   tokensPerLayer: Uint32Array;
   macs: number;
   achievedSpeedup: number;
+  /** Where the model is calibrated. */
+  predictedMilliseconds?: number;
 }
 
 export interface RawResult {
   scores: Float32Array;
   spans?: Uint32Array;
   windows?: RawWindow[];
+  /** Where the model is calibrated: with the margin that keeps nearly all calls below it. */
+  predictedMilliseconds?: number;
+}
+
+/** A calibration to keep, and what it says of texts at speedup 1. */
+export interface RawCalibration {
+  json: string;
+  texts: { tokens: number; milliseconds: number }[];
 }
 
 export interface Session {
@@ -27,7 +37,15 @@ export interface Session {
   open(config: number, tokenizer: number, tokenizerConfig: number, vocab: number, profile: number): object | Failure;
   append(size: number): object | Failure;
   finish(): import('./types.js').ModelInfo | Failure;
-  run(lengths: number[], speedup: number, windows: boolean, traces: boolean): RawResult[] | Failure;
+  run(
+    lengths: number[],
+    speedup: number,
+    budget: number | undefined,
+    windows: boolean,
+    traces: boolean,
+  ): RawResult[] | Failure;
+  calibrate(outside: number): RawCalibration | Failure;
+  restoreCalibration(size: number): RawCalibration | Failure;
   releaseStaging(): void;
 }
 

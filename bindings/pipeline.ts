@@ -2,6 +2,7 @@
 import { checkModel, checkPipelineOptions, checkTask } from './arguments.js';
 import type { CheckedPipelineOptions } from './arguments.js';
 import { orAborted, throwIfAborted } from './abort.js';
+import { Calibrator } from './calibration.js';
 import { textClassificationPipeline } from './classification.js';
 import { LocalEngine } from './engine.js';
 import type { Engine } from './engine.js';
@@ -37,8 +38,11 @@ async function compile(platform: Platform, options: CheckedPipelineOptions): Pro
   }
 }
 
+const runsInWorker = (platform: Platform, options: CheckedPipelineOptions): boolean =>
+  options.worker ?? platform.workerByDefault();
+
 function startEngine(platform: Platform, options: CheckedPipelineOptions): Engine {
-  if (!(options.worker ?? platform.workerByDefault())) return new LocalEngine();
+  if (!runsInWorker(platform, options)) return new LocalEngine();
   try {
     return connect(platform.startWorker(options.wasmPaths));
   } catch (cause) {
@@ -62,8 +66,11 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
     };
     try {
       const info = await orAborted(load(), [options.signal]);
+      const calibrator = new Calibrator(engine, platform, info, runsInWorker(platform, options));
+      const classify = textClassificationPipeline(engine, info, task, calibrator);
+      if (options.calibrate) await orAborted(classify.calibrate(), [options.signal]);
       options.progress({ status: 'ready', task, model: folder.name });
-      return textClassificationPipeline(engine, info, task);
+      return classify;
     } catch (error) {
       loading.abort(error);
       engine.close();

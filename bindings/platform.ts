@@ -16,7 +16,17 @@ export interface ModelFolder {
   open(file: string, signal: AbortSignal | undefined): Promise<ModelFile | undefined>;
 }
 
+/** Small texts that outlive the page or process. Where they cannot be kept, nothing is there and nothing happens. */
+export interface Keeper {
+  read(name: string): Promise<string | undefined>;
+  write(name: string, text: string): Promise<void>;
+}
+
 export interface Platform {
+  /** Where calibrations are kept. */
+  calibrations: Keeper;
+  /** The machine and its JavaScript engine: a calibration holds for no other. */
+  device(): string;
   /** The compiled latformer.wasm from its usual place, or from the folder `wasmPaths`. */
   compile(wasmPaths: string | URL | undefined): Promise<WebAssembly.Module>;
   /** The model that comes with the package. */

@@ -16,7 +16,7 @@ export interface Port {
 }
 
 type Method = Exclude<keyof Engine, 'close'>;
-const methods: readonly Method[] = ['start', 'open', 'append', 'finish', 'run'];
+const methods: readonly Method[] = ['start', 'open', 'append', 'finish', 'run', 'calibrate', 'restoreCalibration'];
 
 interface Request {
   id: number;
@@ -92,6 +92,8 @@ export function connect(port: Port): Engine {
     },
     finish: () => ask('finish', []) as ReturnType<Engine['finish']>,
     run: (inputs, options) => ask('run', [inputs, options]) as ReturnType<Engine['run']>,
+    calibrate: (outside) => ask('calibrate', [outside]) as ReturnType<Engine['calibrate']>,
+    restoreCalibration: (json) => ask('restoreCalibration', [json]) as ReturnType<Engine['restoreCalibration']>,
     close: () => stop(new LatformerError('disposed', 'the engine was closed')),
   };
 }

@@ -41,7 +41,7 @@ export const macsOf = (result: RawResult): number => sum((result.windows ?? []).
 
 export function statsOf(
   result: RawResult,
-  requested_speedup: number,
+  requested: { speedup: number; budget: number | undefined },
   milliseconds: number,
   profile: Stats['profile'],
 ): Stats {
@@ -52,15 +52,20 @@ export function statsOf(
       tokens_per_layer[layer] = (tokens_per_layer[layer] ?? 0) + count;
     });
   }
-  const macs = macsOf(result);
+  const costs = windows.map(({ predictedMilliseconds, macs }) => predictedMilliseconds ?? macs);
+  const predicted_milliseconds = result.predictedMilliseconds ?? null;
+  const latency_budget = requested.budget ?? null;
   return {
     tokens: sum(windows.map((window) => window.sequenceIds.length)),
     tokens_per_layer,
     kept: keptPositions(windows),
     words: tokenSpans(windows, result.spans ?? new Uint32Array()),
-    requested_speedup,
-    achieved_speedup: sum(windows.map((window) => window.macs * window.achievedSpeedup)) / macs,
-    macs,
+    requested_speedup: latency_budget === null ? requested.speedup : null,
+    achieved_speedup: sum(windows.map(({ achievedSpeedup }, i) => (costs[i] ?? 0) * achievedSpeedup)) / sum(costs),
+    latency_budget,
+    within_budget: latency_budget === null ? null : (predicted_milliseconds ?? Infinity) <= latency_budget,
+    predicted_milliseconds,
+    macs: macsOf(result),
     milliseconds,
     profile,
     truncated: windows.some((window) => window.truncated),

@@ -31,6 +31,8 @@ export interface PipelineOptions {
   threads?: number | undefined;
   /** Run in a worker: by default where it keeps a page responsive, that is on a browser's main thread. */
   worker?: boolean | undefined;
+  /** Time the model on this device once it is loaded, as `calibrate()` does. */
+  calibrate?: boolean | undefined;
   /** Cancels loading. */
   signal?: AbortSignal | null | undefined;
   /** The folder (URL, ending in `/`) that serves `latformer.wasm`, `worker.mjs` and `models/` if they were moved. */
@@ -53,6 +55,8 @@ export interface ClassificationOptions {
   top_k?: number | null | undefined;
   /** Speedup of this call, from 1 to `maxSpeedup`. */
   speedup?: number | undefined;
+  /** Milliseconds for each input of this call, above 0, instead of a speedup; null for none. */
+  latency_budget?: number | null | undefined;
   /** Text longer than the model can read: cut (default), or read in windows whose scores are averaged. */
   long_text?: 'truncate' | 'windows' | undefined;
   /** Add `stats` to each result. */
@@ -86,10 +90,19 @@ export interface Stats {
   kept: number[][];
   /** For each token, by position, its place in the text. */
   words: TokenSpan[];
-  /** What was asked for. */
-  requested_speedup: number;
-  /** What the schedule gives by the cost model; below the request only for very short texts. */
+  /** What was asked for; null if it was a latency budget. */
+  requested_speedup: number | null;
+  /**
+   * What the schedule gives: in milliseconds as predicted if the model is calibrated, else in multiply-accumulates. Below
+   * the request for very short texts, and, in milliseconds, where the model was not validated for more.
+   */
   achieved_speedup: number;
+  /** Milliseconds that were asked for, if they were. */
+  latency_budget: number | null;
+  /** Whether the budget can be met, as predicted; null without one. */
+  within_budget: boolean | null;
+  /** If the model is calibrated: what nearly all calls with this input alone stay below. */
+  predicted_milliseconds: number | null;
   /** Multiply-accumulates of the encoder. */
   macs: number;
   /** Time in the engine; texts that ran together share theirs by `macs`. */
@@ -123,6 +136,19 @@ export interface ModelInfo {
     retention: number[];
     acc: number[];
   };
+}
+
+/** How long texts take on this device. */
+export interface Calibration {
+  /** Measured now, or kept from an earlier time. */
+  source: 'measured' | 'cache';
+  /** At speedup 1, as predicted, for lengths that double up to `max_tokens`. */
+  texts: { tokens: number; milliseconds: number }[];
+}
+
+export interface CalibrationOptions {
+  /** Measure even if an earlier calibration is kept. */
+  fresh?: boolean | undefined;
 }
 
 /** The result for one label: with `stats` where they were asked for. */
@@ -164,6 +190,18 @@ export interface TextClassificationPipeline {
   getSpeedup(): number;
   /** Speed of later calls; finite, from 1 to `maxSpeedup`, else a RangeError. */
   setSpeedup(speedup: number): void;
+  getLatencyBudget(): number | null;
+  /**
+   * Milliseconds for each input of later calls, above 0, else a RangeError: each runs with the smallest speedup whose
+   * predicted time fits. null, or setSpeedup(), ends it. Calibrates first where that was not done; there is no need to
+   * await it.
+   */
+  setLatencyBudget(milliseconds: number | null): Promise<void>;
+  /**
+   * Times the model on this device, for about a quarter of a second, or takes what is kept from an earlier time. From
+   * then on a speedup is one of time, not of multiply-accumulates.
+   */
+  calibrate(options?: CalibrationOptions): Promise<Calibration>;
   /** Gives the memory back. Calls that are not done, and later ones, reject with code 'disposed'. May be called twice. */
   dispose(): Promise<void>;
   [Symbol.dispose](): void;

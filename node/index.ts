@@ -6,6 +6,7 @@ import { folderByFetch } from '../bindings/files.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
 import type { ModelFolder } from '../bindings/platform.js';
 import type { Port } from '../bindings/remote.js';
+import { calibrations, device } from './calibrations.js';
 import { folderOnDisk, openUrl } from './files.js';
 
 export * from '../bindings/api.js';
@@ -70,4 +71,6 @@ export const pipeline = createPipelineFactory({
   openUrl,
   startWorker,
   workerByDefault: () => false,
+  calibrations,
+  device,
 });

@@ -54,6 +54,9 @@ const packageBeside = {
   setup: ({ onResolve }) => onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './node.mjs', external: true })),
 };
 
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const define = { LATFORMER_VERSION: JSON.stringify(version) };
+
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -63,11 +66,11 @@ const shared = {
   legalComments: 'inline',
   logLevel: 'warning',
 };
-const esm = { format: 'esm' };
+const esm = { format: 'esm', define };
 // CommonJS has no import.meta.url; `fileUrl` takes its place.
 const cjs = (url) => ({
   format: 'cjs',
-  define: { 'import.meta.url': 'fileUrl' },
+  define: { ...define, 'import.meta.url': 'fileUrl' },
   banner: { js: `const fileUrl = ${url};` },
 });
 const node = { platform: 'node' };

@@ -8,6 +8,7 @@ import type { Port } from '../../bindings/remote.js';
 import config from '../../models/sentiment/config.json';
 import profile from '../../models/sentiment/profile.json';
 import tokenizerConfig from '../../models/sentiment/tokenizer_config.json';
+import { calibrations, device } from './calibrations.js';
 
 export * from '../../bindings/api.js';
 
@@ -80,4 +81,6 @@ export const pipeline = createPipelineFactory({
     return portOf(new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer' }));
   },
   workerByDefault: isPage,
+  calibrations,
+  device,
 });

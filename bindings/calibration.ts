@@ -1,0 +1,89 @@
+// A calibration: how long the model takes on this device. Measured once, then kept where the platform can keep it.
+//
+// What is kept names the model's shape, the kernels and the device that it was measured with. Anything else under its
+// name, and anything that the core does not accept, is as if nothing were there.
+import type { Engine } from './engine.js';
+import { LatformerError } from './errors.js';
+import type { RawCalibration } from './glue.js';
+import type { Platform } from './platform.js';
+import type { Calibration, ModelInfo } from './types.js';
+
+declare const LATFORMER_VERSION: string; // by scripts/build_js.mjs
+
+/** FNV-1a, 64 bits: a name for a file, no more. */
+function nameOf(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, '0');
+}
+
+const emptyCalls = 9;
+
+/** What a call takes besides the work on its texts: two messages, if the engine lives in a worker. */
+async function timeOfEmptyCall(engine: Engine): Promise<number> {
+  const times: number[] = [];
+  for (let call = 0; call < emptyCalls; ++call) {
+    const begin = performance.now();
+    await engine.run([], { speedup: 1, budget: undefined, windows: false, stats: false });
+    times.push(performance.now() - begin);
+  }
+  return times.sort((a, b) => a - b)[emptyCalls >> 1] ?? 0;
+}
+
+export class Calibrator {
+  constructor(
+    readonly engine: Engine,
+    readonly platform: Pick<Platform, 'calibrations' | 'device'>,
+    readonly info: ModelInfo,
+    readonly inWorker: boolean,
+  ) {}
+
+  /** `fresh`: whatever is kept. */
+  async calibrate(fresh: boolean): Promise<Calibration> {
+    const identity = this.#identity();
+    const kept = fresh ? undefined : await this.#restore(identity);
+    if (kept !== undefined) return { source: 'cache', texts: kept.texts };
+    const measured = await this.#measure();
+    const text = `{"identity":${identity},"calibration":${measured.json}}\n`;
+    await this.platform.calibrations.write(nameOf(identity), text);
+    return { source: 'measured', texts: measured.texts };
+  }
+
+  /** All that time depends on, as JSON. */
+  #identity(): string {
+    const { labels, problem_type, max_speedup, ...model } = this.info;
+    void [labels, problem_type, max_speedup]; // these cost none
+    const { platform, inWorker } = this;
+    return JSON.stringify({ version: LATFORMER_VERSION, device: platform.device(), inWorker, model });
+  }
+
+  async #measure(): Promise<RawCalibration> {
+    try {
+      return await this.engine.calibrate(await timeOfEmptyCall(this.engine));
+    } catch (error) {
+      if (!(error instanceof LatformerError) || error.code !== 'invalid_argument') throw error;
+      throw new LatformerError('unsupported_runtime', `cannot calibrate: ${error.message}`, { cause: error });
+    }
+  }
+
+  async #restore(expected: string): Promise<RawCalibration | undefined> {
+    const text = await this.platform.calibrations.read(nameOf(expected));
+    if (text === undefined) return undefined;
+    let json: string;
+    try {
+      const { identity, calibration } = JSON.parse(text) as { identity: unknown; calibration: unknown };
+      if (JSON.stringify(identity) !== expected) return undefined;
+      json = JSON.stringify(calibration) ?? '';
+    } catch {
+      return undefined;
+    }
+    try {
+      return await this.engine.restoreCalibration(json);
+    } catch (error) {
+      if (error instanceof LatformerError && error.code === 'bad_model') return undefined;
+      throw error;
+    }
+  }
+}
