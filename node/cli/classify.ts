@@ -1,8 +1,16 @@
 // latformer classify: texts in, labels and scores out, in the same order and in constant memory.
 import type { LabelScore, LabelScoreWithStats } from '../index.js';
 import { batchesOf } from './batches.js';
-import { checkSpeedup, choiceOption, numberOption, parseOptions, wholeNumberOption } from './command.js';
+import {
+  checkSpeedup,
+  choiceOption,
+  numberOption,
+  parseOptions,
+  positiveOption,
+  wholeNumberOption,
+} from './command.js';
 import type { Command } from './command.js';
+import { misuse } from './failure.js';
 import { loadModel } from './load_model.js';
 import { print } from './output.js';
 import { Progress, hideProgress } from './progress.js';
@@ -16,6 +24,8 @@ const help = `Usage: latformer classify [options] [FILE... | -]
 Classifies texts from files, or from standard input.
 
   --speedup K          how much less work, from 1 (default) to what the model was made for
+  --latency-budget MS  instead: milliseconds for each text; short ones run in full, long ones give up more.
+                       The first time, the model is timed on this machine for about a quarter of a second
   --model DIR          a Hugging Face folder or URL; by default the bundled sentiment model
   --top-k N            the N best labels instead of the best; 0 for all
   --stats              adds tokens, word-vectors per layer, achieved speedup, milliseconds
@@ -40,7 +50,8 @@ Exit codes: 0 done, 1 bad input, 2 misuse.
 `;
 
 const options = {
-  speedup: { type: 'string', default: '1' },
+  speedup: { type: 'string' },
+  'latency-budget': { type: 'string' },
   model: { type: 'string' },
   'top-k': { type: 'string' },
   stats: { type: 'boolean', default: false },
@@ -55,10 +66,15 @@ const options = {
 function parse(args: string[]) {
   const { values, positionals } = parseOptions(args, options);
   const given = values['input-format'];
+  const budget = values['latency-budget'];
+  if (budget !== undefined && values.speedup !== undefined) {
+    throw misuse('--speedup and --latency-budget exclude each other');
+  }
   return {
     files: positionals.length > 0 ? positionals : ['-'],
     model: values.model,
-    speedup: numberOption('speedup', values.speedup, 1),
+    speedup: numberOption('speedup', values.speedup ?? '1', 1),
+    budget: budget === undefined ? undefined : positiveOption('latency-budget', budget),
     top_k: values['top-k'] === undefined ? 1 : wholeNumberOption('top-k', values['top-k'], 0) || Infinity,
     withLabels: values['top-k'] !== undefined,
     stats: values.stats,
@@ -80,7 +96,8 @@ export const classify: Command = {
     const classifier = await loadModel(asked.model, { signal, worker: true });
     checkSpeedup('speedup', asked.speedup, classifier.maxSpeedup);
 
-    const { speedup, long_text, stats } = asked;
+    const { long_text, stats } = asked;
+    const speed = asked.budget === undefined ? { speedup: asked.speedup } : { latency_budget: asked.budget };
     const top_k = asked.top_k === Infinity ? null : asked.top_k;
     const writer =
       asked.format === 'jsonl'
@@ -102,7 +119,7 @@ export const classify: Command = {
       const inputs = batch.map(({ text, text_pair }) => ({ text, text_pair }));
       const results: (LabelScore | LabelScoreWithStats)[] | (LabelScore | LabelScoreWithStats)[][] = await classifier(
         inputs,
-        { speedup, long_text, stats, top_k, signal },
+        { ...speed, long_text, stats, top_k, signal },
       );
       const answers = results.map((result): Answer => (Array.isArray(result) ? result : [result]));
       if (process.stdout.isTTY) hideProgress(); // both write to the same screen

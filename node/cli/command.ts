@@ -31,6 +31,12 @@ export function numberOption(name: string, text: string, least: number): number 
   return value;
 }
 
+export function positiveOption(name: string, text: string): number {
+  const value = numberOption(name, text, 0);
+  if (value === 0) throw misuse(`--${name} must be above 0`);
+  return value;
+}
+
 export function wholeNumberOption(name: string, text: string, least: number): number {
   const value = numberOption(name, text, least);
   if (!Number.isSafeInteger(value)) throw misuse(`--${name} must be a whole number, not '${text}'`);

@@ -22,6 +22,7 @@ const help = `Usage: latformer sweep [options] FILE...
 Measures accuracy, multiply-accumulates (MACs) and time over speedups, on labelled texts. Each FILE gives a table.
 
   --speedups LIST      default 1,2,3,4.8, as far as the model goes; 1 is always measured, the others are compared to it
+  --calibrate          speedups of time, as this machine was measured, instead of multiply-accumulates
   --limit N            at most N texts of each file, drawn by chance
   --seed N             for the draw and the order of measurement, default 1
   --csv OUT            also writes the tables to a CSV file
@@ -41,6 +42,7 @@ text, one at a time, and how many times less than at speedup 1 (means). Exit cod
 
 const options = {
   speedups: { type: 'string' },
+  calibrate: { type: 'boolean', default: false },
   limit: { type: 'string' },
   seed: { type: 'string', default: '1' },
   csv: { type: 'string' },
@@ -62,6 +64,7 @@ function parse(args: string[]) {
   return {
     files,
     model: values.model,
+    calibrate: values.calibrate,
     speedups: values.speedups?.split(',').map((speedup) => numberOption('speedups', speedup, 1)),
     limit: values.limit === undefined ? Infinity : wholeNumberOption('limit', values.limit, 1),
     seed: wholeNumberOption('seed', values.seed, 0),
@@ -237,6 +240,7 @@ export const sweep: Command = {
     if (classify.info.problem_type === 'regression') {
       throw badInput('accuracy needs a model with labels, and this one predicts a number (regression)');
     }
+    if (asked.calibrate) await classify.calibrate();
     const speedups = speedupsFor(asked.speedups, classify.maxSpeedup);
     const labelOf = labelReader(classify.info);
 

@@ -17,8 +17,8 @@ const api = await pipeline('text-classification', model);
 const texts = ['a joy from start to finish', 'dull', '', 'the film, not the "good" one', 'naïve 東京 🎬'];
 
 /** Runs classify and checks that it says of `expected` what the API says, in order; resolves to the parsed lines. */
-async function classifies(args, input, expected, options = {}) {
-  const { code, stdout, stderr } = await latformer([...withModel, ...args], input);
+async function classifies(args, input, expected, options = {}, spawning = {}) {
+  const { code, stdout, stderr } = await latformer([...withModel, ...args], input, spawning);
   assert.equal(stderr, '');
   assert.equal(code, 0);
   const lines = parseLines(stdout);
@@ -349,4 +349,18 @@ test('on a terminal: a table cut to its width, and a progress bar', { skip: !has
   assert.match(bar, /\r█* *[▏▎▍▌▋▊▉]? *\d+ % {2}[\d,]+ texts {2}[\d.]+ texts\/s {2}\d+:\d\d left\x1b\[K/); // eslint-disable-line no-control-regex
   assert.ok(bar.endsWith('\r\x1b[K'), 'the bar is cleared in the end');
   assert.equal(parseLines(await readFile(join(folder, 'out.jsonl'), 'utf8')).length, 3000);
+});
+
+test('a latency budget instead of a speedup', async () => {
+  const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
+  const lines = await classifies(['--latency-budget', '1e6'], texts.join('\n') + '\n', texts, {}, { env });
+  assert.equal(lines.length, texts.length);
+  const { stdout } = await latformer([...withModel, '--latency-budget', '0.001', '--stats'], 'a joy\n', { env });
+  const [{ stats }] = parseLines(stdout);
+  assert.equal(stats.latency_budget, 0.001);
+  assert.equal(stats.within_budget, false);
+  for (const value of ['0', '-1', 'Infinity', 'soon', '']) {
+    await fails([...withModel, `--latency-budget=${value}`], '', 2, /--latency-budget must be/);
+  }
+  await fails([...withModel, '--latency-budget', '5', '--speedup', '2'], '', 2, /exclude each other/);
 });

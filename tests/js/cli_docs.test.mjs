@@ -18,7 +18,7 @@ test('docs/cli.md', { timeout: 300_000, skip: process.platform === 'win32' }, as
   await symlink(fileURLToPath(new URL('../..', import.meta.url)), join(folder, 'node_modules/latformer'));
   const npx = await write('bin/npx', `#!/bin/sh\nshift\nexec '${process.execPath}' '${command}' "$@"\n`);
   spawnSync('chmod', ['+x', npx]);
-  const env = { ...process.env, PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` };
+  const env = { ...process.env, XDG_CACHE_HOME: folder, PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` };
 
   assert.ok(examples.length >= 5);
   for (const example of examples) {
