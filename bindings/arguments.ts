@@ -1,5 +1,9 @@
 // What a caller passes in, checked before anything else happens: TypeError for a wrong type or an unknown name,
 // RangeError for a number out of its range. Only own properties count, so a polluted prototype changes nothing.
+import { kernelSets } from './binaries.js';
+import type { KernelSet } from './binaries.js';
+import { dtypes } from './engine.js';
+import type { Dtype } from './engine.js';
 import { LatformerError } from './errors.js';
 import type {
   ClassificationInput,
@@ -147,6 +151,9 @@ export function checkModel(value: ModelSource): CheckedModel {
 
 export interface CheckedPipelineOptions {
   progress: NonNullable<PipelineOptions['progress_callback']>;
+  dtype: Dtype | undefined;
+  threads: number | undefined;
+  kernels: KernelSet | undefined;
   worker: boolean | undefined;
   calibrate: boolean;
   signal: AbortSignal | undefined;
@@ -155,16 +162,23 @@ export interface CheckedPipelineOptions {
 }
 
 export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
-  const known = ['dtype', 'progress_callback', 'threads', 'worker', 'calibrate', 'signal', 'wasmPaths', 'wasmBinary'];
+  const known = [
+    'dtype',
+    'progress_callback',
+    'threads',
+    'kernels',
+    'worker',
+    'calibrate',
+    'signal',
+    'wasmPaths',
+    'wasmBinary',
+  ];
   const given = fieldsOf(value, 'options of pipeline()', known);
 
   const progress = given.get('progress_callback') ?? (() => undefined);
   if (typeof progress !== 'function') {
     throw new TypeError(`progress_callback must be a function, not ${show(progress)}`);
   }
-  if (given.has('dtype')) oneOf(given.get('dtype'), 'dtype', ['fp32', 'q8']);
-  if (given.has('threads')) wholeNumber(given.get('threads'), 'threads', 1);
-
   const wasmPaths = given.get('wasmPaths');
   if (wasmPaths !== undefined && typeof wasmPaths !== 'string' && !(wasmPaths instanceof URL)) {
     throw new TypeError(`wasmPaths must be a string or URL, not ${show(wasmPaths)}`);
@@ -175,6 +189,9 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
   }
   return {
     progress: progress as CheckedPipelineOptions['progress'],
+    dtype: given.has('dtype') ? oneOf(given.get('dtype'), 'dtype', dtypes) : undefined,
+    threads: given.has('threads') ? wholeNumber(given.get('threads'), 'threads', 1) : undefined,
+    kernels: given.has('kernels') ? oneOf(given.get('kernels'), 'kernels', kernelSets) : undefined,
     worker: given.has('worker') ? boolean(given.get('worker'), 'worker') : undefined,
     calibrate: given.has('calibrate') && boolean(given.get('calibrate'), 'calibrate'),
     signal: abortSignal(given.get('signal'), 'signal'),

@@ -8,6 +8,7 @@
 // out_of_memory. Everything else that is thrown or trapped is a defect and takes the instance down (see engine.ts).
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
+#include <wasm_threads.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -24,10 +25,18 @@
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
 
+extern "C" void _emscripten_stack_restore(uintptr_t stack);  // of Emscripten's compiler-rt, in no header
+
 namespace latformer {
 namespace {
 
 using emscripten::val;
+
+constexpr size_t kThreadStack = size_t{1} << 20;  // as -sSTACK_SIZE gives the first thread
+
+// The names of a Precision, those of transformers.js.
+constexpr std::string_view kF32Name = "fp32";
+constexpr std::string_view kInt8Name = "q8";
 
 val failure(const Status& status) {
   val error = val::object();
@@ -126,8 +135,27 @@ class Session {
     return val(emscripten::typed_memory_view(size, reinterpret_cast<uint8_t*>(staging_.data())));
   }
 
-  // The small files lie in the staging block, back to back in this order; size 0 means absent.
-  val open(size_t config, size_t tokenizer, size_t tokenizer_config, size_t vocab, size_t profile) {
+  // What one more thread needs to begin (see thread.ts): its number, the address that its stack goes down from, and the
+  // functions that it calls, as indices into the module's table.
+  val add_thread() {
+    return guarded([&]() -> val {
+      Result<Buffer<std::byte>> stack = Buffer<std::byte>::allocate(kThreadStack);
+      if (!stack.ok()) return failure(stack.status());
+      stacks_.push_back(std::move(stack).value());
+      val thread = val::object();
+      thread.set("index", stacks_.size() - 1);
+      thread.set("stack", reinterpret_cast<uintptr_t>(stacks_.back().data()) + kThreadStack);
+      thread.set("setStack", reinterpret_cast<uintptr_t>(&_emscripten_stack_restore));
+      thread.set("run", reinterpret_cast<uintptr_t>(&latformer_thread));
+      thread.set("fail", reinterpret_cast<uintptr_t>(&latformer_thread_failed));
+      return thread;
+    });
+  }
+
+  // The small files lie in the staging block, back to back in this order; size 0 means absent. `threads` run the model,
+  // this one and those that were started; dtype is 'fp32', 'q8' or '' for what the weights are made for.
+  val open(size_t config, size_t tokenizer, size_t tokenizer_config, size_t vocab, size_t profile, size_t threads,
+           const std::string& dtype) {
     return guarded([&]() -> val {
       size_t begin = 0;
       ModelFiles files;
@@ -136,7 +164,11 @@ class Session {
       files.tokenizer_config_json = staged(begin, tokenizer_config);
       files.vocab_txt = staged(begin, vocab);
       files.profile_json = staged(begin, profile);
-      Result<ClassifierLoader> loader = ClassifierLoader::create(files);
+      LoadOptions options;
+      options.threads = threads_ = threads;
+      if (dtype == kF32Name) options.precision = Precision::f32;
+      if (dtype == kInt8Name) options.precision = Precision::int8;
+      Result<ClassifierLoader> loader = ClassifierLoader::create(files, options);
       if (loader.ok()) loader_ = std::move(loader).value();
       return value_or_failure(loader.status());
     });
@@ -259,9 +291,14 @@ class Session {
     settings.set("max_tokens", classifier_->max_tokens());
     settings.set("max_speedup", classifier_->max_speedup());
     settings.set("profile", profile_object);
+    settings.set("dtype", std::string(classifier_->precision() == Precision::f32 ? kF32Name : kInt8Name));
+    settings.set("threads", threads_);
+    settings.set("kernels", std::string(kernels::description()));
     return settings;
   }
 
+  std::vector<Buffer<std::byte>> stacks_;  // of the further threads
+  size_t threads_ = 1;
   Buffer<std::byte> staging_;
   std::optional<ClassifierLoader> loader_;
   std::optional<Classifier> classifier_;
@@ -274,6 +311,7 @@ EMSCRIPTEN_BINDINGS(latformer) {
   using latformer::Session;
   emscripten::class_<Session>("Session")
       .constructor<>()
+      .function("addThread", &Session::add_thread)
       .function("stage", &Session::stage)
       .function("open", &Session::open)
       .function("append", &Session::append)

@@ -1,16 +1,17 @@
 // Engine: one model in one WebAssembly instance. LocalEngine runs it in this thread; remote.ts puts it in a worker.
 //
-//   start(module) -> open(small files) -> append(part of the weights)... -> finish() -> run(texts)... -> close()
+//   start(module, threads) -> open(small files) -> append(part of the weights)... -> finish() -> run(texts)... -> close()
 //
 // An instance that trapped (a defect, or memory that ran out where the core could not see it) is never used again: the
 // call that met it and all later ones reject with code 'internal'.
 import createModule from './glue.js';
-import type { Failure, RawCalibration, RawResult, Session } from './glue.js';
+import type { Failure, LoadedModel, RawCalibration, RawResult, Session } from './glue.js';
 import { nextTurn } from './abort.js';
 import type { CheckedInput } from './arguments.js';
 import { LatformerError, messageOf } from './errors.js';
 import type { LatformerErrorCode } from './errors.js';
-import type { ModelInfo } from './types.js';
+import { startThreads } from './threads.js';
+import type { StartThread } from './threads.js';
 
 /** The small files of a model, whole; empty where absent. */
 export interface SmallFiles {
@@ -34,12 +35,17 @@ export interface RunResult {
   milliseconds: number;
 }
 
+export const dtypes = ['fp32', 'q8'] as const;
+export type Dtype = (typeof dtypes)[number];
+
 export interface Engine {
-  start(module: WebAssembly.Module): Promise<void>;
-  open(files: SmallFiles): Promise<void>;
+  /** More than one thread: `module` is one with shared memory. */
+  start(module: WebAssembly.Module, threads: number): Promise<void>;
+  /** Without `dtype`, the one that the weights are made for. */
+  open(files: SmallFiles, dtype: Dtype | undefined): Promise<void>;
   /** The next bytes of model.safetensors, of which the engine becomes the owner. */
   append(bytes: Uint8Array): Promise<void>;
-  finish(): Promise<ModelInfo>;
+  finish(): Promise<LoadedModel>;
   /** One batch: nothing interrupts it. */
   run(inputs: CheckedInput[], options: RunOptions): Promise<RunResult>;
   /** Times the model; `outside` is what a call takes around it, in milliseconds. */
@@ -56,7 +62,23 @@ function isFailure(value: object): value is Failure {
   return Object.hasOwn(value, 'error');
 }
 
-async function instantiate(module: WebAssembly.Module): Promise<Session> {
+// In pages of 64 KiB, as bindings/CMakeLists.txt has it: what the module begins with, and the most it can grow to. All of
+// a shared memory's address space is taken at once, and not every device has that much.
+const firstPages = 256;
+const mostPages = [65536, 32768, 16384, 8192];
+
+function sharedMemory(): WebAssembly.Memory {
+  for (const maximum of mostPages) {
+    try {
+      return new WebAssembly.Memory({ initial: firstPages, maximum, shared: true });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  throw new RangeError('no address space for a shared memory');
+}
+
+async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory | undefined): Promise<Session> {
   // The glue has no way to hear of a failed instantiation, hence the promise around it.
   return new Promise((resolve, reject) => {
     const quiet = (): void => undefined; // what the core prints when it aborts is in the RuntimeError too
@@ -67,6 +89,7 @@ async function instantiate(module: WebAssembly.Module): Promise<Session> {
           .catch(reject);
         return {};
       },
+      ...(memory && { wasmMemory: memory }),
       print: quiet,
       printErr: quiet,
     }).then((glue) => resolve(new glue.Session()), reject);
@@ -76,24 +99,39 @@ async function instantiate(module: WebAssembly.Module): Promise<Session> {
 export class LocalEngine implements Engine {
   #session: Session | undefined;
   #whyNot = new LatformerError('internal', 'the engine was not started');
+  #isClosed = false;
+  #threads = 1;
+  #endThreads: () => void = () => undefined;
+  readonly #startThread: StartThread;
   readonly #encoder = new TextEncoder();
 
-  async start(module: WebAssembly.Module): Promise<void> {
+  constructor(startThread: StartThread) {
+    this.#startThread = startThread;
+  }
+
+  async start(module: WebAssembly.Module, threads: number): Promise<void> {
+    let memory: WebAssembly.Memory | undefined;
     try {
-      this.#session = await instantiate(module);
+      memory = threads > 1 ? sharedMemory() : undefined;
+      this.#session = await instantiate(module, memory);
     } catch (cause) {
       const code = cause instanceof RangeError ? 'out_of_memory' : 'unsupported_runtime';
       throw new LatformerError(code, `cannot start WebAssembly: ${messageOf(cause)}`, { cause });
     }
+    if (memory !== undefined) {
+      const starts = Array.from({ length: threads - 1 }, () => this.#call((session) => session.addThread()));
+      this.#endThreads = await startThreads(this.#startThread, module, memory, starts);
+      this.#threads = threads;
+    }
+    if (this.#isClosed) this.close(); // meanwhile
   }
 
-  async open(files: SmallFiles): Promise<void> {
+  async open(files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
     const { config, tokenizer, tokenizerConfig, vocab, profile } = files;
     const pieces = [config, tokenizer, tokenizerConfig, vocab, profile] as const;
+    const [a, b, c, d, e] = pieces.map(({ length }) => length) as [number, number, number, number, number];
     this.#stage(pieces);
-    this.#call((session) =>
-      session.open(config.length, tokenizer.length, tokenizerConfig.length, vocab.length, profile.length),
-    );
+    this.#call((session) => session.open(a, b, c, d, e, this.#threads, dtype ?? ''));
   }
 
   async append(bytes: Uint8Array): Promise<void> {
@@ -104,7 +142,7 @@ export class LocalEngine implements Engine {
     }
   }
 
-  async finish(): Promise<ModelInfo> {
+  async finish(): Promise<LoadedModel> {
     return this.#call((session) => session.finish());
   }
 
@@ -142,6 +180,9 @@ export class LocalEngine implements Engine {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#endThreads();
+    this.#endThreads = () => undefined;
     this.#session = undefined; // the instance and its whole memory go with it
     this.#whyNot = new LatformerError('disposed', 'the engine was closed');
   }

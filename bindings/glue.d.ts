@@ -32,11 +32,23 @@ export interface RawCalibration {
   texts: { tokens: number; milliseconds: number }[];
 }
 
+/** What the core knows about a model that it has loaded. */
+export type LoadedModel = Omit<import('./types.js').ModelInfo, 'binary'>;
+
 export interface Session {
+  addThread(): import('./thread.js').ThreadStart | Failure;
   stage(size: number): Uint8Array | Failure;
-  open(config: number, tokenizer: number, tokenizerConfig: number, vocab: number, profile: number): object | Failure;
+  open(
+    config: number,
+    tokenizer: number,
+    tokenizerConfig: number,
+    vocab: number,
+    profile: number,
+    threads: number,
+    dtype: string,
+  ): object | Failure;
   append(size: number): object | Failure;
-  finish(): import('./types.js').ModelInfo | Failure;
+  finish(): LoadedModel | Failure;
   run(
     lengths: number[],
     speedup: number,
@@ -58,6 +70,7 @@ export interface ModuleOptions {
     imports: WebAssembly.Imports,
     receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): object;
+  wasmMemory?: WebAssembly.Memory;
   print(line: string): void;
   printErr(line: string): void;
 }

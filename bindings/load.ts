@@ -1,18 +1,23 @@
-// A model folder -> an engine with that model, in parts, so that the weights are never whole in JavaScript's memory.
-import type { Engine, SmallFiles } from './engine.js';
+// A model folder -> the small files whole, the weights in parts, so that they are never whole in JavaScript's memory.
+import type { SmallFiles } from './engine.js';
 import { throwIfAborted } from './abort.js';
 import { LatformerError } from './errors.js';
 import type { ModelFile, ModelFolder } from './platform.js';
-import type { ModelInfo, ProgressInfo } from './types.js';
+import type { ProgressInfo } from './types.js';
 
 const weightsFile = 'model.safetensors';
 
-export async function loadModel(
-  engine: Engine,
+export interface ModelReader {
+  smallFiles(): Promise<SmallFiles>;
+  /** model.safetensors, to its end. */
+  weights(take: (part: Uint8Array) => Promise<void>): Promise<void>;
+}
+
+export function readModel(
   folder: ModelFolder,
   progress: (info: ProgressInfo) => void,
   signal: AbortSignal | undefined,
-): Promise<ModelInfo> {
+): ModelReader {
   const { name } = folder;
 
   const open = async (file: string): Promise<ModelFile | undefined> => {
@@ -56,16 +61,21 @@ export async function loadModel(
   const missing = (file: string): LatformerError =>
     new LatformerError('bad_model', `${file} is missing or empty in ${name}`);
 
-  const [config, tokenizer, tokenizerConfig, profile] = (await Promise.all(
-    ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'profile.json'].map(read),
-  )) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  if (config.length === 0) throw missing('config.json');
-  const vocab = tokenizer.length === 0 ? await read('vocab.txt') : new Uint8Array();
-  if (tokenizer.length + vocab.length === 0) throw missing('tokenizer.json (or vocab.txt)');
-  await engine.open({ config, tokenizer, tokenizerConfig, vocab, profile } satisfies SmallFiles);
+  return {
+    async smallFiles() {
+      const [config, tokenizer, tokenizerConfig, profile] = (await Promise.all(
+        ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'profile.json'].map(read),
+      )) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+      if (config.length === 0) throw missing('config.json');
+      const vocab = tokenizer.length === 0 ? await read('vocab.txt') : new Uint8Array();
+      if (tokenizer.length + vocab.length === 0) throw missing('tokenizer.json (or vocab.txt)');
+      return { config, tokenizer, tokenizerConfig, vocab, profile };
+    },
 
-  const weights = await open(weightsFile);
-  if (weights === undefined) throw missing(weightsFile);
-  await consume(weightsFile, weights, (part) => engine.append(part));
-  return engine.finish();
+    async weights(take) {
+      const weights = await open(weightsFile);
+      if (weights === undefined) throw missing(weightsFile);
+      await consume(weightsFile, weights, take);
+    },
+  };
 }

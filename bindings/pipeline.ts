@@ -2,16 +2,18 @@
 import { checkModel, checkPipelineOptions, checkTask } from './arguments.js';
 import type { CheckedPipelineOptions } from './arguments.js';
 import { orAborted, throwIfAborted } from './abort.js';
+import { binaryFor, threadsByDefault } from './binaries.js';
+import type { BinaryName } from './binaries.js';
 import { Calibrator } from './calibration.js';
 import { textClassificationPipeline } from './classification.js';
 import { LocalEngine } from './engine.js';
-import type { Engine } from './engine.js';
+import type { Engine, SmallFiles } from './engine.js';
 import { LatformerError, messageOf } from './errors.js';
 import { folderOfFiles } from './files.js';
-import { loadModel } from './load.js';
+import { readModel } from './load.js';
 import type { ModelFolder, Platform } from './platform.js';
 import { connect } from './remote.js';
-import type { ModelSource, PipelineFactory } from './types.js';
+import type { ModelInfo, ModelSource, PipelineFactory } from './types.js';
 
 function folderOf(
   platform: Platform,
@@ -25,24 +27,38 @@ function folderOf(
     : folderOfFiles('the given files', checked.files, platform.openUrl);
 }
 
-async function compile(platform: Platform, options: CheckedPipelineOptions): Promise<WebAssembly.Module> {
-  if (typeof WebAssembly !== 'object') throw new LatformerError('unsupported_runtime', 'there is no WebAssembly here');
-  try {
-    // A copy, because a shared or resizable buffer cannot be compiled.
-    if (options.wasmBinary) return await WebAssembly.compile(new Uint8Array(options.wasmBinary));
-    return await platform.compile(options.wasmPaths);
-  } catch (cause) {
-    if (cause instanceof LatformerError) throw cause;
-    const code = cause instanceof WebAssembly.CompileError ? 'unsupported_runtime' : 'read_failed';
-    throw new LatformerError(code, `cannot compile latformer.wasm: ${messageOf(cause)}`, { cause });
-  }
-}
-
 const runsInWorker = (platform: Platform, options: CheckedPipelineOptions): boolean =>
   options.worker ?? platform.workerByDefault();
 
+/** How many threads it will be; a binary that was given has one. */
+async function threadsFor(
+  platform: Platform,
+  options: CheckedPipelineOptions,
+  files: Promise<SmallFiles>,
+): Promise<number> {
+  const most = options.wasmBinary ? 1 : platform.mostThreads(runsInWorker(platform, options));
+  if (most === 1) return 1;
+  return Math.min(most, options.threads ?? threadsByDefault(await files, most));
+}
+
+async function compile(
+  platform: Platform,
+  { wasmBinary, wasmPaths }: CheckedPipelineOptions,
+  binary: BinaryName,
+): Promise<WebAssembly.Module> {
+  try {
+    // A copy, because a shared or resizable buffer cannot be compiled.
+    if (wasmBinary) return await WebAssembly.compile(new Uint8Array(wasmBinary));
+    return await platform.compile(binary, wasmPaths);
+  } catch (cause) {
+    if (cause instanceof LatformerError) throw cause;
+    const code = cause instanceof WebAssembly.CompileError ? 'unsupported_runtime' : 'read_failed';
+    throw new LatformerError(code, `cannot compile ${binary}: ${messageOf(cause)}`, { cause });
+  }
+}
+
 function startEngine(platform: Platform, options: CheckedPipelineOptions): Engine {
-  if (!runsInWorker(platform, options)) return new LocalEngine();
+  if (!runsInWorker(platform, options)) return new LocalEngine(() => platform.startThread(options.wasmPaths));
   try {
     return connect(platform.startWorker(options.wasmPaths));
   } catch (cause) {
@@ -60,9 +76,19 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
 
     const engine = startEngine(platform, options);
     const loading = new AbortController(); // ends what is still being read when the load fails or is cancelled
-    const load = async () => {
-      await engine.start(await compile(platform, options));
-      return loadModel(engine, folder, options.progress, loading.signal);
+    const load = async (): Promise<ModelInfo> => {
+      if (typeof WebAssembly !== 'object') {
+        throw new LatformerError('unsupported_runtime', 'there is no WebAssembly here');
+      }
+      const model = readModel(folder, options.progress, loading.signal);
+      const reading = model.smallFiles();
+      reading.catch(() => undefined); // it is awaited below, unless something else fails first
+      const threads = await threadsFor(platform, options, reading);
+      const binary = binaryFor(options.kernels, threads);
+      await engine.start(await compile(platform, options, binary), threads);
+      await engine.open(await reading, options.dtype);
+      await model.weights((part) => engine.append(part));
+      return { ...(await engine.finish()), binary: options.wasmBinary ? 'wasmBinary' : binary };
     };
     try {
       const info = await orAborted(load(), [options.signal]);

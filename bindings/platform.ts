@@ -1,4 +1,5 @@
 // What differs between a browser and Node, as one small interface; node/index.ts and web/src/index.ts fill it in.
+import type { BinaryName } from './binaries.js';
 import type { Port } from './remote.js';
 
 /** A file of a model that can be read once, in parts. The reader owns the parts. */
@@ -27,8 +28,8 @@ export interface Platform {
   calibrations: Keeper;
   /** The machine and its JavaScript engine: a calibration holds for no other. */
   device(): string;
-  /** The compiled latformer.wasm from its usual place, or from the folder `wasmPaths`. */
-  compile(wasmPaths: string | URL | undefined): Promise<WebAssembly.Module>;
+  /** One of the package's binaries, compiled, from its usual place or from the folder `wasmPaths`. */
+  compile(binary: BinaryName, wasmPaths: string | URL | undefined): Promise<WebAssembly.Module>;
   /** The model that comes with the package. */
   bundledModel(wasmPaths: string | URL | undefined): ModelFolder;
   folder(location: string | URL): ModelFolder;
@@ -36,6 +37,10 @@ export interface Platform {
   openUrl(url: URL, signal: AbortSignal | undefined): Promise<ModelFile | undefined>;
   /** A worker that serves an engine (see remote.ts). */
   startWorker(wasmPaths: string | URL | undefined): Port;
+  /** A worker that serves as a thread of an engine here (see thread.ts). */
+  startThread(wasmPaths: string | URL | undefined): Port;
+  /** As many threads as there are processors; 1 where there is no shared memory or waiting is forbidden. */
+  mostThreads(isInWorker: boolean): number;
   /** Whether to use a worker when the caller does not say. */
   workerByDefault(): boolean;
 }

@@ -83,8 +83,8 @@ export function connect(port: Port): Engine {
     });
 
   return {
-    start: (module) => ask('start', [module]) as ReturnType<Engine['start']>,
-    open: (files) => ask('open', [files]) as ReturnType<Engine['open']>,
+    start: (module, threads) => ask('start', [module, threads]) as ReturnType<Engine['start']>,
+    open: (files, dtype) => ask('open', [files, dtype]) as ReturnType<Engine['open']>,
     append(bytes) {
       const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
       const part = isWhole ? bytes : new Uint8Array(bytes);

@@ -21,23 +21,32 @@ export type ProgressInfo =
 
 export interface PipelineOptions {
   /**
-   * Accepted as transformers.js has it. Weights load as the files hold them (f32, f16, bf16 or int8); arithmetic is
-   * f32 either way in this version.
+   * What linear layers compute in: f32, or int8 weights by activations rounded to int8. By default what the file holds:
+   * int8 weights compute in int8, all others in f32.
    */
   dtype?: 'fp32' | 'q8' | undefined;
   /** Called as files arrive. */
   progress_callback?: ((info: ProgressInfo) => void) | null | undefined;
-  /** At most this many threads; this version uses one. */
+  /**
+   * At most this many threads; never more than there are processors. Threads need shared memory: Node has it, a page only
+   * if it is cross-origin isolated and a worker runs the model. Elsewhere it is one; `info.threads` tells. By default one
+   * for a small model, else half of the processors and at most 4.
+   */
   threads?: number | undefined;
+  /**
+   * For tests and comparisons: which instructions to use, relaxed SIMD or only what every engine has. By default relaxed
+   * SIMD where the engine has it.
+   */
+  kernels?: 'base' | 'relaxed' | undefined;
   /** Run in a worker: by default where it keeps a page responsive, that is on a browser's main thread. */
   worker?: boolean | undefined;
   /** Time the model on this device once it is loaded, as `calibrate()` does. */
   calibrate?: boolean | undefined;
   /** Cancels loading. */
   signal?: AbortSignal | null | undefined;
-  /** The folder (URL, ending in `/`) that serves `latformer.wasm`, `worker.mjs` and `models/` if they were moved. */
+  /** The folder (URL, ending in `/`) that serves the `.wasm` files, the workers' `.mjs` and `models/` if they were moved. */
   wasmPaths?: string | URL | undefined;
-  /** The bytes of `latformer.wasm`. */
+  /** The bytes of `latformer.wasm` or `latformer-relaxed.wasm`; they run on one thread. */
   wasmBinary?: Uint8Array | ArrayBuffer | undefined;
 }
 
@@ -136,6 +145,14 @@ export interface ModelInfo {
     retention: number[];
     acc: number[];
   };
+  /** What its linear layers compute in. */
+  dtype: 'fp32' | 'q8';
+  /** How many threads run it. */
+  threads: number;
+  /** The instructions that its matrices are multiplied with, for people. */
+  kernels: string;
+  /** The WebAssembly file that runs: the name of one in the package, or `wasmBinary` where that was given. */
+  binary: string;
 }
 
 /** How long texts take on this device. */

@@ -7,9 +7,10 @@ if(LATFORMER_SANITIZE)
 endif()
 
 if(EMSCRIPTEN)
-  # SIMD is in every engine since 2023. Exceptions (of std::bad_alloc alone: our code throws nothing) use the engine's
-  # own, so that bindings/ can turn them into out_of_memory; every object file has to be compiled so.
-  add_compile_options(-msimd128 -fwasm-exceptions)
+  # SIMD is in every engine since 2023, atomics and bulk memory before it; with them the same object files serve a binary
+  # with threads and one without (bindings/CMakeLists.txt). Exceptions (of std::bad_alloc alone: our code throws nothing)
+  # use the engine's own, so that bindings/ can turn them into out_of_memory; every object file has to be compiled so.
+  add_compile_options(-msimd128 -matomics -mbulk-memory -fwasm-exceptions)
   add_link_options(-fwasm-exceptions)
   if(LATFORMER_RELAXED_SIMD)
     add_compile_options(-mrelaxed-simd)

@@ -1,22 +1,16 @@
 // The Node entry. Runs in the calling thread unless { worker: true } asks for a worker thread.
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { BinaryName } from '../bindings/binaries.js';
 import { folderByFetch } from '../bindings/files.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
 import type { ModelFolder } from '../bindings/platform.js';
-import type { Port } from '../bindings/remote.js';
 import { calibrations, device } from './calibrations.js';
 import { folderOnDisk, openUrl } from './files.js';
+import { folderUrl, startThread, startWorker } from './workers.js';
 
 export * from '../bindings/api.js';
-
-/** A folder given as path or URL, as a URL that relative names can be resolved against. */
-function folderUrl(folder: string | URL): URL {
-  const url = folder instanceof URL || /^(https?|file):\/\//.test(folder) ? new URL(folder) : pathToFileURL(folder);
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
-}
 
 async function bytesOf(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(url.protocol === 'file:' ? await readFile(url) : await (await fetch(url)).arrayBuffer());
@@ -30,39 +24,20 @@ function folder(location: string | URL): ModelFolder {
 }
 
 const here = import.meta.url;
-let bundledModule: Promise<WebAssembly.Module> | undefined; // compiled once for all pipelines
+const bundledModules = new Map<BinaryName, Promise<WebAssembly.Module>>(); // compiled once for all pipelines
 
-function startWorker(wasmPaths: string | URL | undefined): Port {
-  const url =
-    wasmPaths === undefined
-      ? new URL('./node-worker.mjs', import.meta.url)
-      : new URL('node-worker.mjs', folderUrl(wasmPaths));
-  const worker = new Worker(url, { execArgv: [], name: 'latformer' });
-  worker.unref();
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    listen(onMessage, onFailure) {
-      worker.on('message', onMessage);
-      worker.on('error', (error) => onFailure?.(error));
-      worker.on('messageerror', (error) => onFailure?.(error));
-      worker.on('exit', (code) => onFailure?.(new Error(`exit code ${code}`)));
-    },
-    setBusy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
-    terminate: () => void worker.terminate(),
-  };
-}
+const compileFrom = async (url: URL): Promise<WebAssembly.Module> => WebAssembly.compile(await bytesOf(url));
 
 /**
  * Loads a model and gives a function that classifies with it.
  * `const classify = await pipeline('sentiment-analysis'); await classify('A joy.')`
  */
 export const pipeline = createPipelineFactory({
-  async compile(wasmPaths) {
-    if (wasmPaths !== undefined) {
-      return WebAssembly.compile(await bytesOf(new URL('latformer.wasm', folderUrl(wasmPaths))));
-    }
-    bundledModule ??= bytesOf(new URL('./latformer.wasm', import.meta.url)).then((bytes) => WebAssembly.compile(bytes));
-    return bundledModule;
+  compile(binary, wasmPaths) {
+    if (wasmPaths !== undefined) return compileFrom(new URL(binary, folderUrl(wasmPaths)));
+    const compiled = bundledModules.get(binary) ?? compileFrom(new URL(binary, here));
+    bundledModules.set(binary, compiled);
+    return compiled;
   },
   bundledModel(wasmPaths) {
     return folder(new URL('models/sentiment/', wasmPaths === undefined ? here : folderUrl(wasmPaths)));
@@ -70,6 +45,8 @@ export const pipeline = createPipelineFactory({
   folder,
   openUrl,
   startWorker,
+  startThread,
+  mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
   workerByDefault: () => false,
   calibrations,
   device,

@@ -6,6 +6,7 @@ import { main, step } from './support/steps.mjs';
 export async function build() {
   await setUp('build');
   await step('Core, as WebAssembly', (progress) => compile('wasm', progress));
+  await step('Core, as WebAssembly with relaxed SIMD', (progress) => compile('wasm-relaxed', progress));
   await step('JavaScript package', bundle);
 }
 

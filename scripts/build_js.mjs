@@ -1,10 +1,12 @@
 // Makes dist/, what the package ships, from the TypeScript and the compiled core.
-//   node scripts/build_js.mjs [--wasm DIR] [--model DIR] [--out DIR]
+//   node scripts/build_js.mjs [--build DIR] [--model DIR] [--out DIR]
 //
-//   node.mjs node.cjs node-worker.mjs     the Node entry and its worker
-//   web.mjs web.cjs worker.mjs            the browser entry and its worker
+//   node.mjs node.cjs                     the Node entry
+//   node-worker.mjs node-thread.mjs       its workers: an engine, and one of an engine's threads
+//   web.mjs web.cjs                       the browser entry
+//   worker.mjs thread.mjs                 its workers
 //   cli.mjs                               the `latformer` command
-//   latformer.wasm                        the core
+//   latformer[-relaxed][-threads].wasm    the core
 //   models/sentiment/                     the bundled model
 //   types/                                declarations, .d.ts for import and .d.cts for require
 import { execFile } from 'node:child_process';
@@ -19,29 +21,52 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
-    wasm: { type: 'string', default: join(root, 'build/wasm/bindings') },
+    build: { type: 'string', default: join(root, 'build') },
     model: { type: 'string', default: join(root, 'models/sentiment') },
     out: { type: 'string', default: join(root, 'dist') },
   },
 });
-const wasm = resolve(options.wasm);
+const built = resolve(options.build);
 const model = resolve(options.model);
 const out = resolve(options.out);
 
-async function need(path, how) {
-  if ((await stat(path).catch(() => null)) === null) {
-    console.error(`build_js: ${path} is missing; ${how}`);
-    process.exit(1);
-  }
+/** Where CMake puts the binaries (bindings/CMakeLists.txt), and the JavaScript of each beside it. */
+const folders = {
+  'latformer.wasm': 'wasm/bindings',
+  'latformer-threads.wasm': 'wasm/bindings/threads',
+  'latformer-relaxed.wasm': 'wasm-relaxed/bindings',
+  'latformer-relaxed-threads.wasm': 'wasm-relaxed/bindings/threads',
+};
+const pathOf = (binary, file) => join(built, folders[binary], file);
+
+function fail(message) {
+  console.error(`build_js: ${message}`);
+  process.exit(1);
 }
-await need(join(wasm, 'latformer.wasm'), 'build the core first: cmake --preset wasm && cmake --build --preset wasm');
+
+async function need(path, how) {
+  if ((await stat(path).catch(() => null)) === null) fail(`${path} is missing; ${how}`);
+}
+
+/** The JavaScript that emcc makes, which one bundle takes along for all binaries. */
+async function glue() {
+  const path = pathOf('latformer.wasm', 'latformer.mjs');
+  const text = await readFile(path, 'utf8');
+  for (const binary of Object.keys(folders)) {
+    const other = pathOf(binary, 'latformer.mjs');
+    if ((await readFile(other, 'utf8')) !== text) fail(`${other} is not as ${path}: the binaries ask for other things`);
+  }
+  return path;
+}
+
+for (const binary of Object.keys(folders)) await need(pathOf(binary, 'latformer.wasm'), 'npm run build makes it');
 await need(join(model, 'model.safetensors'), 'it belongs to the repository');
 
 /** What the sources name by a path that exists only after a build, or may be told by an option. */
 const resolveBuilt = {
   name: 'resolve-built',
   setup({ onResolve }) {
-    onResolve({ filter: /\/glue\.js$/ }, () => ({ path: join(wasm, 'latformer.mjs') }));
+    onResolve({ filter: /\/glue\.js$/ }, async () => ({ path: await glue() }));
     onResolve({ filter: /\/models\/sentiment\/[^/]+\.json$/ }, ({ path }) => ({
       path: join(model, path.slice(path.lastIndexOf('/') + 1)),
     }));
@@ -85,10 +110,12 @@ async function bundles() {
     ['node/index.ts', 'node.mjs', node, esm],
     ['node/index.ts', 'node.cjs', node, cjs("require('node:url').pathToFileURL(__filename).href")],
     ['node/worker.ts', 'node-worker.mjs', node, esm],
+    ['node/thread.ts', 'node-thread.mjs', node, esm],
     ['node/cli/main.ts', 'cli.mjs', cli, esm],
     ['web/src/index.ts', 'web.mjs', web, esm],
     ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
     ['web/src/worker.ts', 'worker.mjs', web, esm],
+    ['web/src/thread.ts', 'thread.mjs', web, esm],
   ];
   await Promise.all(
     each.map(([entry, outfile, platform, format]) =>
@@ -139,6 +166,6 @@ await mkdir(out, { recursive: true });
 await Promise.all([
   bundles(),
   declarations(),
-  copyFile(join(wasm, 'latformer.wasm'), join(out, 'latformer.wasm')),
+  ...Object.keys(folders).map((binary) => copyFile(pathOf(binary, 'latformer.wasm'), join(out, binary))),
   bundledModel(),
 ]);

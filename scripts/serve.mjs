@@ -34,7 +34,13 @@ const policy = [
   "form-action 'none'",
 ].join('; ');
 
-async function answer(request, response, folders) {
+// What makes a page cross-origin isolated, so that it may have shared memory, and with it threads.
+const isolation = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
+async function answer(request, response, { folders, isIsolated }) {
   const refuse = (status, text, headers = {}) => {
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers });
     response.end(`${text}\n`);
@@ -61,6 +67,7 @@ async function answer(request, response, folders) {
     'content-security-policy': policy,
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-cache',
+    ...(isIsolated ? isolation : {}),
   });
   if (request.method === 'HEAD') return response.end();
   return pipeline(createReadStream(file), response);
@@ -69,11 +76,12 @@ async function answer(request, response, folders) {
 /**
  * Starts to serve; resolves to { url, close }. `folders` are served besides those of the page: [{ url: '/x/', path }].
  * Port 0 takes any that is free.
+ * Pages are cross-origin isolated unless that is switched off.
  */
-export async function serve({ port = 0, folders = [], dist = join(root, 'dist') } = {}) {
+export async function serve({ port = 0, folders = [], dist = join(root, 'dist'), isIsolated = true } = {}) {
   const served = [{ url: '/web/demo/', path: join(root, 'web/demo') }, { url: '/dist/', path: dist }, ...folders];
   const server = createServer((request, response) => {
-    answer(request, response, served).catch(() => response.destroy()); // the browser went away
+    answer(request, response, { folders: served, isIsolated }).catch(() => response.destroy()); // the browser went away
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject);

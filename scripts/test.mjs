@@ -94,7 +94,13 @@ const building = (work) => async (progress) => {
 const stages = () => [
   ['Core, native', (progress) => native('release', progress)],
   ['Core, native, under ASan and UBSan', (progress) => native('asan', progress)],
-  ['Build of the package', building(async (progress) => compile('wasm', progress).then(bundle))],
+  [
+    'Build of the package',
+    building(async (progress) => {
+      for (const preset of ['wasm', 'wasm-relaxed']) await compile(preset, progress);
+      await bundle();
+    }),
+  ],
   ...nodes().map((node) => [`JavaScript, Node ${node.version}`, (progress) => javascript(node, progress)]),
   ['Package, installed', (progress) => script('tests/package/run.mjs', progress)],
   ['Chromium', (progress) => script('tests/browser/run.mjs', progress)],

@@ -6,8 +6,6 @@
 #
 # Targets: XNNPACK, pthreadpool.
 
-option(LATFORMER_WASM_THREADS "wasm: build with shared memory and threads" OFF)
-
 FetchContent_MakeAvailable(xnnpack pthreadpool fxdiv)
 set(fxdiv_include ${fxdiv_SOURCE_DIR}/include)
 
@@ -33,33 +31,30 @@ list(TRANSFORM XNNPACK_SOURCES_${target} PREPEND ${xnnpack_SOURCE_DIR}/ OUTPUT_V
 # Third-party code is optimised in every configuration; sections let the linker drop what no operator reaches, and with
 # it the mention of micro-kernels that are not built.
 set(compile_options $<$<CONFIG:Debug>:-O2> -w -ffunction-sections -fdata-sections)
-if(EMSCRIPTEN)
-  set(wasm_options -msimd128 $<$<BOOL:${LATFORMER_RELAXED_SIMD}>:-mrelaxed-simd>
-      $<$<BOOL:${LATFORMER_WASM_THREADS}>:-pthread>)
-endif()
 
-# pthreadpool: without threads a shim that runs everything at once, in the caller's thread.
-if(EMSCRIPTEN AND NOT LATFORMER_WASM_THREADS)
-  set(pthreadpool_sources src/shim.c)
-else()
-  set(pthreadpool_sources src/memory.c src/portable-api.c src/pthreads.c)
-  if(NOT target STREQUAL "aarch64")
-    list(APPEND pthreadpool_sources src/fastpath.c)
-    set(fastpath 1)
-  endif()
+# pthreadpool: on WebAssembly it waits by futex, and pthreadpool/wasm_threads.c gives it threads.
+set(pthreadpool_sources src/memory.c src/portable-api.c src/pthreads.c)
+if(NOT target STREQUAL "aarch64")
+  list(APPEND pthreadpool_sources src/fastpath.c)
+  set(fastpath 1)
 endif()
 list(TRANSFORM pthreadpool_sources PREPEND ${pthreadpool_SOURCE_DIR}/)
 add_library(pthreadpool STATIC ${pthreadpool_sources})
 target_include_directories(pthreadpool SYSTEM PUBLIC ${pthreadpool_SOURCE_DIR}/include PRIVATE ${fxdiv_include})
 target_compile_definitions(pthreadpool PRIVATE PTHREADPOOL_USE_CPUINFO=0 PTHREADPOOL_USE_FASTPATH=$<BOOL:${fastpath}>)
+target_compile_options(pthreadpool PRIVATE ${compile_options})
 if(EMSCRIPTEN)
-  target_compile_definitions(pthreadpool PRIVATE PTHREADPOOL_USE_CONDVAR=1 PTHREADPOOL_USE_FUTEX=0)
+  target_sources(pthreadpool PRIVATE ${CMAKE_CURRENT_LIST_DIR}/pthreadpool/wasm_threads.c)
+  target_include_directories(pthreadpool INTERFACE ${CMAKE_CURRENT_LIST_DIR}/pthreadpool)
+  target_compile_definitions(pthreadpool PRIVATE PTHREADPOOL_USE_CONDVAR=0 PTHREADPOOL_USE_FUTEX=1)
+  foreach(name pthread_create pthread_join emscripten_futex_wait emscripten_futex_wake)
+    target_compile_definitions(pthreadpool PRIVATE ${name}=latformer_${name})
+  endforeach()
 else()
   set(THREADS_PREFER_PTHREAD_FLAG ON)
   find_package(Threads REQUIRED)
   target_link_libraries(pthreadpool PUBLIC Threads::Threads)
 endif()
-target_compile_options(pthreadpool PRIVATE ${compile_options} PUBLIC ${wasm_options})
 
 add_library(XNNPACK STATIC ${sources})
 set_target_properties(XNNPACK PROPERTIES C_STANDARD 11 CXX_STANDARD 17 C_EXTENSIONS ON)
@@ -68,6 +63,7 @@ set_target_properties(XNNPACK pthreadpool PROPERTIES C_VISIBILITY_PRESET hidden 
 # xnnpack/include holds what XNNPACK would take from elsewhere: cpuinfo.h, and arm_neon.h for wasm.
 target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include)
 if(EMSCRIPTEN)
+  target_sources(XNNPACK PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/hardware_concurrency.c)
   target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include/wasm)
 endif()
 target_include_directories(XNNPACK SYSTEM PUBLIC ${xnnpack_SOURCE_DIR}/include PRIVATE ${xnnpack_SOURCE_DIR}/src

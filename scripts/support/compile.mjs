@@ -39,8 +39,11 @@ export async function compile(preset, progress) {
 /** Makes dist/ unless all that it is made from is as it was. */
 export async function bundle() {
   const files = filesBelow(
-    'build/wasm/bindings/latformer.wasm',
-    'build/wasm/bindings/latformer.mjs',
+    ...['wasm', 'wasm-relaxed'].flatMap((preset) =>
+      ['', 'threads/'].flatMap((folder) =>
+        ['wasm', 'mjs'].map((end) => `build/${preset}/bindings/${folder}latformer.${end}`),
+      ),
+    ),
     'scripts/build_js.mjs',
     'bindings',
     'node',

@@ -1,5 +1,5 @@
-// The package and the demo page in a real Chromium, under a strict Content-Security-Policy and without cross-origin
-// isolation. Prints a line for each test and ends with 'N passed, N failed'; exit code 1 if anything failed.
+// The package and the demo page in a real Chromium, under a strict Content-Security-Policy, without cross-origin isolation
+// and, where threads are concerned, with it. Prints a line for each test and ends with 'N passed, N failed'; exit code 1 if anything failed.
 //   node tests/browser/run.mjs [--dist DIR] [--screenshot FILE]      (dist/ must be built; CHROMIUM names the browser)
 import assert from 'node:assert/strict';
 import { access, constants, mkdtemp, rm } from 'node:fs/promises';
@@ -42,13 +42,12 @@ if (executablePath === undefined || !(await isRunnable(executablePath))) {
   process.exit(1);
 }
 
-const server = await serve({
-  dist,
-  folders: [
-    { url: '/models/', path: join(root, 'tests/parity/models') },
-    { url: '/blank/', path: join(root, 'tests/browser/blank') },
-  ],
-});
+const folders = [
+  { url: '/models/', path: join(root, 'tests/parity/models') },
+  { url: '/blank/', path: join(root, 'tests/browser/blank') },
+];
+const server = await serve({ dist, folders, isIsolated: false });
+const isolatedServer = await serve({ dist, folders });
 const profile = await mkdtemp(join(tmpdir(), 'latformer-chromium-'));
 const context = await chromium.launchPersistentContext(profile, {
   executablePath,
@@ -65,14 +64,14 @@ await context.addInitScript(() => {
 });
 
 /** A page at `path`, and what went wrong in it: complaints on the console, errors, refusals by the policy. */
-async function openPage(path) {
+async function openPage(path, { url } = server) {
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
-  await page.goto(new URL(path, server.url).href);
+  await page.goto(new URL(path, url).href);
   return { page, complaints: async () => [...complaints, ...(await page.evaluate(() => self.violations))] };
 }
 
@@ -236,7 +235,7 @@ const tests = [
       const texts = [praise, blame, '', 'naïve 東京 🎬', { text: praise, text_pair: blame }];
       const inBrowser = await inBlankPage(async (given) => {
         const { pipeline } = await import('/dist/web.mjs');
-        const classify = await pipeline('text-classification', '/models/merge-int8');
+        const classify = await pipeline('text-classification', '/models/merge-int8', { kernels: 'base' });
         const answers = [];
         for (const speedup of [1, 3, classify.maxSpeedup]) {
           answers.push(await classify(given, { speedup, stats: true, top_k: null }));
@@ -246,7 +245,9 @@ const tests = [
       }, texts);
 
       const { pipeline } = await import(pathToFileURL(join(dist, 'node.mjs')).href);
-      const classify = await pipeline('text-classification', join(root, 'tests/parity/models/merge-int8'));
+      const classify = await pipeline('text-classification', join(root, 'tests/parity/models/merge-int8'), {
+        kernels: 'base',
+      });
       const inNode = [];
       for (const speedup of [1, 3, classify.maxSpeedup]) {
         inNode.push(await classify(texts, { speedup, stats: true, top_k: null }));
@@ -279,6 +280,67 @@ const tests = [
       await eventually('the end of the worker', () => page.workers().length === 0);
       assert.deepEqual(await complaints(), []);
       await page.close();
+    },
+  ],
+  [
+    'relaxed SIMD by default; threads on an isolated page with a worker, and nowhere else',
+    async () => {
+      const body = async ([texts, dtypes]) => {
+        const { pipeline } = await import('/dist/web.mjs');
+        const found = [];
+        for (const kernels of ['base', 'relaxed', undefined]) {
+          for (const [dtype, worker] of dtypes.flatMap((dtype) => [
+            [dtype, true],
+            [dtype, false],
+          ])) {
+            const options = { kernels, dtype, worker, threads: 2 };
+            const classify = await pipeline('text-classification', '/models/merge-int8', options);
+            const { binary, threads } = classify.info;
+            const scores = (await classify(texts, { top_k: null })).flat().map(({ score }) => score);
+            await classify.dispose();
+            found.push({ options, binary, threads, scores });
+          }
+        }
+        return { found, isolated: crossOriginIsolated, processors: navigator.hardwareConcurrency };
+      };
+      for (const from of [server, isolatedServer]) {
+        const { page, complaints } = await openPage('/blank/', from);
+        const { found, isolated, processors } = await page.evaluate(body, [
+          [praise, blame, ''],
+          ['fp32', 'q8'],
+        ]);
+        assert.equal(isolated, from === isolatedServer);
+        for (const { options, binary, threads, scores } of found) {
+          const expected = isolated && options.worker ? Math.min(2, processors) : 1;
+          const relaxed = options.kernels === 'base' ? '' : '-relaxed';
+          assert.deepEqual([binary, threads], [`latformer${relaxed}${expected > 1 ? '-threads' : ''}.wasm`, expected]);
+          const same = found.find((each) => each.options.dtype === options.dtype);
+          scores.forEach((score, i) => assert.ok(Math.abs(score - same.scores[i]) < 1e-4, `${binary}: ${score}`));
+        }
+        await eventually('the end of all workers', () => page.workers().length === 0);
+        assert.deepEqual(await complaints(), []);
+        await page.close();
+      }
+    },
+  ],
+  [
+    'threads of a page are ended with it, and a call can be cancelled by dispose',
+    async () => {
+      const { page, complaints } = await openPage('/blank/', isolatedServer);
+      const { code, threads } = await page.evaluate(async (text) => {
+        const { pipeline } = await import('/dist/web.mjs');
+        const classify = await pipeline('sentiment-analysis', null, { threads: 2 });
+        await classify(text);
+        const pending = classify(Array.from({ length: 200 }, () => text)).catch(({ code }) => code);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await classify.dispose();
+        return { code: await pending, threads: classify.info.threads };
+      }, praise);
+      assert.equal(code, 'disposed');
+      await eventually('the end of all workers', () => page.workers().length === 0);
+      assert.deepEqual(await complaints(), []);
+      await page.close();
+      return `${threads} threads`;
     },
   ],
   [
@@ -397,6 +459,7 @@ try {
 } finally {
   await context.close();
   await server.close();
+  await isolatedServer.close();
   await rm(profile, { recursive: true, force: true });
 }
 console.log(`${tests.length - failed} passed, ${failed} failed`);

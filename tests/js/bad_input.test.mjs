@@ -1,7 +1,7 @@
 // Bad input of every kind: a documented error or a right answer, and the pipeline works on afterwards.
 import assert from 'node:assert/strict';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, afterEach, describe, test } from 'node:test';
 import { pipeline } from 'latformer';
@@ -229,7 +229,10 @@ describe('pipeline()', () => {
     const dist = new URL('../../dist/', import.meta.url);
     const folder = await mkdtemp(join(tmpdir(), 'latformer-test-'));
     try {
-      await copyFile(new URL('latformer.wasm', dist), join(folder, 'latformer.wasm'));
+      const copy = async (...names) => {
+        for (const name of names) await copyFile(new URL(name, dist), join(folder, name));
+      };
+      await copy('latformer.wasm', 'latformer-relaxed.wasm');
       const classify = await pipeline('sentiment-analysis', { files }, { wasmPaths: folder });
       assert.equal((await classify(text)).length, 1);
       classify.dispose();
@@ -238,10 +241,31 @@ describe('pipeline()', () => {
         code: 'unsupported_runtime',
         message: /worker/,
       });
-      await copyFile(new URL('node-worker.mjs', dist), join(folder, 'node-worker.mjs'));
+      await copy('node-worker.mjs');
       const inWorker = await pipeline('sentiment-analysis', { files }, options);
       assert.equal((await inWorker(text)).length, 1);
       inWorker.dispose();
+
+      if (availableParallelism() === 1) return;
+      for (const worker of [false, true]) {
+        const threaded = { wasmPaths: folder, threads: 2, worker };
+        await assert.rejects(pipeline('sentiment-analysis', { files }, threaded), {
+          code: worker ? 'unsupported_runtime' : 'read_failed',
+          message: worker ? /cannot start a thread/ : /-threads\.wasm/,
+        });
+        await copy('latformer-threads.wasm', 'latformer-relaxed-threads.wasm');
+        await assert.rejects(pipeline('sentiment-analysis', { files }, threaded), {
+          code: 'unsupported_runtime',
+          message: /cannot start a thread.*threads: 1/,
+        });
+      }
+      await copy('node-thread.mjs');
+      for (const worker of [false, true]) {
+        const onThreads = await pipeline('sentiment-analysis', { files }, { wasmPaths: folder, threads: 2, worker });
+        assert.equal(onThreads.info.threads, 2);
+        assert.equal((await onThreads(text)).length, 1);
+        onThreads.dispose();
+      }
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { LatformerError, pipeline } from 'latformer';
+import { threadCounts } from './binaries.mjs';
 import { tinyModel } from './tiny_model.mjs';
 
 const text = 'a joy from start to finish';
@@ -12,10 +13,10 @@ const disposed = { name: 'LatformerError', code: 'disposed' };
 const aborted = { name: 'AbortError' };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-for (const worker of [false, true]) {
-  describe(worker ? 'in a worker' : 'in this thread', () => {
+for (const [worker, threads] of [false, true].flatMap((worker) => threadCounts.map((threads) => [worker, threads]))) {
+  describe(`${worker ? 'in a worker' : 'in this thread'}, threads: ${threads}`, () => {
     let classify;
-    beforeEach(async () => (classify = await pipeline('sentiment-analysis', { files }, { worker })));
+    beforeEach(async () => (classify = await pipeline('sentiment-analysis', { files }, { worker, threads })));
     afterEach(() => classify.dispose());
 
     test('64 calls at once are answered in order', async () => {
@@ -101,7 +102,7 @@ for (const worker of [false, true]) {
       await turn();
       classify.dispose();
       for (const call of calls) await assert.rejects(call, disposed);
-      const another = await pipeline('sentiment-analysis', { files }, { worker });
+      const another = await pipeline('sentiment-analysis', { files }, { worker, threads });
       assert.equal((await another(text)).length, 1);
       another.dispose();
     });

@@ -1,5 +1,5 @@
-// The goldens of tests/parity, through WebAssembly and the whole of the package: counts, kept positions, achieved
-// speedup and scores, in batches of unequal texts. Their format is documented in tests/parity/make_goldens.py.
+// The goldens of tests/parity, through WebAssembly and the whole of the package, by each binary that runs here: counts, kept
+// positions, achieved speedup and scores, in batches of unequal texts. Their format is documented in tests/parity/make_goldens.py.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { pipeline } from 'latformer';
+import { binaries } from './binaries.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const goldens = join(root, 'tests', 'parity', 'goldens');
@@ -36,11 +37,14 @@ function assertRun(labels, actual, expected, run, what) {
   for (const { label, score } of actual) assertClose(score, run.scores[labels.indexOf(label)], `${what}: ${label}`);
 }
 
-for (const file of readdirSync(goldens).sort()) {
-  test(`parity of ${file.replace('.json', '')} in WebAssembly`, async () => {
+for (const [file, options] of readdirSync(goldens)
+  .sort()
+  .flatMap((file) => binaries.map((options) => [file, options]))) {
+  test(`parity of ${file.replace('.json', '')} by ${options.kernels} on ${options.threads}`, async () => {
     const golden = JSON.parse(readFileSync(join(goldens, file), 'utf8'));
     const cases = golden.cases.filter((_, index) => golden.cases.length <= LARGE || index % 10 === 0);
-    const classify = await pipeline('text-classification', join(root, golden.model));
+    const classify = await pipeline('text-classification', join(root, golden.model), options);
+    assert.equal(classify.info.threads, options.threads);
     try {
       assert.equal(classify.maxSpeedup, golden.max_speedup);
       for (const speedup of golden.speedups) {

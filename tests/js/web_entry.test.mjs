@@ -16,7 +16,7 @@ test('server-side rendering may import it', async () => {
     assert.deepEqual(Object.keys(web).sort(), ['LatformerError', 'pipeline']);
     const wasmBinary = await readFile(new URL('latformer.wasm', dist));
     const classify = await web.pipeline('sentiment-analysis', { files }, { wasmBinary, worker: false });
-    const node = await pipeline('sentiment-analysis', { files });
+    const node = await pipeline('sentiment-analysis', { files }, { kernels: 'base' });
     assert.deepEqual(await classify(text), await node(text));
     classify.dispose();
     node.dispose();
@@ -24,7 +24,7 @@ test('server-side rendering may import it', async () => {
 });
 
 test('no eval, no blob workers, nothing from elsewhere', async () => {
-  for (const file of ['web.mjs', 'worker.mjs', 'web.cjs']) {
+  for (const file of ['web.mjs', 'worker.mjs', 'thread.mjs', 'web.cjs']) {
     const source = await readFile(new URL(file, dist), 'utf8');
     assert.doesNotMatch(source, /\beval\(|new Function\b|createObjectURL|importScripts|https?:\/\/(?!www\.w3\.org)/);
     assert.doesNotMatch(source, /node:/);
@@ -33,7 +33,11 @@ test('no eval, no blob workers, nothing from elsewhere', async () => {
   const assets = [...source.matchAll(/new URL\("([^"]+)", ?import\.meta\.url\)/g)].map(([, asset]) => asset);
   for (const asset of [
     './latformer.wasm',
+    './latformer-relaxed.wasm',
+    './latformer-threads.wasm',
+    './latformer-relaxed-threads.wasm',
     './worker.mjs',
+    './thread.mjs',
     './models/sentiment/vocab.txt',
     './models/sentiment/model.safetensors',
   ]) {

@@ -3,7 +3,7 @@
 //   node tests/package/run.mjs        (dist/ must be built)
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -28,6 +28,8 @@ const installed = join(project, 'node_modules/latformer');
 const inProject = (command, ...args) => execute(project, command, ...args);
 const node = (...args) => inProject(process.execPath, ...args);
 
+const binaries = ['', '-relaxed', '-threads', '-relaxed-threads'].map((kind) => `latformer${kind}.wasm`);
+const more = availableParallelism() > 1 ? '2' : '1';
 let tarball;
 const checks = [
   [
@@ -54,15 +56,18 @@ const checks = [
         [],
       );
       for (const file of [
-        ...['node.mjs', 'node.cjs', 'node-worker.mjs', 'web.mjs', 'web.cjs', 'worker.mjs', 'latformer.wasm'],
+        ...['node.mjs', 'node.cjs', 'node-worker.mjs', 'node-thread.mjs', 'web.mjs', 'web.cjs', 'worker.mjs'],
+        ...['thread.mjs', ...binaries],
         ...['types/index.d.ts', 'types/index.d.cts', 'models/sentiment/config.json'],
         ...['models/sentiment/model.safetensors', 'models/sentiment/vocab.txt', 'models/sentiment/profile.json'],
       ]) {
         assert.ok(files.includes(`dist/${file}`), file);
       }
       assert.ok(files.includes('NOTICE') && files.includes('LICENSE') && files.includes('README.md'));
-      const wasm = gzipSync(await readFile(join(installed, 'dist/latformer.wasm'))).length;
-      assert.ok(wasm <= 0.4 * 2 ** 20, `latformer.wasm is ${wasm} bytes gzipped`);
+      for (const binary of binaries) {
+        const size = gzipSync(await readFile(join(installed, 'dist', binary))).length;
+        assert.ok(size <= 0.4e6, `${binary} is ${size} bytes gzipped`);
+      }
     },
   ],
   [
@@ -78,6 +83,12 @@ const checks = [
   ],
   ['import', async () => assert.equal(await node('use.mjs'), 'POSITIVE NEGATIVE\n')],
   ['require', async () => assert.equal(await node('use.cjs'), 'POSITIVE NEGATIVE\n')],
+  ['import, threads', async () => assert.equal(await node('use.mjs', '', more), 'POSITIVE NEGATIVE\n')],
+  ['require, threads', async () => assert.equal(await node('use.cjs', '', more), 'POSITIVE NEGATIVE\n')],
+  [
+    'require, threads of a worker',
+    async () => assert.equal(await node('use.cjs', 'worker', more), 'POSITIVE NEGATIVE\n'),
+  ],
   ['import in a worker thread', async () => assert.equal(await node('use.mjs', 'worker'), 'POSITIVE NEGATIVE\n')],
   ['require in a worker thread', async () => assert.equal(await node('use.cjs', 'worker'), 'POSITIVE NEGATIVE\n')],
   [

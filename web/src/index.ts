@@ -3,25 +3,17 @@
 // Files of the package are named by `new URL('./x', import.meta.url)`, the form that bundlers recognise; nothing is
 // touched before pipeline() is called, so that server-side rendering may import this.
 import { folderByFetch, folderOfFiles, openByFetch } from '../../bindings/files.js';
+import type { BinaryName } from '../../bindings/binaries.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
-import type { Port } from '../../bindings/remote.js';
 import config from '../../models/sentiment/config.json';
 import profile from '../../models/sentiment/profile.json';
 import tokenizerConfig from '../../models/sentiment/tokenizer_config.json';
 import { calibrations, device } from './calibrations.js';
+import { base, folderUrl, startThread, startWorker } from './workers.js';
 
 export * from '../../bindings/api.js';
 
 const isPage = (): boolean => typeof document === 'object' && typeof Worker === 'function';
-
-/** What relative URLs of the caller refer to. */
-const base = (): string => (typeof document === 'object' ? document.baseURI : self.location.href);
-
-function folderUrl(folder: string | URL): URL {
-  const url = new URL(folder, base());
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
-}
 
 async function compileFrom(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url, { credentials: 'same-origin' });
@@ -30,33 +22,25 @@ async function compileFrom(url: URL): Promise<WebAssembly.Module> {
   return isWasm ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
-let bundledModule: Promise<WebAssembly.Module> | undefined; // compiled once for all pipelines
-
-function portOf(worker: Worker): Port {
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer ?? []),
-    listen(onMessage, onFailure) {
-      worker.onmessage = (event: MessageEvent<unknown>) => onMessage(event.data);
-      worker.onmessageerror = () => onFailure?.(new Error('a message could not be read'));
-      worker.onerror = (event) => {
-        event.preventDefault();
-        onFailure?.(new Error(event.message || 'its script could not be loaded'));
-      };
-    },
-    terminate: () => worker.terminate(),
-  };
-}
+const bundled: Record<BinaryName, () => URL> = {
+  'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
+  'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
+  'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
+  'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
+};
+const bundledModules = new Map<BinaryName, Promise<WebAssembly.Module>>(); // compiled once for all pipelines
 
 /**
  * Loads a model and gives a function that classifies with it.
  * `const classify = await pipeline('sentiment-analysis'); await classify('A joy.')`
  */
 export const pipeline = createPipelineFactory({
-  async compile(wasmPaths) {
-    if (wasmPaths !== undefined) return compileFrom(new URL('latformer.wasm', folderUrl(wasmPaths)));
-    bundledModule ??= compileFrom(new URL('./latformer.wasm', import.meta.url));
-    return bundledModule.catch((error: unknown) => {
-      bundledModule = undefined; // a network may come back
+  async compile(binary, wasmPaths) {
+    if (wasmPaths !== undefined) return compileFrom(new URL(binary, folderUrl(wasmPaths)));
+    const compiled = bundledModules.get(binary) ?? compileFrom(bundled[binary]());
+    bundledModules.set(binary, compiled);
+    return compiled.catch((error: unknown) => {
+      bundledModules.delete(binary); // a network may come back
       throw error;
     });
   },
@@ -74,12 +58,11 @@ export const pipeline = createPipelineFactory({
   },
   folder: (location) => folderByFetch(new URL(location, base())),
   openUrl: openByFetch,
-  startWorker(wasmPaths) {
-    if (wasmPaths !== undefined) {
-      return portOf(new Worker(new URL('worker.mjs', folderUrl(wasmPaths)), { type: 'module', name: 'latformer' }));
-    }
-    return portOf(new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer' }));
-  },
+  startWorker,
+  startThread,
+  // A page's own thread may not wait for others.
+  mostThreads: (isInWorker) =>
+    self.crossOriginIsolated && (isInWorker || !isPage()) ? navigator.hardwareConcurrency : 1,
   workerByDefault: isPage,
   calibrations,
   device,

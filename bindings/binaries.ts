@@ -1,0 +1,55 @@
+// Which of the package's WebAssembly binaries runs here. They differ in what an engine must be able to do, never in what
+// they answer (beyond the rounding of f32):
+//
+//   latformer.wasm            SIMD, which every engine has had for years
+//   latformer-relaxed.wasm    relaxed SIMD: fused multiply-add and an int8 dot product, about twice as fast
+//   ...-threads.wasm          the same, each with shared memory for threads
+import type { SmallFiles } from './engine.js';
+
+/** Names of the instruction sets that `PipelineOptions.kernels` chooses from. */
+export const kernelSets = ['base', 'relaxed'] as const;
+export type KernelSet = (typeof kernelSets)[number];
+
+export const binaryNames = [
+  'latformer.wasm',
+  'latformer-relaxed.wasm',
+  'latformer-threads.wasm',
+  'latformer-relaxed-threads.wasm',
+] as const;
+export type BinaryName = (typeof binaryNames)[number];
+
+// A function of three v128 that gives f32x4.relaxed_madd of them: valid only with relaxed SIMD.
+const relaxedProbe = new Uint8Array([
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // "\0asm", version 1
+  ...[0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b, 0x7b, 0x01, 0x7b], // type 0: (v128, v128, v128) -> v128
+  ...[0x03, 0x02, 0x01, 0x00], // function 0 is of type 0
+  ...[0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x85, 0x02, 0x0b], // relaxed_madd(0, 1, 2)
+]);
+
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe);
+
+export function binaryFor(kernels: KernelSet | undefined, threads: number): BinaryName {
+  const isRelaxed = (kernels ?? (hasRelaxedSimd() ? 'relaxed' : 'base')) === 'relaxed';
+  if (threads > 1) return isRelaxed ? 'latformer-relaxed-threads.wasm' : 'latformer-threads.wasm';
+  return isRelaxed ? 'latformer-relaxed.wasm' : 'latformer.wasm';
+}
+
+// A model of less than this (weights of the encoder's layers) answers in a few milliseconds with one thread; BERT-base
+// has 85 million. Others get half of the processors, most of which are two of a core, and no more than four.
+const fewWeights = 30e6;
+const mostByDefault = 4;
+
+/** How many threads serve a model well, by its config.json; the loader is the judge of a bad one. */
+export function threadsByDefault({ config }: SmallFiles, processors: number): number {
+  let sizes: Record<string, unknown>;
+  try {
+    sizes = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;
+  } catch {
+    return 1;
+  }
+  const [layers, hidden, intermediate] = ['num_hidden_layers', 'hidden_size', 'intermediate_size'].map((name) =>
+    Number(sizes?.[name]),
+  ) as [number, number, number];
+  const weights = layers * hidden * (4 * hidden + 2 * intermediate);
+  return weights >= fewWeights ? Math.min(mostByDefault, Math.ceil(processors / 2)) : 1;
+}

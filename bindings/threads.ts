@@ -1,0 +1,50 @@
+// The engine's side of its threads: starts them before the model is opened (a worker begins only when the event loop of
+// its parent turns) and ends them with it.
+import { LatformerError, messageOf } from './errors.js';
+import type { Port } from './remote.js';
+import type { ThreadReply, ThreadRequest, ThreadStart } from './thread.js';
+
+export type StartThread = () => Port;
+
+/** One thread that is about to wait for work. */
+function startThread(start: StartThread, request: ThreadRequest): { port: Port; ready: Promise<void> } {
+  const port = start();
+  port.setBusy?.(true);
+  const ready = new Promise<void>((resolve, reject) => {
+    port.listen(
+      (message) => {
+        const reply = message as ThreadReply;
+        if ('failure' in reply) reject(new Error(reply.failure));
+        else resolve();
+        port.setBusy?.(false);
+      },
+      (cause) => reject(cause instanceof Error ? cause : new Error(messageOf(cause))),
+    );
+  });
+  port.post(request);
+  return { port, ready };
+}
+
+/** Threads over `memory`, an instance of `module` for each of `starts`; gives what ends them. */
+export async function startThreads(
+  start: StartThread,
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  starts: readonly ThreadStart[],
+): Promise<() => void> {
+  const ports: Port[] = [];
+  const end = (): void => ports.forEach((port) => port.terminate?.());
+  try {
+    const threads = starts.map((each) => {
+      const thread = startThread(start, { ...each, module, memory });
+      ports.push(thread.port);
+      return thread.ready;
+    });
+    await Promise.all(threads);
+    return end;
+  } catch (cause) {
+    end();
+    const message = `cannot start a thread (${messageOf(cause)}); { threads: 1 } runs without`;
+    throw new LatformerError('unsupported_runtime', message, { cause });
+  }
+}

@@ -1,0 +1,108 @@
+// Which binary runs, and what is said about it.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { describe, test } from 'node:test';
+import { pipeline } from 'latformer';
+import { binaries, hasRelaxedSimd } from './binaries.mjs';
+import { tinyModel } from './tiny_model.mjs';
+
+const files = tinyModel();
+const texts = ['a joy from start to finish', 'not good', '', 'bad '.repeat(20)];
+
+async function load(options) {
+  return pipeline('sentiment-analysis', { files }, options);
+}
+
+test('by default: relaxed SIMD where the engine has it, one thread for a small model', async () => {
+  const classify = await load({});
+  const { binary, kernels, threads, dtype } = classify.info;
+  assert.equal(binary, hasRelaxedSimd ? 'latformer-relaxed.wasm' : 'latformer.wasm');
+  assert.match(kernels, hasRelaxedSimd ? /relaxed SIMD/ : /^WebAssembly SIMD/);
+  assert.equal(threads, 1);
+  assert.equal(dtype, 'fp32');
+  await classify.dispose();
+});
+
+for (const worker of [false, true]) {
+  describe(worker ? 'in a worker' : 'in this thread', () => {
+    test('every binary gives the same answers, but for the rounding of f32', async () => {
+      const expected = await (await load({ worker, kernels: 'base', threads: 1 }))(texts, { top_k: null });
+      for (const options of binaries) {
+        const classify = await load({ ...options, worker });
+        const { kernels, threads } = options;
+        const name = ['latformer', kernels === 'relaxed' && 'relaxed', threads > 1 && 'threads'].filter(Boolean);
+        assert.equal(classify.info.binary, `${name.join('-')}.wasm`);
+        assert.equal(classify.info.threads, threads);
+        const answers = await classify(texts, { top_k: null });
+        answers.flat().forEach(({ label, score }, i) => {
+          assert.equal(label, expected.flat()[i].label);
+          assert.ok(Math.abs(score - expected.flat()[i].score) < 1e-5);
+        });
+        await classify.dispose();
+      }
+    });
+
+    test('no more threads than processors', async () => {
+      const classify = await load({ threads: 1000, worker });
+      assert.equal(classify.info.threads, availableParallelism());
+      assert.equal((await classify(texts)).length, texts.length);
+      await classify.dispose();
+    });
+
+    test('dtype is what linear layers compute in', async () => {
+      for (const dtype of ['fp32', 'q8']) {
+        const classify = await load({ dtype, worker });
+        assert.equal(classify.info.dtype, dtype);
+        assert.equal((await classify(texts)).length, texts.length);
+        await classify.dispose();
+      }
+    });
+
+    test('a binary that is given runs on one thread', async () => {
+      const wasmBinary = await readFile(new URL('../../dist/latformer.wasm', import.meta.url));
+      const classify = await load({ wasmBinary, threads: 2, worker });
+      assert.deepEqual([classify.info.binary, classify.info.threads], ['wasmBinary', 1]);
+      assert.equal((await classify(texts)).length, texts.length);
+      await classify.dispose();
+      const threaded = await readFile(new URL('../../dist/latformer-threads.wasm', import.meta.url));
+      await assert.rejects(load({ wasmBinary: threaded, worker }), { code: 'unsupported_runtime', message: /memory/ });
+    });
+
+    test('threads end with the pipeline, wait without work, and do not keep a process alive', () => {
+      if (availableParallelism() === 1) return;
+      const source = `
+        import { readdirSync } from 'node:fs';
+        import { pipeline } from 'latformer';
+        import { tinyModel } from './tests/js/tiny_model.mjs';
+        const count = () => readdirSync('/proc/self/task').length;
+        const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+        const load = (threads) =>
+          pipeline('sentiment-analysis', { files: tinyModel() }, { threads, worker: ${worker} });
+        await (await load(1)).dispose();
+        await pause(100);
+        const before = count();
+        const classify = await load(2);
+        await classify('a joy');
+        await pause(50);
+        const { user, system } = process.cpuUsage();
+        await pause(1000);
+        const used = process.cpuUsage({ user, system });
+        const loaded = count();
+        await classify.dispose();
+        await pause(300);
+        console.log(JSON.stringify({ threads: loaded - before, left: count() - before, busy: (used.user + used.system) / 1e6 }));
+        await (await load(2))('a joy'); // and leaves it to the end of the process`;
+      const cwd = new URL('../..', import.meta.url);
+      const args = ['--input-type=module', '--eval', source];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, timeout: 30_000, encoding: 'utf8' });
+      assert.equal(stderr, '');
+      assert.equal(status, 0);
+      const { threads, left, busy } = JSON.parse(stdout);
+      assert.ok(threads >= 1, `${threads} threads more`);
+      assert.ok(left <= 0, `${left} threads are left`);
+      assert.ok(busy < 0.1, `${busy} s of processor time in an idle second`);
+    });
+  });
+}
