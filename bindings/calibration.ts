@@ -6,6 +6,7 @@ import type { Engine } from './engine.js';
 import { LatformerError } from './errors.js';
 import type { RawCalibration } from './glue.js';
 import type { Platform } from './platform.js';
+import { Overhead } from './overhead.js';
 import type { Calibration, ModelInfo } from './types.js';
 
 declare const LATFORMER_VERSION: string; // by scripts/build_js.mjs
@@ -33,6 +34,9 @@ async function timeOfEmptyCall(engine: Engine): Promise<number> {
 }
 
 export class Calibrator {
+  #outside = 0; // milliseconds of a call without any text, which the core knows of
+  #overhead: Overhead | undefined; // what others take beyond that
+
   constructor(
     readonly engine: Engine,
     readonly platform: Pick<Platform, 'calibrations' | 'device'>,
@@ -44,11 +48,28 @@ export class Calibrator {
   async calibrate(fresh: boolean): Promise<Calibration> {
     const identity = this.#identity();
     const kept = fresh ? undefined : await this.#restore(identity);
-    if (kept !== undefined) return { source: 'cache', texts: kept.texts };
-    const measured = await this.#measure();
-    const text = `{"identity":${identity},"calibration":${measured.json}}\n`;
-    await this.platform.calibrations.write(nameOf(identity), text);
-    return { source: 'measured', texts: measured.texts };
+    const calibration = kept ?? (await this.#measure());
+    if (kept === undefined) {
+      const text = `{"identity":${identity},"calibration":${calibration.json}}\n`;
+      await this.platform.calibrations.write(nameOf(identity), text);
+    }
+    this.#outside = calibration.outside;
+    this.#overhead = new Overhead();
+    return { source: kept === undefined ? 'measured' : 'cache', texts: calibration.texts };
+  }
+
+  get isCalibrated(): boolean {
+    return this.#overhead !== undefined;
+  }
+
+  /** Milliseconds that a call takes beside what the core predicts; 0 without calibration. */
+  get overhead(): number {
+    return this.#overhead?.milliseconds ?? 0;
+  }
+
+  /** A call with one text ended: what it took in all, and in the core. */
+  observe(milliseconds: number, coreMilliseconds: number): void {
+    this.#overhead?.observe(milliseconds - coreMilliseconds - this.#outside);
   }
 
   /** All that time depends on, as JSON. */

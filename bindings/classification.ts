@@ -14,7 +14,6 @@ import { orAborted, throwIfAborted } from './abort.js';
 import type { Calibrator } from './calibration.js';
 import type { Engine } from './engine.js';
 import { LatformerError } from './errors.js';
-import type { RawResult } from './glue.js';
 import { macsOf, statsOf } from './stats.js';
 import type {
   Calibration,
@@ -31,6 +30,8 @@ import type {
 // fraction of a second of a small model.
 const batchCharacters = 2048;
 const batchInputs = 64;
+
+const leastBudget = 1e-6; // milliseconds for the core, where nothing is left for it; it can only say that it takes longer
 
 function* batchesOf(inputs: readonly CheckedInput[]): Generator<CheckedInput[]> {
   let batch: CheckedInput[] = [];
@@ -70,7 +71,6 @@ class Classifier {
   readonly #disposal = new AbortController();
   #speedup = 1;
   #budget: number | undefined; // instead of the speedup
-  #isCalibrated = false;
 
   constructor(
     readonly engine: Engine,
@@ -100,11 +100,7 @@ class Classifier {
 
   async calibrate(given?: CalibrationOptions): Promise<Calibration> {
     const { fresh } = checkCalibrationOptions(given);
-    return this.#next(async () => {
-      const calibration = await this.calibrator.calibrate(fresh);
-      this.#isCalibrated = true;
-      return calibration;
-    });
+    return this.#next(() => this.calibrator.calibrate(fresh));
   }
 
   async classify(
@@ -142,9 +138,7 @@ class Classifier {
   }
 
   async #calibrateOnce(): Promise<void> {
-    if (this.#isCalibrated) return;
-    await this.calibrator.calibrate(false);
-    this.#isCalibrated = true;
+    if (!this.calibrator.isCalibrated) await this.calibrator.calibrate(false);
   }
 
   async #answer(
@@ -156,20 +150,28 @@ class Classifier {
     if (options.budget !== undefined) await this.#calibrateOnce();
     for (const batch of batchesOf(inputs)) {
       throwIfAborted(signals);
-      const { results, milliseconds } = await this.engine.run(batch, options);
-      const totalMacs = results.reduce((sum, result) => sum + macsOf(result), 0);
-      for (const result of results) {
-        answers.push(this.#labels(result, options, (milliseconds * macsOf(result)) / totalMacs));
-      }
+      answers.push(...(await this.#run(batch, options)));
     }
     return answers;
   }
 
-  #labels(result: RawResult, options: CheckedClassificationOptions, milliseconds: number): LabelScore[] {
-    const labels = bestLabels(result.scores, this.info.labels, options.top_k);
-    if (!options.stats) return labels;
-    const stats = statsOf(result, options, milliseconds, this.info.profile.source);
-    return labels.map((label) => ({ ...label, stats }));
+  async #run(batch: CheckedInput[], options: CheckedClassificationOptions): Promise<LabelScore[][]> {
+    const begin = performance.now();
+    const { speedup, windows, stats } = options;
+    const { overhead } = this.calibrator;
+    const budget = options.budget === undefined ? undefined : Math.max(options.budget - overhead, leastBudget);
+    const run = await this.engine.run(batch, { speedup, budget, windows, stats });
+
+    const totalMacs = run.results.reduce((sum, result) => sum + macsOf(result), 0);
+    const answers = run.results.map((result) => {
+      const labels = bestLabels(result.scores, this.info.labels, options.top_k);
+      if (!stats) return labels;
+      const milliseconds = (run.milliseconds * macsOf(result)) / totalMacs;
+      const its = statsOf(result, options, overhead, milliseconds, this.info.profile.source);
+      return labels.map((label) => ({ ...label, stats: its }));
+    });
+    if (batch.length === 1) this.calibrator.observe(performance.now() - begin, run.coreMilliseconds);
+    return answers;
   }
 }
 

@@ -193,7 +193,7 @@ class Session {
 
   // The texts lie in the staging block, back to back as UTF-8; `lengths` has two entries for each input, the bytes of
   // text and of text_pair, -1 where there is no pair. `budget`: milliseconds for each input, undefined for none.
-  // `traces`: whether to report what happened inside.
+  // `traces`: whether to report what happened inside. Gives the results, and the milliseconds of the core alone.
   val run(const val& lengths, double speedup, const val& budget, bool windows, bool traces) {
     return guarded([&]() -> val {
       const std::vector<double> sizes = emscripten::convertJSArrayToNumberVector<double>(lengths);
@@ -207,7 +207,9 @@ class Session {
       options.speedup = speedup;
       if (!budget.isUndefined()) options.budget = budget.as<double>();
       options.long_text = windows ? LongText::windows : LongText::truncate;
+      const double start = steady_milliseconds();
       Result<std::vector<Classification>> answers = classifier_->run(inputs, options);
+      const double milliseconds = steady_milliseconds() - start;
       if (!answers.ok()) return failure(answers.status());
 
       val results = val::array();
@@ -224,7 +226,10 @@ class Session {
         }
         results.set(i, result);
       }
-      return results;
+      val run = val::object();
+      run.set("results", results);
+      run.set("milliseconds", milliseconds);
+      return run;
     });
   }
 
@@ -266,6 +271,7 @@ class Session {
       if (tokens == most) break;
     }
     val result = val::object();
+    result.set("outside", classifier_->time_model()->outside);
     result.set("json", to_json(*classifier_->time_model()));
     result.set("texts", texts);
     return result;

@@ -29,6 +29,8 @@ export interface RawResult {
 /** A calibration to keep, and what it says of texts at speedup 1. */
 export interface RawCalibration {
   json: string;
+  /** Milliseconds of a call without any text. */
+  outside: number;
   texts: { tokens: number; milliseconds: number }[];
 }
 
@@ -55,7 +57,7 @@ export interface Session {
     budget: number | undefined,
     windows: boolean,
     traces: boolean,
-  ): RawResult[] | Failure;
+  ): { results: RawResult[]; milliseconds: number } | Failure;
   calibrate(outside: number): RawCalibration | Failure;
   restoreCalibration(size: number): RawCalibration | Failure;
   releaseStaging(): void;

@@ -42,6 +42,7 @@ export const macsOf = (result: RawResult): number => sum((result.windows ?? []).
 export function statsOf(
   result: RawResult,
   requested: { speedup: number; budget: number | undefined },
+  overhead: number, // around the core
   milliseconds: number,
   profile: Stats['profile'],
 ): Stats {
@@ -53,7 +54,8 @@ export function statsOf(
     });
   }
   const costs = windows.map(({ predictedMilliseconds, macs }) => predictedMilliseconds ?? macs);
-  const predicted_milliseconds = result.predictedMilliseconds ?? null;
+  const predicted = result.predictedMilliseconds;
+  const predicted_milliseconds = predicted === undefined ? null : predicted + overhead;
   const latency_budget = requested.budget ?? null;
   return {
     tokens: sum(windows.map((window) => window.sequenceIds.length)),

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace {
 
 using Part = Workload::Part;
 
-constexpr int kMostRounds = 16;         // of all workloads
-constexpr double kLeastSample = 0.5;    // milliseconds that a sample takes at least,
+constexpr int kMostRounds = 48;         // of all workloads
+constexpr double kLeastSample = 0.02;   // milliseconds that a sample takes at least: one run, if the clock allows,
+                                        // for a second one would find the weights in the cache;
 constexpr double kTicksPerSample = 20;  // and ticks of the clock;
 constexpr double kSamplesPerPlan = 40;  // unless that would be more than this part of the whole plan
 constexpr int kMostRuns = 1 << 12;      // in one sample
@@ -57,7 +59,7 @@ std::vector<Timing> timings_of(const CalibrationPlan& plan) {
   add(Part::embedding, 64, 1);
   add(Part::head, 1, 1);
   add(Part::last_layer, 1, 1);
-  add(Part::last_layer, 32, 1);
+  add(Part::last_layer, 64, 1);
   layer(1, 1);
   layer(8, 8);
   layer(32, plan.n_min);
@@ -69,13 +71,14 @@ std::vector<Timing> timings_of(const CalibrationPlan& plan) {
   const size_t first = works.size();
 
   for (uint32_t n = 1;; n = std::min(2 * n, most)) {
-    add(Part::last_layer, n, 1);
     layer(n, n);
     layer(n, plan.n_min);
     if (n >= 8) layer(n, n / 2);
     if (n >= 32) layer(n, n / 4);
     if (n == most) break;
   }
+  for (uint32_t n = 1; n < most; n = std::min(4 * n, most)) add(Part::last_layer, n, 1);
+  add(Part::last_layer, most, 1);
   std::stable_sort(works.begin() + static_cast<ptrdiff_t>(first), works.end(),
                    [&](const auto& a, const auto& b) { return work_of(plan.shape, a) < work_of(plan.shape, b); });
   std::vector<Timing> timings;
@@ -89,6 +92,13 @@ double lower_quartile(std::vector<double> samples) {
   const auto quartile = samples.begin() + static_cast<ptrdiff_t>((samples.size() - 1) / 4);
   std::nth_element(samples.begin(), quartile, samples.end());
   return *quartile;
+}
+
+// A step that visits all of `size` places, none close to the one before.
+size_t stride_of(size_t size) {
+  size_t stride = size * 5 / 13;
+  while (std::gcd(stride, size) != 1) ++stride;
+  return stride;
 }
 
 class Measurement {
@@ -108,7 +118,10 @@ class Measurement {
 
     for (int round = 0; round < kMostRounds; ++round) {
       bool any = false;
-      for (Timing& timing : timings_) {
+      // After the first round here and there, so that neighbours in the list do not find each other's weights.
+      const size_t stride = round == 0 ? 1 : stride_of(timings_.size());
+      for (size_t i = 0; i < timings_.size(); ++i) {
+        Timing& timing = timings_[i * stride % timings_.size()];
         const bool is_indispensable = round == 0 && timing.work.in == 1;
         if (!is_indispensable && !fits(timing)) continue;
         LATFORMER_TRY(sample(timing));

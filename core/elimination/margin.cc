@@ -9,7 +9,7 @@ Margin::Margin(double spread) { ratios_.fill(std::clamp(spread, 1 / kBound, kBou
 double Margin::factor() const {
   std::array<double, kCalls> sorted = ratios_;
   std::nth_element(sorted.begin(), sorted.end() - 2, sorted.end());
-  return sorted[kCalls - 2];
+  return kHeadroom * sorted[kCalls - 2];
 }
 
 void Margin::observe(double ratio) {

@@ -1,10 +1,11 @@
 // How far real calls lie above what the time model predicts, so that a budget can be held nearly always.
 //
 //   ratio  = measured / predicted milliseconds of a call, held within [1 / kBound, kBound]
-//   factor = the largest but one of the last 64 ratios: at most 2 of 65 calls alike come to lie above it (3 %)
+//   factor = kHeadroom * the largest but one of the last 64 ratios
 //
-// Until there are that many, the calibration's own spread stands for the missing ones. The factor follows a machine
-// that becomes slower within two calls, and one that becomes faster within 64.
+// Of 65 calls alike, at most 2 lie above the largest but one of the others (3 %); the headroom is for calls that are
+// not alike, as when a machine warms up. Until there are that many, the calibration's own spread stands for the missing
+// ones. The factor follows a machine that becomes slower within two calls, and one that becomes faster within 64.
 #pragma once
 
 #include <array>
@@ -21,6 +22,7 @@ class Margin {
   void observe(double ratio);
 
   static constexpr size_t kCalls = 64;
+  static constexpr double kHeadroom = 1.03;
   static constexpr double kBound = 4;  // a machine that was asleep during a call says nothing about the next
 
  private:

@@ -9,28 +9,28 @@ namespace latformer {
 namespace {
 
 TEST(Margin, BeginsWithTheSpreadOfTheCalibration) {
-  EXPECT_EQ(Margin(1.25).factor(), 1.25);
-  EXPECT_EQ(Margin(100).factor(), Margin::kBound);
+  EXPECT_DOUBLE_EQ(Margin(1.25).factor(), Margin::kHeadroom * 1.25);
+  EXPECT_DOUBLE_EQ(Margin(100).factor(), Margin::kHeadroom * Margin::kBound);
 }
 
 TEST(Margin, OneSlowCallChangesNothingTwoDo) {
   Margin margin(1.2);
   margin.observe(2);
-  EXPECT_EQ(margin.factor(), 1.2);
+  EXPECT_DOUBLE_EQ(margin.factor(), Margin::kHeadroom * 1.2);
   margin.observe(1.8);
-  EXPECT_EQ(margin.factor(), 1.8);
+  EXPECT_DOUBLE_EQ(margin.factor(), Margin::kHeadroom * 1.8);
   for (size_t i = 0; i + 2 < Margin::kCalls; ++i) margin.observe(1.1);
-  EXPECT_EQ(margin.factor(), 1.8);
+  EXPECT_DOUBLE_EQ(margin.factor(), Margin::kHeadroom * 1.8);
   margin.observe(1.1);
-  EXPECT_EQ(margin.factor(), 1.1);  // the first of them is forgotten
+  EXPECT_DOUBLE_EQ(margin.factor(), Margin::kHeadroom * 1.1);  // the first of them is forgotten
 }
 
 TEST(Margin, StaysWithinItsBounds) {
   Margin margin(1);
   for (size_t i = 0; i < Margin::kCalls; ++i) margin.observe(1e9);
-  EXPECT_EQ(margin.factor(), Margin::kBound);
+  EXPECT_DOUBLE_EQ(margin.factor(), Margin::kHeadroom * Margin::kBound);
   for (size_t i = 0; i < Margin::kCalls; ++i) margin.observe(1e-9);
-  EXPECT_EQ(margin.factor(), 1 / Margin::kBound);
+  EXPECT_DOUBLE_EQ(margin.factor(), Margin::kHeadroom / Margin::kBound);
 }
 
 TEST(Margin, PassesOverWhatIsNoRatio) {
@@ -38,7 +38,7 @@ TEST(Margin, PassesOverWhatIsNoRatio) {
   for (size_t i = 0; i < Margin::kCalls; ++i) {
     for (const double odd : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) margin.observe(odd);
   }
-  EXPECT_EQ(margin.factor(), 1.5);
+  EXPECT_DOUBLE_EQ(margin.factor(), Margin::kHeadroom * 1.5);
 }
 
 TEST(Margin, CoversNearlyAllCalls) {
@@ -53,7 +53,7 @@ TEST(Margin, CoversNearlyAllCalls) {
     margin.observe(ratio);
   }
   EXPECT_GT(inside, 0.96 * kCalls);
-  EXPECT_LT(inside, 0.98 * kCalls);
+  EXPECT_LT(inside, 0.99 * kCalls);
 }
 
 }  // namespace
