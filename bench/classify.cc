@@ -3,7 +3,7 @@
 //   RUNS SPEEDUP TEXT<tab>TEXT...   ->   the milliseconds of each of RUNS runs over the texts, as a JSON array on one
 //   line
 //
-//   bench_classify FOLDER [THREADS] [auto|fp32|q8]
+//   bench_classify FOLDER [THREADS] [auto|fp32|q8] [macs|time]      what speedups count: time is measured first
 //
 // Natively it is what stands beside onnxruntime-node; as WebAssembly, whose functions keep their names here, it is what
 // bench/profile.mjs looks into.
@@ -92,13 +92,14 @@ Status answer(Classifier& classifier, const std::string& line) {
 }
 
 Status serve(int argc, char** argv) {
-  if (argc < 2) return invalid_argument("usage: bench_classify FOLDER [THREADS] [auto|fp32|q8]");
+  if (argc < 2) return invalid_argument("usage: bench_classify FOLDER [THREADS] [auto|fp32|q8] [macs|time]");
   const std::string_view dtype = argc > 3 ? argv[3] : "auto";
   LoadOptions options;
   if (argc > 2) options.threads = static_cast<size_t>(std::max(std::atoi(argv[2]), 1));
   if (dtype == "fp32") options.precision = Precision::f32;
   if (dtype == "q8") options.precision = Precision::int8;
   LATFORMER_ASSIGN(Classifier classifier, load(argv[1], options));
+  if (argc > 4 && std::string_view(argv[4]) == "time") LATFORMER_TRY(classifier.calibrate());
   std::printf("%s\n", std::string(kernels::description()).c_str());
   std::fflush(stdout);
   // By its address, lest it be inlined: profile.mjs counts what happens inside of it, and not the loading.

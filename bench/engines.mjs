@@ -16,12 +16,12 @@ import { buildProgram } from './build.mjs';
 const onnxFiles = { fp32: 'model.onnx', q8: 'model_quantized.onnx' };
 
 /** What a contender needs to know of a model; `at` turns a path into what its engine can open. */
-function specOf({ library, dtype, threads }, { folder, onnxFolder }, at, modules) {
+function specOf({ library, dtype, threads, calibrate = false }, { folder, onnxFolder }, at, modules) {
   const files = Object.fromEntries(
     Object.entries(onnxFiles).map(([key, file]) => [key, at(join(onnxFolder, 'onnx', file))]),
   );
   const onnx = { parent: at(`${dirname(onnxFolder)}/`), name: basename(onnxFolder), files };
-  return { library, dtype, threads, model: at(folder), onnx, modules };
+  return { library, dtype, threads, calibrate, model: at(folder), onnx, modules };
 }
 
 class NodeHost {
@@ -30,7 +30,12 @@ class NodeHost {
   #next = 0;
 
   constructor(execPath) {
-    this.#child = fork(join(root, 'bench/host.mjs'), { execPath, serialization: 'advanced', execArgv: [] });
+    this.#child = fork(join(root, 'bench/host.mjs'), {
+      execPath,
+      execArgv: [],
+      serialization: 'advanced',
+      env: { ...process.env, XDG_CACHE_HOME: join(root, 'build/bench/cache') }, // leaves the user's calibrations alone
+    });
     this.#child.on('message', ({ id, value, error }) => {
       const { resolve, reject } = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -68,8 +73,10 @@ class NativeHost {
   #lines;
   #work = new Map();
 
-  constructor(program, { model, dtype, threads }) {
-    this.#child = spawn(program, [model, String(threads), dtype], { stdio: ['pipe', 'pipe', 'inherit'] });
+  constructor(program, { model, dtype, threads, calibrate }) {
+    this.#child = spawn(program, [model, String(threads), dtype, calibrate ? 'time' : 'macs'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 

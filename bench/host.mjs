@@ -1,6 +1,6 @@
 // What runs beside a contender, in its process or page: loads it, gets texts ready, times runs. One interface for all:
 //
-//   load(spec)            { library, dtype, threads, model, onnx, modules }: a contender, as run.mjs describes it
+//   load(spec)            { library, dtype, threads, calibrate, model, onnx, modules }: a contender, as run.mjs describes it
 //   prepare(key, work)    { texts, ids, batch, speedup }: everything that is not to be timed
 //   run(key, atLeast)     runs it until `atLeast` milliseconds have passed; gives { times, probability }
 //
@@ -19,9 +19,11 @@ function chunks(list, size) {
   return parts;
 }
 
-async function latformer({ model, dtype, threads, modules }) {
+async function latformer({ model, dtype, threads, calibrate, modules }) {
   const { pipeline } = await import(modules.latformer);
   const classify = await pipeline('text-classification', model, { dtype, threads });
+  // Anew, since the machine may not be what it was; then a speedup is one of time.
+  if (calibrate) await classify.calibrate({ fresh: true });
   const label = classify.info.labels[1];
   return {
     maxSpeedup: classify.maxSpeedup,

@@ -92,7 +92,8 @@ export const latency = {
   async ask(engine, model, chosen, engineName) {
     const tokenize = await tokenizerOf(model);
     const lengths = chosen.tokens.filter((tokens) => tokens <= model.shape.longest);
-    const contenders = await openAll(contendersOf(engineName, chosen), engine, model);
+    const listed = contendersOf(engineName, chosen).map((each) => ({ ...each, calibrate: !chosen.macs }));
+    const contenders = await openAll(listed, engine, model);
     try {
       const cells = [];
       for (const contender of contenders) {

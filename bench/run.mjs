@@ -6,6 +6,7 @@
 //     --questions latency,throughput,load,kernels
 //     --engines node-base,node-relaxed,chromium   Node without and with relaxed SIMD, Chromium
 //     --tokens 16,32,64,128,256,512  --threads 1,2  --dtypes fp32,q8  --speedups 1,2,3,4.8
+//     --macs                                      speedups as they are without calibration: of work, not of time
 //     --only latformer,onnxruntime-web            contenders by name
 //     --minutes 1.8                               for each model in each engine (latency)
 //     --quick                                     one thread, two lengths, one engine, a few rounds: a first look
@@ -72,6 +73,7 @@ function choices() {
       texts: { ...text, multiple: true, default: [] },
       quick: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
+      macs: { type: 'boolean', default: false },
     },
   });
   if (positionals.length === 0) throw new Failure('name a model folder: npm run bench -- DIR...');
@@ -109,6 +111,7 @@ function choices() {
     minutes: numbersOf(all.minutes, 'minutes', 0)[0],
     texts: all.texts,
     resume: values.resume,
+    macs: values.macs,
     csv: all.csv,
   };
 }
