@@ -11,7 +11,7 @@ import {
 } from './command.js';
 import type { Command } from './command.js';
 import { misuse } from './failure.js';
-import { loadModel } from './load_model.js';
+import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
 import { print } from './output.js';
 import { Progress, hideProgress } from './progress.js';
 import { totalSize } from './read_lines.js';
@@ -27,6 +27,7 @@ Classifies texts from files, or from standard input.
   --latency-budget MS  instead: milliseconds for each text; short ones run in full, long ones give up more.
                        The first time, the model is timed on this machine for about a quarter of a second
   --model DIR          a Hugging Face folder or URL; by default the bundled sentiment model
+${runHelp}
   --top-k N            the N best labels instead of the best; 0 for all
   --stats              adds tokens, word-vectors per layer, achieved speedup, milliseconds
   --long-text MODE     text longer than the model reads: truncate (default) or windows
@@ -50,6 +51,7 @@ Exit codes: 0 done, 1 bad input, 2 misuse.
 `;
 
 const options = {
+  ...runOptions,
   speedup: { type: 'string' },
   'latency-budget': { type: 'string' },
   model: { type: 'string' },
@@ -73,6 +75,7 @@ function parse(args: string[]) {
   return {
     files: positionals.length > 0 ? positionals : ['-'],
     model: values.model,
+    run: parseRunOptions(values),
     speedup: numberOption('speedup', values.speedup ?? '1', 1),
     budget: budget === undefined ? undefined : positiveOption('latency-budget', budget),
     top_k: values['top-k'] === undefined ? 1 : wholeNumberOption('top-k', values['top-k'], 0) || Infinity,
@@ -93,7 +96,7 @@ export const classify: Command = {
   async run(args, signal) {
     const { files, ...asked } = parse(args);
     const size = await totalSize(files);
-    const classifier = await loadModel(asked.model, { signal, worker: true });
+    const classifier = await loadModel(asked.model, { ...asked.run, signal, worker: true });
     checkSpeedup('speedup', asked.speedup, classifier.maxSpeedup);
 
     const { long_text, stats } = asked;

@@ -2,6 +2,7 @@
 //
 // The verdict is that of the loader itself, and the table of speeds that of a text that was really run: there is no
 // second opinion that could differ.
+import { availableParallelism } from 'node:os';
 import { LatformerError } from '../index.js';
 import type { ModelInfo, TextClassificationPipeline } from '../index.js';
 import { parseOptions } from './command.js';
@@ -10,17 +11,21 @@ import { alignedTable, megabytes, printable, shortNumber } from './display.js';
 import { badInput, misuse } from './failure.js';
 import { inspectFolder } from './inspect_folder.js';
 import type { FolderFacts } from './inspect_folder.js';
-import { loadModel } from './load_model.js';
+import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
+import type { RunChoice } from './load_model.js';
 import { print } from './output.js';
 import { hideProgress } from './progress.js';
 
-const help = `Usage: latformer inspect [--json] DIR
+const help = `Usage: latformer inspect [options] DIR
+       latformer inspect --kernels [options] [DIR]
 
 Shows what a model folder is: architecture, sizes, weights, labels, tokenizer and profile; and whether it will load. If it
-does, also what each speedup keeps of a text of 128 tokens.
+does, also what runs it here, and what each speedup keeps of a text of 128 tokens.
 
-  --json       the same as one JSON object
-  -h, --help   this text
+  --kernels            only what runs it, and why; without DIR, for the bundled sentiment model
+${runHelp}
+  --json               the same as one JSON object
+  -h, --help           this text
 
 Exit codes: 0 it loads, 1 it does not (the reason is shown), 2 misuse.
 `;
@@ -56,9 +61,9 @@ interface Loaded {
   sample: { tokens: number; speeds: SpeedFacts[] };
 }
 
-async function load(folder: string, signal: AbortSignal): Promise<Loaded | LatformerError> {
+async function load(folder: string, choice: RunChoice, signal: AbortSignal): Promise<Loaded | LatformerError> {
   try {
-    const classify = await loadModel(folder, { signal, worker: false });
+    const classify = await loadModel(folder, { ...choice, signal, worker: false });
     const loaded = { info: classify.info, sample: await speedsOf(classify) };
     await classify.dispose();
     return loaded;
@@ -114,6 +119,23 @@ function tokenizerLine(tokenizer: Record<string, unknown>): string {
   );
 }
 
+/** What runs a model, and why that and nothing else. */
+function* runs({ binary, kernels, threads, dtype }: ModelInfo, asked: number | undefined): Generator<[string, string]> {
+  const processors = availableParallelism();
+  const { node, v8 } = process.versions;
+  yield ['kernels', kernels];
+  yield ['binary', binary];
+  yield [
+    'relaxed SIMD',
+    binary.includes('-relaxed')
+      ? `yes, Node ${node} (V8 ${v8}) has it`
+      : `no, Node ${node} (V8 ${v8}) does not have it; Node 22 and later do`,
+  ];
+  const why = asked === undefined ? 'by default for a model of this size' : `of ${asked} asked for`;
+  yield ['threads', `${threads} ${why}, on ${processors} processor${processors === 1 ? '' : 's'}`];
+  yield ['dtype', dtype];
+}
+
 /** Name and value of each thing known about the folder. */
 function* sections(
   { config, weights, tokenizer }: FolderFacts,
@@ -140,6 +162,7 @@ function* sections(
         : 'the default one, not validated for any speed';
     yield ['profile', `${origin}; dropped word-vectors are ${dropped === 'merge' ? 'merged into one' : 'discarded'}`];
     yield ['retention', `${retention.map((value) => value.toFixed(3)).join(' ')} (layer 1 to ${retention.length})`];
+    yield ['runs by', `${info.kernels}, threads: ${info.threads}, ${info.dtype}; ${info.binary}`];
   }
 }
 
@@ -155,17 +178,48 @@ function speedsTable({ tokens, speeds }: Loaded['sample']): string {
   return `Of a text of ${tokens} tokens, so many word-vectors leave each layer:\n\n${alignedTable([header, ...rows])}`;
 }
 
+async function showKernels(
+  folder: string | undefined,
+  choice: RunChoice,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const classify = await loadModel(folder, { ...choice, signal, worker: false });
+  const { info } = classify;
+  await classify.dispose();
+  const { kernels, binary, threads, dtype } = info;
+  const found = {
+    kernels,
+    binary,
+    threads,
+    processors: availableParallelism(),
+    dtype,
+    node: process.versions.node,
+    v8: process.versions.v8,
+  };
+  await print(json ? `${JSON.stringify(found, null, 2)}\n` : alignedTable([...runs(info, choice.threads)], 2), signal);
+}
+
+const options = {
+  ...runOptions,
+  kernels: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
 export const inspect: Command = {
   summary: 'show what a model folder is, and whether it will load',
   help,
 
   async run(args, signal) {
-    const { values, positionals } = parseOptions(args, { json: { type: 'boolean', default: false } } as const);
+    const { values, positionals } = parseOptions(args, options);
     const [folder] = positionals;
-    if (folder === undefined || folder === '' || positionals.length > 1) throw misuse('one model folder is needed');
+    const choice = parseRunOptions(values);
+    if (folder === '' || positionals.length > 1) throw misuse('one model folder is needed');
+    if (values.kernels) return showKernels(folder, choice, values.json, signal);
+    if (folder === undefined) throw misuse('one model folder is needed');
 
     const facts = await inspectFolder(folder);
-    const outcome = await load(folder, signal);
+    const outcome = await load(folder, choice, signal);
     const failed = outcome instanceof LatformerError ? outcome : undefined;
     const loaded = outcome instanceof LatformerError ? undefined : outcome;
 

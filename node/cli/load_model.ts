@@ -1,10 +1,29 @@
-// The model of --model, or the bundled one.
+// The model of --model, or the bundled one, with the options that say how it is to run.
 import { pipeline } from '../index.js';
 import type { TextClassificationPipeline } from '../index.js';
+import { choiceOption, wholeNumberOption } from './command.js';
 import { misuse } from './failure.js';
 import { Progress, hideProgress } from './progress.js';
 
-export interface LoadOptions {
+/** For the help of every command that loads a model. */
+export const runHelp = `  --dtype D            what linear layers compute in: fp32 or q8; by default what the weights are made for
+  --threads N          at most N threads; by default 1 for a small model, else half of the processors and at most 4`;
+
+export const runOptions = { dtype: { type: 'string' }, threads: { type: 'string' } } as const;
+
+export interface RunChoice {
+  dtype: 'fp32' | 'q8' | undefined;
+  threads: number | undefined;
+}
+
+export function parseRunOptions({ dtype, threads }: { dtype?: string; threads?: string }): RunChoice {
+  return {
+    dtype: dtype === undefined ? undefined : choiceOption('dtype', dtype, ['fp32', 'q8']),
+    threads: threads === undefined ? undefined : wholeNumberOption('threads', threads, 1),
+  };
+}
+
+export interface LoadOptions extends RunChoice {
   signal: AbortSignal;
   /** In a worker, so that signals are heard while a long text is read. */
   worker: boolean;
@@ -12,13 +31,15 @@ export interface LoadOptions {
 
 export async function loadModel(
   model: string | undefined,
-  { signal, worker }: LoadOptions,
+  { signal, worker, dtype, threads }: LoadOptions,
 ): Promise<TextClassificationPipeline> {
   if (model === '') throw misuse('--model needs a folder or URL');
   const progress = new Progress();
   const classify = await pipeline('text-classification', model ?? null, {
     signal,
     worker,
+    dtype,
+    threads,
     progress_callback: (info) => {
       if (info.status === 'progress') progress.loading(info.file, info.loaded / info.total);
     },

@@ -9,7 +9,7 @@ import { checkSpeedup, choiceOption, numberOption, parseOptions, wholeNumberOpti
 import type { Command } from './command.js';
 import { alignedTable, printable, shortNumber } from './display.js';
 import { badInput, fileFailure, misuse } from './failure.js';
-import { loadModel } from './load_model.js';
+import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
 import { print } from './output.js';
 import { Progress, hideProgress } from './progress.js';
 import { randomNumbers, shuffled } from './random.js';
@@ -27,6 +27,7 @@ Measures accuracy, multiply-accumulates (MACs) and time over speedups, on labell
   --seed N             for the draw and the order of measurement, default 1
   --csv OUT            also writes the tables to a CSV file
   --model DIR          a Hugging Face folder or URL; by default the bundled sentiment model
+${runHelp}
   --long-text MODE     text longer than the model reads: truncate (default) or windows
 
   --input-format F     csv, tsv or jsonl; by default from the file's extension
@@ -41,6 +42,7 @@ text, one at a time, and how many times less than at speedup 1 (means). Exit cod
 `;
 
 const options = {
+  ...runOptions,
   speedups: { type: 'string' },
   calibrate: { type: 'boolean', default: false },
   limit: { type: 'string' },
@@ -64,6 +66,7 @@ function parse(args: string[]) {
   return {
     files,
     model: values.model,
+    run: parseRunOptions(values),
     calibrate: values.calibrate,
     speedups: values.speedups?.split(',').map((speedup) => numberOption('speedups', speedup, 1)),
     limit: values.limit === undefined ? Infinity : wholeNumberOption('limit', values.limit, 1),
@@ -236,7 +239,7 @@ export const sweep: Command = {
     const { files, limit, seed, csv, ...asked } = parse(args);
     await totalSize(files);
     if (csv !== undefined) await checkWritable(csv);
-    const classify = await loadModel(asked.model, { signal, worker: false });
+    const classify = await loadModel(asked.model, { ...asked.run, signal, worker: false });
     if (classify.info.problem_type === 'regression') {
       throw badInput('accuracy needs a model with labels, and this one predicts a number (regression)');
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { pipeline } from 'latformer';
+import { hasRelaxedSimd, threadCounts } from './binaries.mjs';
 import { latformer, scratch } from './cli.mjs';
 import { shape, vocabulary } from './tiny_model.mjs';
 
@@ -149,4 +150,36 @@ test('misuse, and folders that are none', async () => {
   assert.equal(code, 1);
   assert.match(stderr, /cannot inspect .*none: there is no such file or folder/);
   assert.match((await outcome(join(model, 'config.json')))[1], /cannot inspect .*config\.json: there is no such/);
+});
+
+test('--kernels tells what runs a model, and why', async () => {
+  const run = async (...args) => {
+    const { code, stdout, stderr } = await latformer(['inspect', '--kernels', ...args]);
+    assert.deepEqual([code, stderr], [0, '']);
+    return stdout;
+  };
+  for (const threads of threadCounts) {
+    const args = ['--threads', String(threads), '--dtype', 'q8', model];
+    const { info } = await pipeline('text-classification', model, { threads, dtype: 'q8' });
+    const found = JSON.parse(await run('--json', ...args));
+    for (const name of ['kernels', 'binary', 'threads', 'dtype']) assert.equal(found[name], info[name]);
+    const shown = await run(...args);
+    assert.match(shown, hasRelaxedSimd ? /relaxed SIMD +yes/ : /relaxed SIMD +no, .*Node 22/);
+    assert.match(shown, new RegExp(`threads +${threads} of ${threads} asked for`));
+    assert.match(shown, /dtype +q8/);
+  }
+  assert.match(await run(), /threads +1 by default/);
+});
+
+test('options that cannot be', async () => {
+  for (const args of [
+    ['--threads', '0', model],
+    ['--threads', 'many', model],
+    ['--dtype', 'q4', model],
+    ['--kernels', model, model],
+  ]) {
+    const { code, stderr } = await latformer(['inspect', ...args]);
+    assert.equal(code, 2);
+    assert.match(stderr, /See: latformer inspect --help/);
+  }
 });
