@@ -80,29 +80,40 @@ for (const worker of [false, true]) {
         const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
         const load = (threads) =>
           pipeline('sentiment-analysis', { files: tinyModel() }, { threads, worker: ${worker} });
+        // What is left of compiling and collecting garbage may take its time on a busy machine.
+        const eventually = async (probe) => {
+          let value = await probe();
+          for (let i = 0; i < 40 && !value.isFine; ++i) value = await probe();
+          return value;
+        };
         await (await load(1)).dispose();
-        await pause(100);
+        await pause(200);
         const before = count();
         const classify = await load(2);
         await classify('a joy');
-        await pause(50);
-        const { user, system } = process.cpuUsage();
-        await pause(1000);
-        const used = process.cpuUsage({ user, system });
-        const loaded = count();
+        const threads = count() - before;
+        const idle = await eventually(async () => {
+          const { user, system } = process.cpuUsage();
+          await pause(300);
+          const used = process.cpuUsage({ user, system });
+          return { isFine: used.user + used.system < 30_000 };
+        });
         await classify.dispose();
-        await pause(300);
-        console.log(JSON.stringify({ threads: loaded - before, left: count() - before, busy: (used.user + used.system) / 1e6 }));
+        const ended = await eventually(async () => {
+          await pause(50);
+          return { isFine: count() <= before };
+        });
+        console.log(JSON.stringify({ threads, idle: idle.isFine, ended: ended.isFine }));
         await (await load(2))('a joy'); // and leaves it to the end of the process`;
       const cwd = new URL('../..', import.meta.url);
       const args = ['--input-type=module', '--eval', source];
       const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, timeout: 30_000, encoding: 'utf8' });
       assert.equal(stderr, '');
       assert.equal(status, 0);
-      const { threads, left, busy } = JSON.parse(stdout);
+      const { threads, idle, ended } = JSON.parse(stdout);
       assert.ok(threads >= 1, `${threads} threads more`);
-      assert.ok(left <= 0, `${left} threads are left`);
-      assert.ok(busy < 0.1, `${busy} s of processor time in an idle second`);
+      assert.ok(idle, 'threads without work take a tenth of the processor');
+      assert.ok(ended, 'threads are left after dispose()');
     });
   });
 }
