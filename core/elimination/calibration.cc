@@ -59,25 +59,32 @@ std::vector<Timing> timings_of(const CalibrationPlan& plan) {
   add(Part::embedding, 64, 1);
   add(Part::head, 1, 1);
   add(Part::last_layer, 1, 1);
-  add(Part::last_layer, 64, 1);
+  add(Part::last_layer, 46, 1);
   layer(1, 1);
-  layer(8, 8);
-  layer(32, plan.n_min);
-  layer(32, 32);
+  layer(10, 10);
+  layer(46, plan.n_min);
+  layer(46, 46);
   layer(most, plan.n_min);  // the square of attention; where that takes too long, as far as may be
   layer(most / 2, plan.n_min);
   layer(most / 4, plan.n_min);
-  layer(most / 4, most / 16);
+  layer(most / 4, 22);
   const size_t first = works.size();
 
-  for (uint32_t n = 1;; n = std::min(2 * n, most)) {
+  layer(2, 2);
+  // 1, 4, 10, 22, 46, 94, 190, ..: two rows short of whole tiles of 3, 4, 6 or 8 rows, about as any count is on
+  // average.
+  uint32_t half = 1;
+  uint32_t quarter = 1;
+  for (uint32_t n = 1;; n = std::min(2 * n + 2, most)) {
     layer(n, n);
     layer(n, plan.n_min);
-    if (n >= 8) layer(n, n / 2);
-    if (n >= 32) layer(n, n / 4);
+    if (n >= 10) layer(n, half);
+    if (n >= 22) layer(n, quarter);
     if (n == most) break;
+    quarter = half;
+    half = n;
   }
-  for (uint32_t n = 1; n < most; n = std::min(4 * n, most)) add(Part::last_layer, n, 1);
+  for (uint32_t n = 1; n < most; n = std::min(3 * n + 7, most)) add(Part::last_layer, n, 1);
   add(Part::last_layer, most, 1);
   std::stable_sort(works.begin() + static_cast<ptrdiff_t>(first), works.end(),
                    [&](const auto& a, const auto& b) { return work_of(plan.shape, a) < work_of(plan.shape, b); });
