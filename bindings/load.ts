@@ -48,7 +48,7 @@ export function readModel(
   const read = async (file: string): Promise<Uint8Array> => {
     const opened = await open(file);
     const parts: Uint8Array[] = [];
-    if (opened !== undefined) await consume(file, opened, (part) => void parts.push(part));
+    if (opened !== undefined) await consume(file, opened, (part) => void parts.push(part.slice()));
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;
     for (const part of parts) {

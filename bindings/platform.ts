@@ -2,7 +2,7 @@
 import type { BinaryName } from './binaries.js';
 import type { Port } from './remote.js';
 
-/** A file of a model that can be read once, in parts. The reader owns the parts. */
+/** A file of a model that can be read once, in parts, each of which is the reader's until it asks for the next. */
 export interface ModelFile {
   /** In bytes, where it is known beforehand. */
   size: number | undefined;

@@ -11,10 +11,12 @@ const partSize = 1 << 20;
 
 async function* partsOf(handle: FileHandle): AsyncGenerator<Uint8Array> {
   try {
+    let buffer = new Uint8Array(partSize);
     for (;;) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(partSize));
+      if (buffer.length === 0) buffer = new Uint8Array(partSize); // the last one went to a worker
+      const { bytesRead } = await handle.read(buffer);
       if (bytesRead === 0) return;
-      yield bytesRead === partSize ? buffer : buffer.slice(0, bytesRead);
+      yield buffer.subarray(0, bytesRead);
     }
   } finally {
     await handle.close();
