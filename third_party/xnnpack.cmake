@@ -1,16 +1,16 @@
 # XNNPACK and pthreadpool, built from a list of sources of our own.
 #
-# XNNPACK's CMakeLists refuses Emscripten and compiles every micro-kernel of the processor family; ours builds what the
-# operators of core/kernels reach, for native x86-64 and aarch64 and for wasm. xnnpack/sources.cmake holds the list,
-# xnnpack/select_sources.py finds it again when an operator is added or XNNPACK moves on.
+# XNNPACK's CMakeLists refuses Emscripten and compiles every micro-kernel of the processor family; ours builds the
+# few that core/kernels/activation.cc reaches, for native x86-64 and aarch64 and for wasm. xnnpack/sources.cmake holds the
+# list, xnnpack/select_sources.py finds it again when a function is added or XNNPACK moves on.
 #
 # Targets: XNNPACK, pthreadpool.
 
 FetchContent_MakeAvailable(xnnpack pthreadpool fxdiv)
 set(fxdiv_include ${fxdiv_SOURCE_DIR}/include)
 
-# Which list and which of XNNPACK's instruction sets. The sets switched on are those that have kernels for our operators
-# and that every supported compiler knows; hardware is asked at run time.
+# Which list and which of XNNPACK's instruction sets. The sets switched on are those that have kernels for our functions;
+# hardware is asked at run time.
 set(isas)
 if(EMSCRIPTEN AND LATFORMER_RELAXED_SIMD)
   set(target wasm_relaxed)
@@ -18,10 +18,9 @@ elseif(EMSCRIPTEN)
   set(target wasm)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(target x86_64)
-  set(isas AVX512F AVX512SKX AVX512VNNI AVXVNNI)
+  set(isas AVX512F)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
   set(target aarch64)
-  set(isas ARM_DOTPROD)
 else()
   message(FATAL_ERROR "No list of XNNPACK sources for ${CMAKE_SYSTEM_PROCESSOR}; see third_party/xnnpack/select_sources.py")
 endif()
@@ -60,11 +59,10 @@ add_library(XNNPACK STATIC ${sources})
 set_target_properties(XNNPACK PROPERTIES C_STANDARD 11 CXX_STANDARD 17 C_EXTENSIONS ON)
 # LibTorch (core/train) brings XNNPACK and pthreadpool too, of other versions: neither may see the other's.
 set_target_properties(XNNPACK pthreadpool PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden)
-# xnnpack/include holds what XNNPACK would take from elsewhere: cpuinfo.h, and arm_neon.h for wasm.
+# xnnpack/include holds what XNNPACK would take from elsewhere: cpuinfo.h.
 target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include)
 if(EMSCRIPTEN)
   target_sources(XNNPACK PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/hardware_concurrency.c)
-  target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include/wasm)
 endif()
 target_include_directories(XNNPACK SYSTEM PUBLIC ${xnnpack_SOURCE_DIR}/include PRIVATE ${xnnpack_SOURCE_DIR}/src
                            ${fxdiv_include})
@@ -112,19 +110,7 @@ function(latformer_xnnpack_flags isa)
 endfunction()
 
 if(target STREQUAL "x86_64")
-  set(avx2 -mf16c -mfma -mavx2)
-  set(avx512skx -mf16c -mfma -mavx512f -mavx512cd -mavx512bw -mavx512dq -mavx512vl)
-  latformer_xnnpack_flags(ssse3 -mssse3)
-  latformer_xnnpack_flags(sse41 -msse4.1)
   latformer_xnnpack_flags(avx -mavx)
-  latformer_xnnpack_flags(f16c -mf16c)
   latformer_xnnpack_flags(fma3 -mf16c -mfma)
-  latformer_xnnpack_flags(avx2 ${avx2})
-  latformer_xnnpack_flags(avxvnni ${avx2} -mavxvnni)
   latformer_xnnpack_flags(avx512f -mavx512f)
-  latformer_xnnpack_flags(avx512skx ${avx512skx})
-  latformer_xnnpack_flags(avx512vnni ${avx512skx} -mavx512vnni)
-elseif(target STREQUAL "aarch64")
-  latformer_xnnpack_flags(neondot -march=armv8.2-a+dotprod)
-  latformer_xnnpack_flags(neondot_aarch64 -march=armv8.2-a+dotprod)
 endif()

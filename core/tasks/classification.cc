@@ -256,7 +256,7 @@ struct ClassifierLoader::State {
         tokenizer(std::move(words)),
         threads(std::move(pool)),
         clock(options.clock),
-        weights(model, options.precision.value_or(Precision::f32)) {}
+        weights(model, options.precision) {}
 
   BertConfig config;
   Profile profile;
