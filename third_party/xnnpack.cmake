@@ -61,9 +61,6 @@ set_target_properties(XNNPACK PROPERTIES C_STANDARD 11 CXX_STANDARD 17 C_EXTENSI
 set_target_properties(XNNPACK pthreadpool PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden)
 # xnnpack/include holds what XNNPACK would take from elsewhere: cpuinfo.h.
 target_include_directories(XNNPACK BEFORE PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/include)
-if(EMSCRIPTEN)
-  target_sources(XNNPACK PRIVATE ${CMAKE_CURRENT_LIST_DIR}/xnnpack/hardware_concurrency.c)
-endif()
 target_include_directories(XNNPACK SYSTEM PUBLIC ${xnnpack_SOURCE_DIR}/include PRIVATE ${xnnpack_SOURCE_DIR}/src
                            ${fxdiv_include})
 # core/kernels/activation.cc alone looks below XNNPACK's public interface (the unary operators pull in every function).
