@@ -8,18 +8,20 @@ import { run } from './run.mjs';
 import { filesBelow, hash, readOrNull, stamp, stamped, unstamp, writeWhole } from './stamp.mjs';
 
 const clang = findProgram('clang++-19') ? { CC: 'clang-19', CXX: 'clang++-19' } : {};
-const compilers = { ...clang, ...(process.env.CXX ? { CC: process.env.CC, CXX: process.env.CXX } : {}) };
+const asked = process.env.CXX ? { CC: process.env.CC, CXX: process.env.CXX } : {};
+// Debian's LibTorch 1.13 does not compile as C++20 with Clang: CMake then finds GCC.
+const compilersFor = (preset) => ({ ...(preset === 'train' ? {} : clang), ...asked });
 
 /** Configures a preset where that is needed: not done yet, or done with another compiler. */
 export async function configure(preset, progress) {
   const folder = join(root, 'build', preset);
-  const toolchain = preset.startsWith('wasm') ? emscriptenFolder() : JSON.stringify(compilers);
+  const toolchain = preset.startsWith('wasm') ? emscriptenFolder() : JSON.stringify(compilersFor(preset));
   const key = hash([toolchain], [join(root, 'CMakePresets.json'), join(root, 'cmake', 'emscripten.cmake')]);
   const mark = join(folder, 'configured');
   if (existsSync(join(folder, 'build.ninja')) && readOrNull(mark) === key) return;
   progress.update('configuring');
   rmSync(folder, { recursive: true, force: true }); // CMake keeps to the compiler it has first seen
-  await run('cmake', ['--preset', preset], { env: compilers, log: `${preset}-configure` });
+  await run('cmake', ['--preset', preset], { env: compilersFor(preset), log: `${preset}-configure` });
   writeWhole(mark, key);
 }
 
