@@ -1,7 +1,9 @@
 #include "core/train/engine.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/tools/files.h"
@@ -32,6 +34,16 @@ Result<Classifier> open_engine(const std::filesystem::path& folder, size_t threa
     at += bytes.size();
   }
   return loader.finish();
+}
+
+TextInput text_input(const LabelledText& text) {
+  const auto pair = text.pair ? std::optional<std::string_view>(*text.pair) : std::nullopt;
+  return {.text = text.text, .text_pair = pair};
+}
+
+std::string folder_name(const std::filesystem::path& folder) {
+  const std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
 }  // namespace latformer::train

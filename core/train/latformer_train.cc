@@ -14,6 +14,7 @@
 #include "core/train/calibrate.h"
 #include "core/train/finetune.h"
 #include "core/train/search.h"
+#include "core/train/stream.h"
 #include "core/train/sweep.h"
 
 namespace latformer::train {
@@ -118,6 +119,8 @@ Measures a model at each speedup with the engine that will run it, one text at a
   --limit N           texts drawn by chance; default: all
   --csv FILE          also write it as CSV
   --svg FILE          and as a picture of all models
+  --budget MS[,MS...] instead: the texts of all files as one stream in mixed order, each under a latency budget, beside
+                      the one fixed speedup that takes as long on average. One model; --limit is for each file
   --column, --pair-column, --label-column NAME, --seed N: as for finetune; --threads N, default 1
 )";
 
@@ -194,15 +197,20 @@ void take_threads(Arguments& arguments) {
   if (threads > 0) torch::set_num_threads(static_cast<int>(threads));
 }
 
-std::vector<double> take_speedups(Arguments& arguments, const std::vector<double>& otherwise) {
-  const std::string list = arguments.text("--speedups", "");
-  if (list.empty()) return otherwise;
-  std::vector<double> speedups;
-  for (const std::string& speedup : comma_list(list)) {
-    speedups.push_back(Arguments::parse_number(speedup).value_or(0));
-    if (!(speedups.back() >= 1)) arguments.complain("--speedups: " + speedup + " is no number from 1 on");
+// Numbers parted by commas, of which `good` says what is one; none if the option is not there.
+template <class Good>
+std::vector<double> take_numbers(Arguments& arguments, std::string_view name, Good&& good, const char* what) {
+  std::vector<double> numbers;
+  for (const std::string& number : comma_list(arguments.text(name, ""))) {
+    numbers.push_back(Arguments::parse_number(number).value_or(0));
+    if (!good(numbers.back())) arguments.complain(std::string(name) + ": " + number + " is no number " + what);
   }
-  return speedups;
+  return numbers;
+}
+
+std::vector<double> take_speedups(Arguments& arguments, const std::vector<double>& otherwise) {
+  std::vector<double> speedups = take_numbers(arguments, "--speedups", [](double x) { return x >= 1; }, "from 1 on");
+  return speedups.empty() ? otherwise : speedups;
 }
 
 int run_finetune(Arguments arguments) {
@@ -318,7 +326,9 @@ int run_sweep(Arguments arguments) {
   if (o.models.empty()) arguments.complain("--model is needed");
   o.data = take_data(arguments);
   take_columns(arguments, o.columns);
-  o.speedups = take_speedups(arguments, o.speedups);
+  o.speedups = take_speedups(arguments, {});
+  const bool speedups_given = !o.speedups.empty();
+  if (!speedups_given) o.speedups = SweepOptions().speedups;
   const uint64_t padded = arguments.whole("--padded", 0, 2, 1 << 20);
   if (padded > 0) o.padded = padded;
   o.limit = arguments.whole("--limit", 0, 1, 1 << 30);
@@ -326,7 +336,23 @@ int run_sweep(Arguments arguments) {
   o.threads = arguments.whole("--threads", 1, 1, 1024);
   torch::set_num_threads(static_cast<int>(o.threads));
   const std::string csv = arguments.text("--csv", ""), svg = arguments.text("--svg", "");
+  const std::vector<double> budgets = take_numbers(arguments, "--budget", [](double x) { return x > 0; }, "above 0");
+  if (!budgets.empty() && (o.models.size() > 1 || speedups_given || padded > 0 || !svg.empty())) {
+    arguments.complain("--budget goes with one --model, and without --speedups, --padded and --svg");
+  }
   if (const Status status = arguments.done(); !status.ok()) return misuse(status);
+  if (!budgets.empty()) {
+    const auto mixed = stream({.model = o.models.front(),
+                               .data = o.data,
+                               .columns = o.columns,
+                               .budgets = budgets,
+                               .limit = o.limit,
+                               .seed = o.seed,
+                               .threads = o.threads});
+    if (!mixed.ok()) return finish(mixed.status());
+    print(to_table(*mixed));
+    return finish(csv.empty() ? Status() : write_file(csv, to_csv(*mixed)));
+  }
   const auto sweeps = sweep(o);
   if (!sweeps.ok()) return finish(sweeps.status());
   print(to_table(*sweeps));

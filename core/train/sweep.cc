@@ -32,20 +32,13 @@ struct Seen {
   double milliseconds = 0;
 };
 
-std::string name_of_folder(const fs::path& folder) {
-  const fs::path whole = fs::absolute(folder).lexically_normal();
-  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
-}
-
 Sweep sweep_of(const fs::path& model, const std::map<double, Seen>& seen, std::span<const Example> examples,
                ProblemType problem, bool timed) {
   std::vector<const std::vector<float>*> targets;
   for (const Example& example : examples) targets.push_back(&example.target);
   const auto count = static_cast<double>(examples.size());
-  Sweep result{.model = name_of_folder(model),
-               .metric = std::string(metric_name(problem)),
-               .texts = examples.size(),
-               .rows = {}};
+  Sweep result{
+      .model = folder_name(model), .metric = std::string(metric_name(problem)), .texts = examples.size(), .rows = {}};
   for (const auto& [speedup, at] : seen) {
     SweepRow row{.speedup = speedup, .metric = metric_of(at.logits, targets, problem), .milliseconds = {}};
     row.macs = at.macs / count;
@@ -67,16 +60,12 @@ Result<std::map<double, Seen>> run_engine(const fs::path& model, std::span<const
   std::vector<double> order;
   for (const auto& [speedup, at] : seen) order.push_back(speedup);
   Random random(options.seed, "order");
-  const auto input_of = [](const LabelledText& text) {
-    const auto pair = text.pair ? std::optional<std::string_view>(*text.pair) : std::nullopt;
-    return TextInput{.text = text.text, .text_pair = pair};
-  };
   for (const LabelledText& text : texts.first(std::min(texts.size(), kWarmUpTexts))) {
-    const TextInput input = input_of(text);
+    const TextInput input = text_input(text);
     for (const double speedup : order) LATFORMER_TRY(engine.run({&input, 1}, {.speedup = speedup}).status());
   }
   for (const LabelledText& text : texts) {
-    const TextInput input = input_of(text);
+    const TextInput input = text_input(text);
     random.shuffle(order);
     for (const double speedup : order) {
       const auto start = Clock::now();
