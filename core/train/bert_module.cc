@@ -76,8 +76,9 @@ ForwardOutput BertModule::forward(std::span<const TokenText* const> texts,
     index < last ? layer(index, state) : last_layer(state);
     for (size_t t = 0; t < texts.size(); ++t) state.output.kept_positions[t].push_back(state.rows[t].positions);
   }
-  const torch::Tensor pooled = torch::tanh(linear("pooler.dense", state.hidden));
-  state.output.logits = linear("classifier", state.dropout(pooled));
+  const torch::Tensor pooled = torch::tanh(linear_in(torch::kFloat, "pooler.dense", state.hidden));
+  state.output.hidden = state.hidden;
+  state.output.logits = linear_in(torch::kFloat, "classifier", state.dropout(pooled));
   return std::move(state.output);
 }
 
@@ -110,7 +111,8 @@ void BertModule::layer(size_t index, State& state) const {
   const torch::Tensor padded = map_rows(state.pad, packed).view({texts, n, 3, heads, d / heads});
   const std::vector<torch::Tensor> parts = padded.permute({2, 0, 3, 1, 4}).unbind(0);  // each (B, H, n, dh)
   const torch::Tensor probabilities = attend(state, parts[0], parts[1]);               // (B, H, n, n)
-  const torch::Tensor contexts = torch::matmul(probabilities, parts[2]).transpose(1, 2).reshape({texts * n, d});
+  const torch::Tensor contexts =
+      torch::matmul(probabilities.to(compute_), parts[2]).transpose(1, 2).reshape({texts * n, d});
   if (state.options.contributions) measure(state, probabilities);
 
   bool drops = false;
@@ -136,7 +138,8 @@ void BertModule::layer(size_t index, State& state) const {
     first += count;
   }
   const torch::Tensor residual = drops ? map_rows(from_packed, state.hidden) : state.hidden;
-  finish_layer(name, state, residual, map_rows(from_padded, contexts));
+  // The rest row is a mean over many rows, taken in float32.
+  finish_layer(name, state, residual, map_rows(from_padded, drops ? contexts.to(torch::kFloat) : contexts));
   if (drops) state.lay_out(device());
 }
 
@@ -159,7 +162,8 @@ void BertModule::last_layer(State& state) const {
   const torch::Tensor padded = map_rows(state.pad, packed).view({texts, n, 2, heads, d / heads});
   const std::vector<torch::Tensor> parts = padded.permute({2, 0, 3, 1, 4}).unbind(0);  // each (B, H, n, dh)
   const torch::Tensor query = linear(name + "attention.self.query", residual).view({texts, heads, 1, d / heads});
-  const torch::Tensor context = torch::matmul(attend(state, query, parts[0]), parts[1]);  // (B, H, 1, dh)
+  const torch::Tensor probabilities = attend(state, query, parts[0]);                 // (B, H, 1, n)
+  const torch::Tensor context = torch::matmul(probabilities.to(compute_), parts[1]);  // (B, H, 1, dh)
   if (state.options.contributions) {
     const torch::Tensor all = map_rows(state.pad, linear(name + "attention.self.query", state.hidden));
     measure(state, attend(state, all.view({texts, n, heads, d / heads}).transpose(1, 2), parts[0]));
@@ -168,10 +172,11 @@ void BertModule::last_layer(State& state) const {
   finish_layer(name, state, residual, context.reshape({texts, d}));
 }
 
-// Probabilities (B, H, queries, n) from query (B, H, queries, dh) and key (B, H, n, dh).
+// Probabilities (B, H, queries, n), float32, from query (B, H, queries, dh) and key (B, H, n, dh).
 torch::Tensor BertModule::attend(const State& state, const torch::Tensor& query, const torch::Tensor& key) const {
   const double scale = 1 / std::sqrt(static_cast<double>(config_.head_size()));
-  return torch::softmax(torch::matmul(query * scale, key.transpose(-2, -1)) + state.bias, -1);
+  const torch::Tensor products = torch::matmul(query * scale, key.transpose(-2, -1));
+  return torch::softmax(products.to(torch::kFloat) + state.bias, -1);
 }
 
 // Scores (B, n) on the CPU: the mean over heads and the text's own queries of probabilities (B, H, n, n).
@@ -210,8 +215,8 @@ void BertModule::finish_layer(const std::string& name, State& state, const torch
   state.hidden = norm(name + "output.LayerNorm", x + state.dropout(linear(name + "output.dense", active)));
 }
 
-torch::Tensor BertModule::linear(const std::string& name, const torch::Tensor& x) const {
-  return torch::linear(x, weight(name + ".weight"), weight(name + ".bias"));
+torch::Tensor BertModule::linear_in(torch::Dtype type, const std::string& name, const torch::Tensor& x) const {
+  return torch::linear(x.to(type), weight(name + ".weight").to(type), weight(name + ".bias").to(type));
 }
 
 torch::Tensor BertModule::linear(const std::string& prefix, std::initializer_list<const char*> names,
@@ -221,7 +226,7 @@ torch::Tensor BertModule::linear(const std::string& prefix, std::initializer_lis
     weights.push_back(weight(prefix + name + ".weight"));
     biases.push_back(weight(prefix + name + ".bias"));
   }
-  return torch::linear(x, torch::cat(weights), torch::cat(biases));
+  return torch::linear(x.to(compute_), torch::cat(weights).to(compute_), torch::cat(biases).to(compute_));
 }
 
 torch::Tensor BertModule::norm(const std::string& name, const torch::Tensor& x) const {

@@ -42,6 +42,7 @@ struct ForwardOptions {
 
 struct ForwardOutput {
   torch::Tensor logits;  // (B, num_labels)
+  torch::Tensor hidden;  // (B, d)  what the last layer makes of [CLS]
   // Of each text and layer: positions of the ordinary rows that left it.
   std::vector<std::vector<std::vector<uint32_t>>> kept_positions;
   // With contributions, of each text and layer: median over its ordinary words of n s_l(j); 1 for a text of none.
@@ -63,6 +64,9 @@ class BertModule {
   const std::map<std::string, torch::Tensor>& weights() const { return weights_; }
   torch::Device device() const;
   void to(torch::Device device);
+  // What the products of the encoder are computed in: float32 (the default) or bfloat16, which is several times as fast
+  // where the machine has it. Weights and their gradients, sums, softmax, LayerNorm and the classifier stay float32.
+  void compute_in(torch::Dtype type) { compute_ = type; }
 
  private:
   struct State;  // of one pass
@@ -77,7 +81,8 @@ class BertModule {
                     const torch::Tensor& context) const;
 
   const torch::Tensor& weight(const std::string& name) const { return weights_.at(name); }
-  torch::Tensor linear(const std::string& name, const torch::Tensor& x) const;
+  torch::Tensor linear(const std::string& name, const torch::Tensor& x) const { return linear_in(compute_, name, x); }
+  torch::Tensor linear_in(torch::Dtype type, const std::string& name, const torch::Tensor& x) const;
   // Several linear layers of the same input in one product, their results side by side.
   torch::Tensor linear(const std::string& prefix, std::initializer_list<const char*> names,
                        const torch::Tensor& x) const;
@@ -85,6 +90,7 @@ class BertModule {
 
   BertConfig config_;
   std::map<std::string, torch::Tensor> weights_;
+  torch::Dtype compute_ = torch::kFloat;
 };
 
 // The name and shape of every tensor of a BertForSequenceClassification, without "bert.".

@@ -44,6 +44,7 @@ struct FinetuneOptions {
   double checkpoint_minutes = 5;
   uint64_t evaluate_every = 500;  // steps; 0: only when all is done
   std::string device = "cpu";     // or "cuda", "cuda:1"
+  bool bf16 = false;              // BertModule::compute_in
 };
 
 // Runs until it is done, or until `stop` becomes true: then a checkpoint is written and the error is `cancelled`. With

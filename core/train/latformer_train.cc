@@ -68,6 +68,7 @@ Stages
   --ramp X               share of the elimination stage until the target is reached; default 0.2
   --no-sandwich          only the pruned model learns in each step, as in the paper
   --no-distill           pruned models learn from labels instead of from the full model
+  --hidden-weight X      how much the distance of [CLS] after the last layer counts in distillation; default 0
   --dropped KIND         merge (default) or discard
   --shape KIND           product (default), minimum, geometric or linear
   --r-min X              no retention falls below it; default 0.02
@@ -84,6 +85,7 @@ Optimisation
   --seed N               default 1
   --threads N            default: all cores
   --device NAME          cpu (default), cuda or cuda:N
+  --compute KIND         of the products: f32 (default) or bf16, several times as fast where the machine has it
   --checkpoint-minutes X default 5
   --evaluate-every N     steps between measurements on what is held out, default 500; 0: only at the end
   --dtype KIND           of the weights written: f32 (default) or f16
@@ -242,6 +244,7 @@ int run_finetune(Arguments arguments) {
   t.ramp = arguments.number("--ramp", t.ramp, 0, 1);
   t.sandwich = !arguments.flag("--no-sandwich");
   t.distill = !arguments.flag("--no-distill");
+  t.hidden_weight = arguments.number("--hidden-weight", t.hidden_weight, 0, 1e6);
   o.dropped = take_dropped(arguments);
   o.shape = take_shape(arguments);
   o.r_min = arguments.number("--r-min", o.r_min, 1e-6, 1);
@@ -258,6 +261,7 @@ int run_finetune(Arguments arguments) {
   t.seed = arguments.whole("--seed", t.seed, 0, UINT64_MAX);
   take_threads(arguments);
   o.device = arguments.text("--device", "cpu");
+  o.bf16 = arguments.choice("--compute", false, {{"f32", false}, {"bf16", true}});
   o.checkpoint_minutes = arguments.number("--checkpoint-minutes", o.checkpoint_minutes, 0, 1e6);
   o.evaluate_every = arguments.whole("--evaluate-every", o.evaluate_every, 0, 1 << 30);
   o.exporting.dtype = take_dtype(arguments);

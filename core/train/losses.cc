@@ -34,4 +34,8 @@ torch::Tensor distillation_loss(const torch::Tensor& sub, const torch::Tensor& f
   return (log_full.exp() * (log_full - torch::log_softmax(sub, -1))).sum(-1).mean();
 }
 
+torch::Tensor hidden_loss(const torch::Tensor& sub, const torch::Tensor& full) {
+  return torch::mse_loss(sub, full.detach());
+}
+
 }  // namespace latformer::train

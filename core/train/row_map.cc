@@ -13,15 +13,18 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // y[to[k]] += weight[k] * x[from[k]] for every k. Threads share the columns, so that sums have one order.
+template <typename Scalar>
 void add_rows_on_cpu(const int64_t* from, const int64_t* to, const float* weight, int64_t count, int64_t d,
-                     const float* x, float* y) {
+                     const Scalar* x, Scalar* y) {
   constexpr int64_t kColumns = 64;  // at least so many for a thread
   at::parallel_for(0, d, kColumns, [&](int64_t first, int64_t last) {
     for (int64_t k = 0; k < count; ++k) {
-      const float* a = x + from[k] * d;
-      float* b = y + to[k] * d;
+      const Scalar* a = x + from[k] * d;
+      Scalar* b = y + to[k] * d;
       const float w = weight[k];
-      for (int64_t column = first; column < last; ++column) b[column] += w * a[column];
+      for (int64_t column = first; column < last; ++column) {
+        b[column] = static_cast<Scalar>(static_cast<float>(b[column]) + w * static_cast<float>(a[column]));
+      }
     }
   });
 }
@@ -30,12 +33,14 @@ void add_rows_on_cpu(const int64_t* from, const int64_t* to, const float* weight
 torch::Tensor add_rows(const torch::Tensor& from, const torch::Tensor& to, const torch::Tensor& weight, int64_t out,
                        const torch::Tensor& x) {
   torch::Tensor y = torch::zeros({out, x.size(1)}, x.options());
-  if (x.device().is_cpu() && x.scalar_type() == torch::kFloat) {
+  const auto on_cpu = [&]<typename Scalar>(Scalar* sums) {
     const torch::Tensor rows = x.contiguous();
     add_rows_on_cpu(from.data_ptr<int64_t>(), to.data_ptr<int64_t>(), weight.data_ptr<float>(), from.numel(), x.size(1),
-                    rows.data_ptr<float>(), y.data_ptr<float>());
+                    static_cast<const Scalar*>(rows.data_ptr<Scalar>()), sums);
     return y;
-  }
+  };
+  if (x.device().is_cpu() && x.scalar_type() == torch::kFloat) return on_cpu(y.data_ptr<float>());
+  if (x.device().is_cpu() && x.scalar_type() == torch::kBFloat16) return on_cpu(y.data_ptr<at::BFloat16>());
   return y.index_add_(0, to, x.index_select(0, from) * weight.to(x.scalar_type()).unsqueeze(1));
 }
 

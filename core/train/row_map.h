@@ -32,7 +32,7 @@ struct RowMap {
   }
 };
 
-// y (map.rows(), d) from x (in, d), float32. Every source is below `in`.
+// y (map.rows(), d) from x (in, d), of the same type: float32 or bfloat16. Every source is below `in`.
 torch::Tensor map_rows(const RowMap& map, const torch::Tensor& x);
 
 }  // namespace latformer::train

@@ -124,8 +124,8 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
 
     const ProblemType problem = module.config().problem_type;
     const ForwardOptions forward{.dropped = scheduler.profile().dropped, .dropout = options.dropout};
-    const auto logits_at = [&](double speedup) {
-      return module.forward(share.texts, counts_of(share.texts, scheduler, speedup), forward).logits;
+    const auto output_at = [&](double speedup) {
+      return module.forward(share.texts, counts_of(share.texts, scheduler, speedup), forward);
     };
     const auto learn = [&](const torch::Tensor& loss) {
       (loss * share.weight).backward();
@@ -134,16 +134,17 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
     if (share.texts.empty()) {
       // Nothing to add to the others' gradients.
     } else if (!eliminates || options.sandwich) {
-      const torch::Tensor full = logits_at(1);
-      report.loss = learn(task_loss(full, share.targets, problem));
+      const ForwardOutput full = output_at(1);
+      report.loss = learn(task_loss(full.logits, share.targets, problem));
       const double random = std::pow(report.speedup, Random(options.seed, "speedup", step).uniform());
       for (const double speedup : eliminates ? std::vector{report.speedup, random} : std::vector<double>()) {
-        const torch::Tensor sub = logits_at(speedup);
-        report.distillation +=
-            learn(options.distill ? distillation_loss(sub, full, problem) : task_loss(sub, share.targets, problem));
+        const ForwardOutput sub = output_at(speedup);
+        report.distillation += learn(options.distill ? distillation_loss(sub.logits, full.logits, problem) +
+                                                           options.hidden_weight * hidden_loss(sub.hidden, full.hidden)
+                                                     : task_loss(sub.logits, share.targets, problem));
       }
     } else {
-      report.loss = learn(task_loss(logits_at(report.speedup), share.targets, problem));
+      report.loss = learn(task_loss(output_at(report.speedup).logits, share.targets, problem));
     }
 
     const std::vector<torch::Tensor> weights = join_gradients(module, report, peers);

@@ -1,10 +1,11 @@
 // One step of training, and what all steps are made of.
 //
 //   teacher:      loss = task(full)
-//   elimination:  loss = task(full) + distillation(sub_k, full) + distillation(sub_r, full)          the sandwich
+//   elimination:  loss = task(full) + part(sub_k) + part(sub_r)                                     the sandwich
+//                 part(sub) = distillation(sub, full) + w |h_sub - h_full|^2 / d,  h (d): [CLS] after the last layer
 //                 k: the target speedup, reached in a ramp;  r: drawn from 1 .. k, evenly in its logarithm
-//                 without distillation task(sub) stands for distillation(sub, full); without the sandwich
-//                 loss = task(sub_k) alone, as in the paper
+//                 without distillation part(sub) = task(sub); without the sandwich loss = task(sub_k) alone, as in the
+//                 paper
 //
 // Each part goes backward by itself, so that one graph is in memory at a time. AdamW, gradients clipped to a norm.
 #pragma once
@@ -43,6 +44,7 @@ struct TrainOptions {
   double ramp = 0.2;  // share of the elimination stage's steps until the target is reached
   bool sandwich = true;
   bool distill = true;
+  double hidden_weight = 0;  // w
   uint64_t seed = 1;
 };
 

@@ -114,6 +114,27 @@ TEST(BertModule, GradientsAreThoseOfFiniteDifferences) {
   }
 }
 
+// bfloat16 has 8 bits of precision: logits and gradients differ by little, in no direction of their own.
+TEST(BertModule, ComputesInHalfPrecisionNearly) {
+  const BertConfig config = testing::config_of({.layers = 3, .heads = 4, .head_size = 8, .labels = 3});
+  const std::vector<TokenText> texts = {random_text(12, config.vocab_size, 1), random_text(7, config.vocab_size, 2)};
+  const std::vector<const TokenText*> both = {&texts[0], &texts[1]};
+  const std::vector<std::vector<uint32_t>> counts = {{12, 12, 1}, {7, 7, 1}};
+  torch::Tensor logits[2], gradient[2];
+  for (const bool half : {false, true}) {
+    BertModule module(config, weights_of(testing::random_bert(config, 5)));
+    module.compute_in(half ? torch::kBFloat16 : torch::kFloat);
+    logits[half] = module.forward(both, counts, {}).logits;
+    EXPECT_EQ(logits[half].scalar_type(), torch::kFloat);
+    logits[half].square().sum().backward();
+    gradient[half] = module.weights().at("encoder.layer.0.attention.self.value.weight").grad();
+    EXPECT_EQ(gradient[half].scalar_type(), torch::kFloat);
+  }
+  EXPECT_FALSE(torch::equal(logits[0], logits[1]));
+  EXPECT_LT((logits[1] - logits[0]).norm().item<float>(), 0.05F * logits[0].norm().item<float>());
+  EXPECT_LT((gradient[1] - gradient[0]).norm().item<float>(), 0.1F * gradient[0].norm().item<float>());
+}
+
 TEST(BertModule, ContributionsAreMediansOfScores) {
   const BertConfig config = testing::config_of({.layers = 2});
   std::vector<NamedTensor> tensors = testing::random_bert(config, 7);

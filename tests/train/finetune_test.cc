@@ -139,6 +139,12 @@ TEST(Finetune, EveryArmRuns) {
       }
     }
   }
+  options.train.hidden_weight = 1;
+  options.bf16 = true;
+  options.work = folder / "work-half";
+  options.target = folder / "model-half";
+  const Status status = finetune(options, alone, kNever);
+  EXPECT_TRUE(status.ok()) << status.message();
 }
 
 TEST(Finetune, LearnsSeveralLabelsPairsAndNumbers) {

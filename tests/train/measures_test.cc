@@ -37,6 +37,16 @@ TEST(Losses, DistillationIsLeastWhereBothAgreeAndTeachesTheSubModelOnly) {
   EXPECT_NEAR(distillation_loss(sub, full, ProblemType::single_label).item<double>(), kl, 1e-6);
 }
 
+TEST(Losses, HiddenIsTheMeanSquareAndTeachesTheSubModelOnly) {
+  const torch::Tensor sub = torch::tensor({{1.0F, 2.0F}}).set_requires_grad(true);
+  const torch::Tensor full = torch::tensor({{3.0F, 1.0F}}).set_requires_grad(true);
+  const torch::Tensor loss = hidden_loss(sub, full);
+  EXPECT_FLOAT_EQ(loss.item<float>(), 2.5F);
+  loss.backward();
+  EXPECT_TRUE(torch::equal(sub.grad(), torch::tensor({{-2.0F, 1.0F}})));
+  EXPECT_FALSE(full.grad().defined());
+}
+
 TEST(Metrics, AreTheirFormulas) {
   const std::vector<std::vector<float>> logits = {{1, -1}, {0, 2}, {3, 1}};
   const std::vector<float> zero = {0}, one = {1}, both = {1, 1}, none = {0, 0};

@@ -39,5 +39,16 @@ TEST(RowMap, IsTheSameByIndexing) {
   EXPECT_TRUE(torch::equal(x.grad(), torch::tensor({{0.25, 0.25}, {0.0, 0.0}, {1.75, 1.75}}, torch::kDouble)));
 }
 
+TEST(RowMap, MovesHalfPrecisionToo) {
+  const torch::Tensor x = torch::tensor({{1.0F, 2.0F}, {3.0F, 4.0F}, {5.0F, 6.0F}});
+  const torch::Tensor half = x.to(torch::kBFloat16).set_requires_grad(true);
+  const torch::Tensor y = map_rows(example(), half);
+  EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
+  EXPECT_TRUE(torch::equal(y.to(torch::kFloat), map_rows(example(), x)));  // small whole numbers are exact
+  y.sum().backward();
+  EXPECT_TRUE(
+      torch::equal(half.grad(), torch::tensor({{0.25F, 0.25F}, {0.0F, 0.0F}, {1.75F, 1.75F}}).to(torch::kBFloat16)));
+}
+
 }  // namespace
 }  // namespace latformer::train
