@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/kernels/pack.h"
+
 namespace latformer::kernels {
 namespace {
 
@@ -68,13 +70,7 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const float> weig
   linear.blocks_ = divide_up(out, columns);
   LATFORMER_ASSIGN(linear.bias_, padded(bias, linear.blocks_ * columns));
   LATFORMER_ASSIGN(linear.f32_, Buffer<float>::allocate(linear.blocks_ * columns * in));
-  float* packed = linear.f32_.data();
-  for (size_t first = 0; first < out; first += columns, packed += columns * in) {
-    for (size_t c = 0; c < columns; ++c) {
-      const bool there = first + c < out;
-      for (size_t k = 0; k < in; ++k) packed[k * columns + c] = there ? weight[(first + c) * in + k] : 0;
-    }
-  }
+  pack_f32(in, out, columns, weight.data(), linear.f32_.data());
   return linear;
 }
 
@@ -82,7 +78,6 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> val
                               std::span<const float> bias, const MicroKernels& micro) {
   if (in > kMaxInt8Inputs) return unsupported_model("int8 layers of " + std::to_string(in) + " inputs");
   const size_t columns = micro.int8_columns;
-  const size_t group = micro.int8_group;
   Linear linear;
   linear.micro_ = &micro;
   linear.in_ = in;
@@ -94,16 +89,7 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> val
   LATFORMER_ASSIGN(linear.int8_.scales, padded(scales, padded_out));
   LATFORMER_ASSIGN(linear.int8_.sums, Buffer<int32_t>::allocate(padded_out));
   LATFORMER_ASSIGN(linear.int8_.values, Buffer<int8_t>::allocate(padded_out * padded_in));
-  for (size_t o = 0; o < padded_out; ++o) {
-    int8_t* packed = linear.int8_.values.data() + (o / columns * padded_in * columns) + (o % columns * group);
-    int32_t sum = 0;
-    for (size_t k = 0; k < padded_in; ++k) {
-      const int8_t value = o < out && k < in ? values[o * in + k] : int8_t{0};
-      packed[k / group * columns * group + k % group] = value;
-      sum += value;
-    }
-    linear.int8_.sums[o] = sum;
-  }
+  pack_int8(in, out, columns, micro.int8_group, values.data(), linear.int8_.values.data(), linear.int8_.sums.data());
   return linear;
 }
 
