@@ -3,9 +3,11 @@
 #include <yyjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <vector>
 
+#include "core/base/hash.h"
 #include "core/format/quote.h"
 
 namespace latformer {
@@ -20,24 +22,17 @@ namespace {
 
 std::string_view text_of(yyjson_val* string) { return {yyjson_get_str(string), yyjson_get_len(string)}; }
 
-// How deep brackets are nested in `text`, read as JSON. yyjson itself does not recurse, but what walks its tree does.
-uint32_t depth_of(std::string_view text) {
-  uint32_t depth = 0, deepest = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
+// Whether brackets are nested more than `most` deep. yyjson itself does not recurse, but what walks its tree does.
+bool is_deeper(yyjson_doc* document, uint32_t most) {
+  std::vector<const yyjson_val*> ends;  // of the arrays and objects around `value`, which lies with all others in a row
+  yyjson_val* value = yyjson_doc_get_root(document);
+  for (size_t left = yyjson_doc_get_val_count(document); left > 0; --left, ++value) {
+    while (!ends.empty() && ends.back() == value) ends.pop_back();
+    if (!yyjson_is_ctn(value)) continue;
+    ends.push_back(unsafe_yyjson_get_next(value));
+    if (ends.size() > most) return true;
   }
-  return deepest;
+  return false;
 }
 
 std::string line_and_column(std::string_view text, size_t position) {
@@ -86,20 +81,41 @@ std::string path_to(const JsonSource& source, const yyjson_val* value) {
   return path;
 }
 
+// Whether all keys of a large object certainly differ, by their hashes alone: much cheaper than to sort them.
+bool hashes_differ(yyjson_val* object) {
+  constexpr size_t kFew = 32, kMostProbes = 100;
+  const size_t size = yyjson_obj_size(object);
+  if (size < kFew) return false;
+  std::vector<uint64_t> seen(std::bit_ceil(2 * size));
+  size_t index, count;
+  yyjson_val *key, *value;
+  yyjson_obj_foreach(object, index, count, key, value) {
+    const uint64_t hash = hash_of(text_of(key)) | 1;  // 0: a free place
+    size_t at = hash ^ hash >> 32;
+    for (size_t probes = 0; seen[at &= seen.size() - 1] != 0; ++at) {
+      if (seen[at] == hash || ++probes > kMostProbes) return false;
+    }
+    seen[at] = hash;
+  }
+  return true;
+}
+
 // A key that an object at or below `value` has twice, or null.
 yyjson_val* find_duplicate(yyjson_val* value, yyjson_val** owner) {
   size_t index, count;
   yyjson_val *key, *child;
   if (yyjson_is_obj(value)) {
-    std::vector<yyjson_val*> keys;
-    keys.reserve(yyjson_obj_size(value));
-    yyjson_obj_foreach(value, index, count, key, child) keys.push_back(key);
-    std::sort(keys.begin(), keys.end(), [](yyjson_val* a, yyjson_val* b) { return text_of(a) < text_of(b); });
-    const auto twice = std::adjacent_find(keys.begin(), keys.end(),
-                                          [](yyjson_val* a, yyjson_val* b) { return text_of(a) == text_of(b); });
-    if (twice != keys.end()) {
-      *owner = value;
-      return *twice;
+    if (!hashes_differ(value)) {
+      std::vector<yyjson_val*> keys;
+      keys.reserve(yyjson_obj_size(value));
+      yyjson_obj_foreach(value, index, count, key, child) keys.push_back(key);
+      std::sort(keys.begin(), keys.end(), [](yyjson_val* a, yyjson_val* b) { return text_of(a) < text_of(b); });
+      const auto twice = std::adjacent_find(keys.begin(), keys.end(),
+                                            [](yyjson_val* a, yyjson_val* b) { return text_of(a) == text_of(b); });
+      if (twice != keys.end()) {
+        *owner = value;
+        return *twice;
+      }
     }
     yyjson_obj_foreach(value, index, count, key, child) {
       if (yyjson_val* found = find_duplicate(child, owner)) return found;
@@ -212,9 +228,6 @@ Result<JsonDocument> JsonDocument::parse(std::string_view file, std::string_view
     return bad_model(source->file + ": " + std::to_string(text.size()) + " bytes of JSON are more than the limit of " +
                      std::to_string(options.max_bytes));
   }
-  if (depth_of(text) > options.max_depth) {
-    return bad_model(source->file + ": nested deeper than " + std::to_string(options.max_depth) + " levels");
-  }
   yyjson_read_err error;
   // Without YYJSON_READ_INSITU the text is copied, not written to.
   source->document = yyjson_read_opts(const_cast<char*>(text.data()), text.size(), YYJSON_READ_NOFLAG, nullptr, &error);
@@ -222,6 +235,9 @@ Result<JsonDocument> JsonDocument::parse(std::string_view file, std::string_view
     if (error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return out_of_memory("no memory to read " + source->file);
     if (text.empty()) return bad_model(source->file + ": the file is empty");
     return bad_model(source->file + ": not JSON at " + line_and_column(text, error.pos) + ": " + error.msg);
+  }
+  if (is_deeper(source->document, options.max_depth)) {
+    return bad_model(source->file + ": nested deeper than " + std::to_string(options.max_depth) + " levels");
   }
   if (options.unique_keys) {
     yyjson_val* owner = nullptr;

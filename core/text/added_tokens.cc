@@ -62,7 +62,7 @@ bool AddedTokenMatcher::Cutter::next(Piece& piece) {
   while (!matcher_.empty()) {
     while (search_ < text_.size() && !matcher_.begins_[static_cast<unsigned char>(text_[search_])]) ++search_;
     if (search_ >= text_.size()) break;
-    const Trie::Match match = matcher_.trie_.longest_prefix(Trie::kRoot, text_.substr(search_));
+    const Trie::Match match = matcher_.trie_.longest_prefix(text_.substr(search_));
     if (match.size == 0) {
       ++search_;
       continue;

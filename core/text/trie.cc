@@ -48,14 +48,8 @@ Trie::Node Trie::child(Node node, unsigned char label) const {
   return count == 1 && *labels == label ? static_cast<Node>(labels - labels_.data()) : kNoNode;
 }
 
-Trie::Node Trie::walk(Node node, std::string_view labels) const {
-  for (size_t i = 0; i < labels.size() && node != kNoNode; ++i) {
-    node = child(node, static_cast<unsigned char>(labels[i]));
-  }
-  return node;
-}
-
-Trie::Match Trie::longest_prefix(Node node, std::string_view text) const {
+Trie::Match Trie::longest_prefix(std::string_view text) const {
+  Node node = kRoot;
   Match longest = {kNoValue, 0};
   for (size_t i = 0; i < text.size(); ++i) {
     node = child(node, static_cast<unsigned char>(text[i]));

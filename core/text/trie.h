@@ -4,7 +4,7 @@
 //
 //   child(n, label) = the m in first_child[n] .. first_child[n + 1] with labels[m] == label
 //
-// That is 9 bytes a node and no pointers; a vocabulary of 30 000 entries takes about 0.7 MB.
+// That is 9 bytes a node and no pointers.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,6 @@ namespace latformer {
 
 class Trie {
  public:
-  using Node = uint32_t;
-  static constexpr Node kRoot = 0;
-  static constexpr Node kNoNode = UINT32_MAX;
   static constexpr int32_t kNoValue = -1;
 
   struct Match {
@@ -31,14 +28,16 @@ class Trie {
   // Keys need not be sorted but differ; values are not negative.
   explicit Trie(std::vector<std::pair<std::string_view, int32_t>> entries);
 
-  Node child(Node node, unsigned char label) const;
-  Node walk(Node node, std::string_view labels) const;  // kNoNode if there is no such way
-  int32_t value(Node node) const { return values_[node]; }
-
-  // The longest key that lies on the way along `text`, counted from `node`; {kNoValue, 0} if there is none.
-  Match longest_prefix(Node node, std::string_view text) const;
+  // The longest key that `text` begins with; {kNoValue, 0} if there is none.
+  Match longest_prefix(std::string_view text) const;
 
  private:
+  using Node = uint32_t;
+  static constexpr Node kRoot = 0;
+  static constexpr Node kNoNode = UINT32_MAX;
+
+  Node child(Node node, unsigned char label) const;
+
   std::vector<uint32_t> first_child_ = {1, 1};  // (nodes + 1)
   std::vector<unsigned char> labels_ = {0};     // (nodes) of the edge to the node
   std::vector<int32_t> values_ = {kNoValue};    // (nodes)

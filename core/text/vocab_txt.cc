@@ -20,8 +20,11 @@ namespace {
 
 constexpr std::string_view kVocabFile = "vocab.txt", kConfigFile = "tokenizer_config.json";
 
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
 std::string_view trim_end(std::string_view line) {
   while (!line.empty()) {
+    if (line.back() > ' ' && line.back() < 0x7F) break;  // nearly always
     const utf8::CodePoint c = utf8::decode_before(line, line.size());
     if (!unicode::has(c.value, unicode::kWhiteSpace)) break;
     line.remove_suffix(c.size);
@@ -30,6 +33,7 @@ std::string_view trim_end(std::string_view line) {
 }
 
 bool is_utf8(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), is_ascii)) return true;  // nearly always
   for (size_t position = 0; position < text.size();) {
     const utf8::CodePoint c = utf8::decode(text, position);
     if (c.is_ill_formed) return false;

@@ -7,11 +7,7 @@ namespace latformer {
 
 WordPieces::WordPieces(const Vocabulary& vocabulary, const WordPieceSettings& settings, TokenList& tokens,
                        bool stop_early)
-    : trie_(vocabulary.trie()),
-      settings_(settings),
-      continuing_(trie_.walk(Trie::kRoot, settings.continuing_prefix)),
-      tokens_(tokens),
-      stop_early_(stop_early) {}
+    : vocabulary_(vocabulary), settings_(settings), tokens_(tokens), stop_early_(stop_early) {}
 
 void WordPieces::put(char32_t c, TextSpan span) {
   const uint8_t bits = unicode::bits(c);
@@ -44,13 +40,11 @@ void WordPieces::end_word() {
 bool WordPieces::cut_word() {
   if (chars_ > settings_.max_chars_per_word) return false;
   pieces_.clear();
-  Trie::Node start = Trie::kRoot;
   for (size_t begin = 0; begin < word_.size(); begin = pieces_.back().end) {
-    if (start == Trie::kNoNode) return false;
-    const Trie::Match match = trie_.longest_prefix(start, std::string_view(word_).substr(begin));
-    if (match.size == 0) return false;
-    pieces_.push_back({match.value, begin, begin + match.size});
-    start = continuing_;
+    const std::string_view prefix = begin == 0 ? std::string_view() : settings_.continuing_prefix;
+    const auto match = vocabulary_.longest_match(prefix, std::string_view(word_).substr(begin));
+    if (!match) return false;
+    pieces_.push_back({match->id, begin, begin + match->size});
   }
   return true;
 }

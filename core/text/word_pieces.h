@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "core/text/tokenizer.h"
-#include "core/text/trie.h"
 #include "core/text/vocabulary.h"
 
 namespace latformer {
@@ -54,9 +53,8 @@ class WordPieces {
   void append(char32_t c, TextSpan span);
   bool cut_word();  // into pieces_; false if the word is unknown
 
-  const Trie& trie_;
+  const Vocabulary& vocabulary_;
   const WordPieceSettings& settings_;
-  const Trie::Node continuing_;  // behind the prefix
   TokenList& tokens_;
   const bool stop_early_;
 

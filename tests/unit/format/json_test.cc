@@ -110,6 +110,16 @@ TEST(Json, RefusesKeysThatAreThereTwice) {
   EXPECT_EQ(parse_error(R"({"a": [0, {"x": 1, "y": 2, "x": 3}]})"), R"(file.json: a[1] has the key "x" twice)");
   EXPECT_EQ(parse_error(R"({"a": 1, "\u0061": 2})"), R"(file.json: the document has the key "a" twice)");
   EXPECT_TRUE(JsonDocument::parse("file.json", R"({"a": 1, "a": 2})", {.unique_keys = false}).ok());
+  for (const size_t size : {2, 31, 32, 33, 1000}) {  // of many keys the hashes are compared first
+    for (const bool twice : {false, true}) {
+      std::string text = "{";
+      for (size_t i = 0; i < size; ++i) text += "\"key " + std::to_string(twice && i + 1 == size ? 0 : i) + "\": 0, ";
+      text.replace(text.size() - 2, 2, "}");
+      const auto document = JsonDocument::parse("file.json", text);
+      ASSERT_EQ(document.ok(), !twice) << text;
+      if (twice) EXPECT_EQ(document.status().message(), "file.json: the document has the key \"key 0\" twice");
+    }
+  }
 }
 
 TEST(Json, KeepsForeignTextInMessagesShortAndPlain) {

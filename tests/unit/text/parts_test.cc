@@ -1,15 +1,19 @@
 // The parts of core/text on their own.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/base/hash.h"
 #include "core/text/trie.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
+#include "core/text/vocabulary.h"
 #include "tests/unit/text/fixtures.h"
 
 namespace latformer {
@@ -89,20 +93,86 @@ TEST(Trie, FindsWhatAMapFinds) {
       for (size_t size = 1; size <= text.size(); ++size) {
         if (const auto found = map.find(text.substr(0, size)); found != map.end()) expected = {found->second, size};
       }
-      const Trie::Match match = trie.longest_prefix(Trie::kRoot, text);
+      const Trie::Match match = trie.longest_prefix(text);
       ASSERT_EQ(match.value, expected.value);
       ASSERT_EQ(match.size, expected.size);
-      const Trie::Node node = trie.walk(Trie::kRoot, text);
-      const bool found = node != Trie::kNoNode && trie.value(node) != Trie::kNoValue;
-      ASSERT_EQ(found, map.count(text) == 1);
     }
   }
 }
 
 TEST(Trie, MayBeEmpty) {
-  EXPECT_EQ(Trie().longest_prefix(Trie::kRoot, "a").size, 0u);
-  EXPECT_EQ(Trie(std::vector<std::pair<std::string_view, int32_t>>()).longest_prefix(Trie::kRoot, "a").size, 0u);
-  EXPECT_EQ(Trie().walk(Trie::kRoot, "a"), Trie::kNoNode);
+  EXPECT_EQ(Trie().longest_prefix("a").size, 0u);
+  EXPECT_EQ(Trie(std::vector<std::pair<std::string_view, int32_t>>()).longest_prefix("a").size, 0u);
+}
+
+TEST(Vocabulary, FindsWhatAMapFinds) {
+  testing::Random random(3);
+  for (int round = 0; round < 300; ++round) {
+    const auto text = [&] {
+      std::string bytes;
+      for (uint32_t left = random.below(6); left > 0; --left) bytes += static_cast<char>("#ab\xff"[random.below(4)]);
+      return bytes;
+    };
+    std::vector<std::pair<std::string, int32_t>> tokens;
+    std::map<std::string, int32_t> ids;  // of a token given twice the highest
+    for (int32_t id = 0, left = static_cast<int32_t>(random.below(60)); left > 0; --left) {
+      id += 1 + static_cast<int32_t>(random.below(3));
+      tokens.emplace_back(text(), id);
+      ids[tokens.back().first] = id;
+    }
+    std::vector<std::pair<std::string_view, int32_t>> entries(tokens.begin(), tokens.end());
+    for (size_t i = entries.size(); i > 1; --i)
+      std::swap(entries[i - 1], entries[random.below(static_cast<uint32_t>(i))]);
+    const Vocabulary vocabulary = Vocabulary::build("test", entries).value();
+
+    ASSERT_EQ(vocabulary.size(), ids.size());
+    for (const auto& [token, id] : tokens) {
+      ASSERT_EQ(vocabulary.id(token), ids[token]);
+      ASSERT_EQ(vocabulary.token(id), id == ids[token] ? token : "");
+    }
+    for (int query = 0; query < 50; ++query) {
+      const std::string prefix = text(), word = text() + text();
+      const auto known = ids.find(word);
+      ASSERT_EQ(vocabulary.id(word), known == ids.end() ? std::nullopt : std::optional(known->second));
+      int32_t expected = -1;
+      size_t expected_size = 0;
+      for (size_t size = 1; size <= word.size(); ++size) {
+        const auto found = ids.find(prefix + word.substr(0, size));
+        if (found != ids.end()) expected = found->second, expected_size = size;
+      }
+      const auto match = vocabulary.longest_match(prefix, word);
+      ASSERT_EQ(match.has_value(), expected_size > 0);
+      if (match) ASSERT_EQ(match->id, expected);
+      if (match) ASSERT_EQ(match->size, expected_size);
+    }
+  }
+}
+
+TEST(Vocabulary, MayBeEmpty) {
+  for (const Vocabulary& vocabulary : {Vocabulary(), Vocabulary::build("test", {}).value()}) {
+    EXPECT_EQ(vocabulary.size(), 0u);
+    EXPECT_EQ(vocabulary.highest_id(), -1);
+    EXPECT_EQ(vocabulary.id(""), std::nullopt);
+    EXPECT_EQ(vocabulary.token(0), "");
+    EXPECT_FALSE(vocabulary.longest_match("##", "a"));
+  }
+}
+
+// A file made so that every look-up would go through all of its tokens.
+TEST(Vocabulary, RefusesTokensMadeToCollide) {
+  constexpr size_t kTokens = 2000, kSlots = 8192;  // at least as many as the table has
+  std::vector<std::string> tokens;
+  for (uint32_t i = 0; tokens.size() < kTokens; ++i) {
+    std::string token = std::to_string(i);
+    const uint64_t hash = hash_of(token);
+    if (((hash ^ hash >> 32) % kSlots) == 5) tokens.push_back(std::move(token));
+  }
+  std::vector<std::pair<std::string_view, int32_t>> entries;
+  for (const std::string& token : tokens) entries.emplace_back(token, static_cast<int32_t>(entries.size()));
+  const auto vocabulary = Vocabulary::build("vocab.txt", entries);
+  ASSERT_FALSE(vocabulary.ok());
+  EXPECT_EQ(vocabulary.status().code(), ErrorCode::bad_model);
+  EXPECT_EQ(vocabulary.status().message(), "vocab.txt: its tokens are made to collide");
 }
 
 TEST(Unicode, DecompositionsAreCompleteAndStable) {
