@@ -9,7 +9,7 @@ import { main, step } from './support/steps.mjs';
 
 await main(async () => {
   await setUp('train');
-  await step('latformer-train', (progress) => compile('train', progress));
+  await step('latformer-train', (progress) => compile('train', progress, ['latformer-train', 'latformer_train_test']));
   const { ok } = await run(
     join(root, 'build', 'train', 'tests', 'train', 'latformer_train_test'),
     ['--gtest_brief=1'],

@@ -11,7 +11,7 @@ namespace {
 // 16 bytes as lanes of T.
 template <class T>
 struct Lanes {
-  using Vector = T __attribute__((vector_size(16)));
+  typedef T Vector __attribute__((vector_size(16)));  // NOLINT(modernize-use-using): GCC drops it from an alias
   static constexpr size_t kCount = sizeof(Vector) / sizeof(T);
 
   // a[first] b[first] a[first + 1] b[first + 1] ...

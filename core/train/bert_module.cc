@@ -62,7 +62,16 @@ BertModule::BertModule(BertConfig config, std::map<std::string, torch::Tensor> w
 torch::Device BertModule::device() const { return weight("classifier.weight").device(); }
 
 void BertModule::to(torch::Device device) {
-  for (auto& [name, tensor] : weights_) tensor = tensor.detach().to(device).set_requires_grad(true);
+  for (auto& [name, tensor] : weights_) {
+    const bool learns = tensor.requires_grad();
+    tensor = tensor.detach().to(device).set_requires_grad(learns);
+  }
+}
+
+void BertModule::freeze_embeddings() {
+  for (auto& [name, tensor] : weights_) {
+    if (name.starts_with("embeddings.")) tensor.set_requires_grad(false);
+  }
 }
 
 ForwardOutput BertModule::forward(std::span<const TokenText* const> texts,

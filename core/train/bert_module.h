@@ -64,6 +64,8 @@ class BertModule {
   const std::map<std::string, torch::Tensor>& weights() const { return weights_; }
   torch::Device device() const;
   void to(torch::Device device);
+  // Embeddings stay as they are from now on: they have no gradient, and cost no time to have one.
+  void freeze_embeddings();
   // What the products of the encoder are computed in: float32 (the default) or bfloat16, which is several times as fast
   // where the machine has it. Weights and their gradients, sums, softmax, LayerNorm and the classifier stay float32.
   void compute_in(torch::Dtype type) { compute_ = type; }

@@ -45,6 +45,7 @@ struct FinetuneOptions {
   uint64_t evaluate_every = 500;  // steps; 0: only when all is done
   std::string device = "cpu";     // or "cuda", "cuda:1"
   bool bf16 = false;              // BertModule::compute_in
+  bool freeze_embeddings = false;
 };
 
 // Runs until it is done, or until `stop` becomes true: then a checkpoint is written and the error is `cancelled`. With

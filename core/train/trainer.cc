@@ -50,10 +50,12 @@ Share share_of(const Batch& batch, std::span<const Example> examples, const Peer
   return share;
 }
 
-// All weights, whose gradients, and the report with them, become the sums over all processes.
+// All weights that learn, whose gradients, and the report with them, become the sums over all processes.
 std::vector<torch::Tensor> join_gradients(BertModule& module, StepReport& report, const Peers& peers) {
   std::vector<torch::Tensor> weights;
-  for (auto& [name, tensor] : module.weights()) weights.push_back(tensor);
+  for (auto& [name, tensor] : module.weights()) {
+    if (tensor.requires_grad()) weights.push_back(tensor);
+  }
   if (peers.size() == 1) return weights;
   torch::Tensor numbers = torch::tensor(
       {report.loss, report.distillation, static_cast<double>(report.tokens), static_cast<double>(report.stop)},
@@ -100,7 +102,9 @@ double Plan::target_speedup(uint64_t step, const TrainOptions& options) const {
 
 torch::optim::AdamW make_optimizer(BertModule& module, const TrainOptions& options) {
   std::vector<torch::Tensor> decayed, others;
-  for (auto& [name, tensor] : module.weights()) (tensor.dim() > 1 ? decayed : others).push_back(tensor);
+  for (auto& [name, tensor] : module.weights()) {
+    if (tensor.requires_grad()) (tensor.dim() > 1 ? decayed : others).push_back(tensor);
+  }
   const auto with_decay = [&](double decay) {
     return std::make_unique<torch::optim::AdamWOptions>(
         torch::optim::AdamWOptions(options.teacher.learning_rate).weight_decay(decay));

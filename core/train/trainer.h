@@ -61,7 +61,7 @@ struct Plan {
 
 Plan plan_of(std::span<const Example> examples, const TrainOptions& options);
 
-// No decay on biases and LayerNorms.
+// Of the weights that learn; no decay on biases and LayerNorms.
 torch::optim::AdamW make_optimizer(BertModule& module, const TrainOptions& options);
 
 struct StepReport {

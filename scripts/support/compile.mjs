@@ -25,10 +25,11 @@ export async function configure(preset, progress) {
   writeWhole(mark, key);
 }
 
-/** Builds a preset. */
-export async function compile(preset, progress) {
+/** Builds a preset, or these targets of it. */
+export async function compile(preset, progress, targets = ['all']) {
   await configure(preset, progress);
-  await run('cmake', ['--build', '--preset', preset, '--parallel', String(availableParallelism())], {
+  const jobs = String(availableParallelism());
+  await run('cmake', ['--build', '--preset', preset, '--target', ...targets, '--parallel', jobs], {
     env: { NINJA_STATUS: '[%f of %t] ' },
     log: `${preset}-build`,
     onLine: (line) => {

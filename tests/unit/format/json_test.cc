@@ -117,7 +117,9 @@ TEST(Json, RefusesKeysThatAreThereTwice) {
       text.replace(text.size() - 2, 2, "}");
       const auto document = JsonDocument::parse("file.json", text);
       ASSERT_EQ(document.ok(), !twice) << text;
-      if (twice) EXPECT_EQ(document.status().message(), "file.json: the document has the key \"key 0\" twice");
+      if (twice) {
+        EXPECT_EQ(document.status().message(), "file.json: the document has the key \"key 0\" twice");
+      }
     }
   }
 }
