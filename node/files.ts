@@ -9,14 +9,23 @@ import type { ModelFile, ModelFolder } from '../bindings/platform.js';
 
 const partSize = 1 << 20;
 
+/** The next part is read while the one before is at work. */
 async function* partsOf(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  const read = (buffer: Uint8Array<ArrayBuffer>): ReturnType<typeof handle.read<Uint8Array<ArrayBuffer>>> => {
+    // A buffer that went to a worker is gone.
+    const reading = handle.read(buffer.length > 0 ? buffer : new Uint8Array(partSize));
+    reading.catch(() => undefined); // it is awaited below, unless the consumer stops before
+    return reading;
+  };
+  let spare = new Uint8Array(partSize);
+  let reading = read(new Uint8Array(partSize));
   try {
-    let buffer = new Uint8Array(partSize);
     for (;;) {
-      if (buffer.length === 0) buffer = new Uint8Array(partSize); // the last one went to a worker
-      const { bytesRead } = await handle.read(buffer);
+      const { bytesRead, buffer } = await reading;
       if (bytesRead === 0) return;
+      reading = read(spare);
       yield buffer.subarray(0, bytesRead);
+      spare = buffer;
     }
   } finally {
     await handle.close();

@@ -4,3 +4,9 @@ FetchContent_MakeAvailable(yyjson)
 add_library(yyjson STATIC ${yyjson_SOURCE_DIR}/src/yyjson.c)
 target_include_directories(yyjson SYSTEM PUBLIC ${yyjson_SOURCE_DIR}/src)
 target_compile_definitions(yyjson PUBLIC YYJSON_DISABLE_UTILS=1 YYJSON_DISABLE_NON_STANDARD=1)
+if(EMSCRIPTEN)
+  # As SMALL in core/CMakeLists.txt. Otherwise all of the reader is one function of 70 KB, which V8 compiles for tens of
+  # milliseconds.
+  target_compile_options(yyjson PRIVATE -Os)
+  target_compile_definitions(yyjson PRIVATE yyjson_inline=inline)
+endif()
