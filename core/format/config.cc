@@ -183,21 +183,30 @@ Status parse_problem_type(const JsonValue& root, BertConfig& config) {
   return {};
 }
 
-// How one group's weights are stored: int8, one scale per output channel, zero stays zero.
-Status check_weight_scheme(const JsonValue& weights) {
+// How one group's weights are stored: int8 with one scale per output channel, or 4 bits packed with one per group of
+// columns; zero stays zero.
+Status check_weight_scheme(const JsonValue& weights, bool packed) {
   LATFORMER_TRY(weights.object().status());
   LATFORMER_ASSIGN(const int64_t bits, weights["num_bits"].integer_or(8, 1, 64));
   LATFORMER_ASSIGN(const std::string_view type, weights["type"].string_or("int"));
   LATFORMER_ASSIGN(const std::string_view strategy, weights["strategy"].string_or("tensor"));
   LATFORMER_ASSIGN(const bool symmetric, weights["symmetric"].boolean_or(true));
   LATFORMER_ASSIGN(const bool dynamic, weights["dynamic"].boolean_or(false));
-  if (bits != 8 || type != "int" || strategy != "channel" || !symmetric || dynamic) {
-    return unsupported(weights, "are not int8, one scale per channel, symmetric, static");
+  const bool known =
+      packed ? bits == 4 && (strategy == "group" || strategy == "channel") : bits == 8 && strategy == "channel";
+  if (!known || type != "int" || !symmetric || dynamic) {
+    return unsupported(weights, packed ? "are not 4-bit integers, one scale per group, symmetric, static"
+                                       : "are not int8, one scale per channel, symmetric, static");
   }
   return {};
 }
 
-bool is_plain_int8(std::string_view format) { return format == "int-quantized" || format == "naive-quantized"; }
+constexpr std::string_view kPackedFormat = "pack-quantized";
+constexpr const char* kNoFormat = ", not \"int-quantized\" or \"pack-quantized\"";
+
+bool is_known_format(std::string_view format) {
+  return format == "int-quantized" || format == "naive-quantized" || format == kPackedFormat;
+}
 
 // compressed-tensors' QuantizationConfig.
 Status check_quantization(const JsonValue& settings) {
@@ -207,7 +216,7 @@ Status check_quantization(const JsonValue& settings) {
   }
   const JsonValue format = settings["format"];
   LATFORMER_ASSIGN(const std::string_view format_name, format.string());
-  if (!is_plain_int8(format_name)) return unsupported(format, "is " + quote(format_name) + ", not \"int-quantized\"");
+  if (!is_known_format(format_name)) return unsupported(format, "is " + quote(format_name) + kNoFormat);
   const JsonValue state = settings["quantization_status"];
   LATFORMER_ASSIGN(const std::string_view state_name, state.string_or("compressed"));
   if (state_name != "compressed" && state_name != "frozen")
@@ -222,13 +231,13 @@ Status check_quantization(const JsonValue& settings) {
   LATFORMER_ASSIGN(const JsonObject groups, settings["config_groups"].object());
   for (const JsonMember group : groups) {
     LATFORMER_ASSIGN(const std::string_view group_format, group.value["format"].string_or(format_name));
-    if (!is_plain_int8(group_format)) {
-      return unsupported(group.value["format"], "is " + quote(group_format) + ", not \"int-quantized\"");
+    if (!is_known_format(group_format)) {
+      return unsupported(group.value["format"], "is " + quote(group_format) + kNoFormat);
     }
     for (const char* side : {"input_activations", "output_activations"}) {
       if (group.value[side].given()) return unsupported(group.value[side], "are quantised");
     }
-    LATFORMER_TRY(check_weight_scheme(group.value["weights"]));
+    LATFORMER_TRY(check_weight_scheme(group.value["weights"], group_format == kPackedFormat));
   }
   return {};
 }

@@ -45,7 +45,7 @@ struct BertConfig {
 // Errors: bad_model (broken JSON, a field missing, of the wrong type, zero, absurdly large, or at odds with another),
 // unsupported_model (model_type other than bert; an architecture that is neither BertForSequenceClassification nor an
 // encoder without a head of its own; an unknown hidden_act, relative positions, decoders, pruned heads, code of its
-// own; quantised otherwise than int8 per channel, symmetric, weights only).
+// own; quantised otherwise than core/format/weights.h has it, symmetric, weights only).
 Result<BertConfig> parse_bert_config(std::string_view json);
 
 }  // namespace latformer

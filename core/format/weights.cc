@@ -25,6 +25,14 @@ bool is_per_channel(const TensorInfo& tensor, uint64_t channels) {
   return !shape.empty() && shape[0] == channels && (shape.size() == 1 || (shape.size() == 2 && shape[1] == 1));
 }
 
+// Columns for each scale of (rows, columns), an even number; 0 if these are no such scales.
+uint64_t group_of(const TensorInfo& scales, uint64_t rows, uint64_t columns) {
+  if (scales.shape.size() != 2 || scales.shape[0] != rows) return 0;
+  const uint64_t groups = scales.shape[1];
+  const bool fits = groups > 0 && columns % groups == 0 && columns / groups % 2 == 0;
+  return fits ? columns / groups : 0;
+}
+
 }  // namespace
 
 std::string weight_name(std::string_view stored) {
@@ -48,46 +56,68 @@ Result<WeightIndex> WeightIndex::create(const SafetensorsHeader& header) {
 }
 
 Result<StoredWeight> WeightIndex::find(std::string_view name, std::span<const uint64_t> shape) const {
-  const auto place = by_name_.find(name);
+  auto place = by_name_.find(name);
+  std::vector<uint64_t> stored(shape.begin(), shape.end());
+  const bool is_packed = place == by_name_.end() && shape.size() == 2 && contains(name);
+  if (is_packed) {
+    place = by_name_.find(std::string(name) + "_packed");
+    stored[1] = (shape[1] + 7) / 8;
+  }
   if (place == by_name_.end()) {
     return complaint(ErrorCode::bad_model, name, "is missing; config.json asks for shape " + text_of(shape));
   }
   const TensorInfo& values = (*tensors_)[place->second];
-  if (!std::equal(shape.begin(), shape.end(), values.shape.begin(), values.shape.end())) {
+  if (values.shape != stored) {
     return complaint(ErrorCode::bad_model, values.name,
-                     "has shape " + text_of(values.shape) + " where config.json asks for " + text_of(shape));
+                     "has shape " + text_of(values.shape) + " where config.json asks for " + text_of(stored));
   }
   StoredWeight weight;
   weight.values = place->second;
   weight.dtype = values.dtype;
-  if (is_float(values.dtype)) return weight;
-  if (values.dtype != DType::i8) {
+  if (is_float(values.dtype) && !is_packed) return weight;
+  if (values.dtype != (is_packed ? DType::i32 : DType::i8)) {
     return complaint(ErrorCode::unsupported_model, values.name,
-                     "is stored as " + std::string(name_of(values.dtype)) + ", not as F32, F16, BF16 or I8");
+                     "is stored as " + std::string(name_of(values.dtype)) +
+                         (is_packed ? ", not as I32" : ", not as F32, F16, BF16 or I8"));
   }
+  LATFORMER_TRY(find_scales(values, name, shape, weight));
+  const auto zero_place = by_name_.find(std::string(name) + "_zero_point");
+  if (zero_place != by_name_.end()) weight.zero_points = zero_place->second;
+  return weight;
+}
 
-  const auto scale_place = by_name_.find(std::string(name) + "_scale");
-  if (scale_place == by_name_.end()) {
+// Of int8 and of 4 bits.
+Status WeightIndex::find_scales(const TensorInfo& values, std::string_view name, std::span<const uint64_t> shape,
+                                StoredWeight& weight) const {
+  const bool is_packed = values.dtype == DType::i32;
+  const auto place = by_name_.find(std::string(name) + "_scale");
+  if (place == by_name_.end()) {
+    const std::string_view packed = is_packed ? "_packed" : "";
+    const std::string module_weight = values.name.substr(0, values.name.size() - packed.size());
     return complaint(ErrorCode::bad_model, values.name,
-                     "is int8 but has no scales (" + quote(values.name + "_scale") + ")");
+                     std::string(is_packed ? "is 4-bit" : "is int8") + " but has no scales (" +
+                         quote(module_weight + "_scale") + ")");
   }
-  const TensorInfo& scales = (*tensors_)[scale_place->second];
+  const TensorInfo& scales = (*tensors_)[place->second];
   if (!is_float(scales.dtype)) {
     return complaint(ErrorCode::unsupported_model, scales.name,
                      "is stored as " + std::string(name_of(scales.dtype)) + ", not as F32, F16 or BF16");
   }
-  const uint64_t channels = shape.empty() ? 0 : shape[0];
-  if (!is_per_channel(scales, channels)) {
-    const bool coarser_or_finer = scales.elements() == 1 || (!scales.shape.empty() && scales.shape[0] == channels);
-    return complaint(coarser_or_finer ? ErrorCode::unsupported_model : ErrorCode::bad_model, scales.name,
-                     "has shape " + text_of(scales.shape) + " where one scale per channel is " +
-                         text_of(std::vector<uint64_t>{channels, 1}));
-  }
-  weight.scales = scale_place->second;
+  weight.scales = place->second;
   weight.scale_dtype = scales.dtype;
-  const auto zero_place = by_name_.find(std::string(name) + "_zero_point");
-  if (zero_place != by_name_.end()) weight.zero_points = zero_place->second;
-  return weight;
+  const uint64_t channels = shape.empty() ? 0 : shape[0];
+  if (is_packed) {
+    weight.group = static_cast<size_t>(group_of(scales, channels, shape[1]));
+    if (weight.group > 0) return {};
+    return complaint(
+        ErrorCode::unsupported_model, scales.name,
+        "has shape " + text_of(scales.shape) + ", not one scale for each group of an even number of columns");
+  }
+  if (is_per_channel(scales, channels)) return {};
+  const bool coarser_or_finer = scales.elements() == 1 || (!scales.shape.empty() && scales.shape[0] == channels);
+  return complaint(coarser_or_finer ? ErrorCode::unsupported_model : ErrorCode::bad_model, scales.name,
+                   "has shape " + text_of(scales.shape) + " where one scale per channel is " +
+                       text_of(std::vector<uint64_t>{channels, 1}));
 }
 
 }  // namespace latformer

@@ -91,4 +91,8 @@ void widen_bf16(size_t n, const uint16_t* x, float* y) { scalar::widen_bf16(n, x
 
 void widen_i8(size_t n, const int8_t* x, float scale, float* y) { scalar::widen_i8(n, x, scale, y); }
 
+void widen_i4(size_t n, size_t group, const uint8_t* x, const float* scales, float* y) {
+  scalar::widen_i4(n, group, x, scales, y);
+}
+
 }  // namespace latformer::kernels

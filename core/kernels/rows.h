@@ -26,7 +26,11 @@
   /* y (n) = the values of x as floats: IEEE half, bfloat16, int8 times scale. Exact, NaN and infinity included. */ \
   void widen_f16(size_t n, const uint16_t* x, float* y);                                                            \
   void widen_bf16(size_t n, const uint16_t* x, float* y);                                                           \
-  void widen_i8(size_t n, const int8_t* x, float scale, float* y);
+  void widen_i8(size_t n, const int8_t* x, float scale, float* y);                                                  \
+                                                                                                                    \
+  /* y (n) = (x - 8) times the scale of their group: two of 4 bits in a byte, the low ones first; n is a multiple   \
+     of group, group of 2. */                                                                                       \
+  void widen_i4(size_t n, size_t group, const uint8_t* x, const float* scales, float* y);
 
 namespace latformer::kernels {
 LATFORMER_DECLARE_ROW_KERNELS

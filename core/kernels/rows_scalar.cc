@@ -61,4 +61,13 @@ void widen_i8(size_t n, const int8_t* x, float scale, float* y) {
   for (size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
 }
 
+void widen_i4(size_t n, size_t group, const uint8_t* x, const float* scales, float* y) {
+  for (size_t i = 0; i < n; i += group, ++scales) {
+    for (size_t k = i; k < i + group; k += 2) {
+      y[k] = static_cast<float>((x[k / 2] & 15) - 8) * *scales;
+      y[k + 1] = static_cast<float>((x[k / 2] >> 4) - 8) * *scales;
+    }
+  }
+}
+
 }  // namespace latformer::kernels::scalar

@@ -86,8 +86,8 @@ Status BertLoader::expect_layer(size_t index) {
 
 Status BertLoader::expect_table(const std::string& name, size_t rows, StoredMatrix* table) {
   return expect_matrix("embeddings." + name + ".weight", rows, config_.hidden_size, table, [this, table] {
-    return precision_ == Precision::int8 ? table->narrow()
-                                         : Status{};  // int8 to f32 is done row by row, as they are read
+    // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
+    return precision_ == Precision::int8 && table->dtype != DType::i32 ? table->narrow() : Status{};
   });
 }
 
@@ -135,6 +135,7 @@ Status BertLoader::expect_matrix(const std::string& name, size_t rows, size_t co
 // The values, scales and zero points of one weight, which may come in any order.
 Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done done) {
   matrix->dtype = place.dtype;
+  matrix->group = place.group;
   auto missing = std::make_shared<int>(1 + (place.scales ? 1 : 0) + (place.zero_points ? 1 : 0));
   const Done arrived = [missing, done = std::move(done)] { return --*missing == 0 && done ? done() : Status{}; };
 
@@ -144,8 +145,8 @@ Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done 
   };
   if (place.scales) {
     takers_[*place.scales] = [matrix, arrived, dtype = place.scale_dtype](Buffer<std::byte> bytes) -> Status {
-      const StoredMatrix scales{
-          .rows = 1, .columns = matrix->rows, .dtype = dtype, .values = std::move(bytes), .scales = {}};
+      const size_t count = matrix->scale_count();
+      const StoredMatrix scales{.rows = 1, .columns = count, .dtype = dtype, .values = std::move(bytes), .scales = {}};
       LATFORMER_TRY(matrix->scales.reserve(scales.columns));
       scales.widen_row(0, matrix->scales.data());
       return arrived();
@@ -154,7 +155,7 @@ Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done 
   if (place.zero_points) {
     takers_[*place.zero_points] = [arrived](Buffer<std::byte> bytes) {
       const bool symmetric = std::ranges::all_of(bytes.span(), [](std::byte b) { return b == std::byte{0}; });
-      return symmetric ? arrived() : unsupported_model("model.safetensors: int8 with zero points other than 0");
+      return symmetric ? arrived() : unsupported_model("model.safetensors: weights with zero points other than 0");
     };
   }
   return {};
@@ -163,9 +164,12 @@ Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done 
 // Puts the parts of one product together and packs them.
 Status BertLoader::pack(StagedLinear& staged, kernels::Linear* linear) {
   bool int8 = staged.precision != Precision::f32;
+  for (const StagedLinear::Stored& part : staged.stored) {
+    const DType dtype = part.weight.dtype;
+    int8 = int8 && (staged.precision == Precision::int8 || dtype == DType::i8 || dtype == DType::i32);
+  }
   for (StagedLinear::Stored& part : staged.stored) {
-    if (staged.precision == Precision::int8) LATFORMER_TRY(part.weight.narrow());
-    int8 = int8 && part.weight.dtype == DType::i8;
+    if (int8) LATFORMER_TRY(part.weight.narrow());  // 4 bits too: there are no products of them
   }
   LATFORMER_TRY(int8 ? pack_int8(staged, linear) : pack_f32(staged, linear));
   staged.stored.clear();

@@ -14,7 +14,7 @@ namespace latformer {
 
 void StoredMatrix::widen_row(size_t i, float* y) const {
   assert(i < rows);
-  const std::byte* x = values.data() + i * columns * size_of(dtype);
+  const std::byte* x = values.data() + i * row_bytes();
   switch (dtype) {
     case DType::f16:
       return kernels::widen_f16(columns, reinterpret_cast<const uint16_t*>(x), y);
@@ -22,6 +22,10 @@ void StoredMatrix::widen_row(size_t i, float* y) const {
       return kernels::widen_bf16(columns, reinterpret_cast<const uint16_t*>(x), y);
     case DType::i8:
       return kernels::widen_i8(columns, reinterpret_cast<const int8_t*>(x), scales[i], y);
+    case DType::i32: {
+      const float* of_row = scales.data() + i * (columns / group);
+      return kernels::widen_i4(columns, group, reinterpret_cast<const uint8_t*>(x), of_row, y);
+    }
     default:
       std::memcpy(y, x, columns * sizeof(float));
   }

@@ -1,6 +1,7 @@
 // A matrix as it stood in the file: values keep their stored type and are widened to float one row at a time.
 //
-//   row i = values(i, :) * scales(i)          scales for int8 only
+//   row i = values(i, :) * scales(i)          int8
+//   row i = (values(i, :) - 8) * scales(i, group of each column)      4 bits: kernels::widen_i4
 //
 // Embedding tables live in this form (a text looks up a few of their rows); linear weights pass through it on their way
 // into a packed product.
@@ -17,9 +18,14 @@ namespace latformer {
 struct StoredMatrix {
   size_t rows = 0;
   size_t columns = 0;
-  DType dtype = DType::f32;  // f32, f16, bf16 or i8
-  Buffer<std::byte> values;  // (rows, columns)
-  Buffer<float> scales;      // (rows), i8 only
+  DType dtype = DType::f32;  // f32, f16, bf16, i8, or i32 for eight numbers of 4 bits in each
+  size_t group = 0;          // i32 only: columns for each scale; even
+  Buffer<std::byte> values;  // (rows, columns); of 4 bits each row begins with a new i32
+  Buffer<float> scales;      // i8: (rows); i32: (rows, columns / group)
+
+  size_t row_bytes() const { return dtype == DType::i32 ? (columns + 7) / 8 * 4 : columns * size_of(dtype); }
+
+  size_t scale_count() const { return dtype == DType::i32 ? rows * (columns / group) : rows; }  // of integers
 
   // y (columns) = row i
   void widen_row(size_t i, float* y) const;

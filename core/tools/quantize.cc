@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -50,15 +51,16 @@ size_t part_of(std::string_view name) {
 struct Weight {
   const TensorInfo* source = nullptr;
   size_t part = 0;
-  bool to_int8 = false;
+  bool quantised = false;
   uint64_t rows = 1;
   uint64_t columns = 0;
-  std::vector<float> scales;  // (rows), with to_int8
+  std::vector<float> scales;       // (rows, columns / group), if quantised
+  std::array<int64_t, 2> shape{};  // as stored beside 4 bits
 };
 
 // One tensor of the target.
 struct Output {
-  enum class Kind { floats, scales, int8 };
+  enum class Kind { shape, floats, scales, integers };  // in the order in which they stand in the file
   TensorInfo info;
   Kind kind = Kind::floats;
   Weight* weight = nullptr;
@@ -72,6 +74,31 @@ bool stays_float(const std::string& name) {
                      [&](std::string_view module) { return target_name(name) == std::string(module) + ".weight"; });
 }
 
+int8_t int4_of(float w, float scale) { return static_cast<int8_t>(std::clamp(std::nearbyint(w / scale), -8.0F, 7.0F)); }
+
+// The scale of a group of 4-bit numbers that loses least.
+float scale_of_group(std::span<const float> group) {
+  constexpr float kMost = 7.5F;  // -8 .. 7, the largest weight rounded to either
+  constexpr int kTries = 11;
+  float largest = 0;
+  for (const float w : group) largest = std::max(largest, std::abs(w));
+  if (largest / kMost < std::numeric_limits<float>::min()) return 1;
+  float best = 0, least = std::numeric_limits<float>::infinity();
+  for (int i = 0; i < kTries; ++i) {
+    const float scale = largest / kMost * (1 - 0.25F * static_cast<float>(i) / (kTries - 1));
+    float error = 0;
+    for (const float w : group) {
+      const float lost = w - scale * static_cast<float>(int4_of(w, scale));
+      error += lost * lost;
+    }
+    if (error < least) {
+      least = error;
+      best = scale;
+    }
+  }
+  return best;
+}
+
 bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
 
 template <class T>
@@ -81,13 +108,13 @@ std::span<const std::byte> bytes_of(const std::vector<T>& values) {
 
 class Quantizer {
  public:
-  Quantizer(InputFile& source, OutputFile& target) : source_(source), target_(target) {}
+  Quantizer(InputFile& source, OutputFile& target, size_t group) : source_(source), target_(target), group_(group) {}
 
   Result<QuantizeReport> run(const BertConfig& config) {
     LATFORMER_TRY(read_header(config));
     LATFORMER_TRY(choose_weights());
     for (Weight& weight : weights_) {
-      if (weight.to_int8) LATFORMER_TRY(find_scales(weight));
+      if (weight.quantised) LATFORMER_TRY(find_scales(weight));
     }
     LATFORMER_TRY(write_outputs(config));
     report_.file_before = source_.size();
@@ -118,13 +145,14 @@ class Quantizer {
       Weight weight;
       weight.source = &tensor;
       weight.part = part_of(name);
-      if (tensor.dtype == DType::i8 && weight.part < kParts.size()) {
-        return unsupported_model("model.safetensors: tensor " + quote(tensor.name) + " is int8 already");
+      if ((tensor.dtype == DType::i8 || tensor.dtype == DType::i32) && weight.part < kParts.size()) {
+        return unsupported_model("model.safetensors: tensor " + quote(tensor.name) + " is quantised already");
       }
       if (weight.part == kParts.size() || !is_float(tensor.dtype)) continue;  // the model has no use for it
-      weight.to_int8 = tensor.shape.size() == 2 && name.ends_with(".weight") && !stays_float(name);
-      weight.rows = weight.to_int8 ? tensor.shape[0] : 1;
-      weight.columns = weight.to_int8 ? tensor.shape[1] : tensor.elements();
+      weight.quantised = tensor.shape.size() == 2 && name.ends_with(".weight") && !stays_float(name);
+      weight.rows = weight.quantised ? tensor.shape[0] : 1;
+      weight.columns = weight.quantised ? tensor.shape[1] : tensor.elements();
+      weight.shape = {static_cast<int64_t>(weight.rows), static_cast<int64_t>(weight.columns)};
       weights_.push_back(std::move(weight));
     }
     for (const std::string_view name : kParts) report_.parts.emplace_back().name = name;
@@ -158,9 +186,11 @@ class Quantizer {
   }
 
   Status find_scales(Weight& weight) {
-    weight.scales.reserve(weight.rows);
     return for_each_row(weight, [&](uint64_t, std::span<const float> row) {
-      weight.scales.push_back(kernels::scale_of_row(row));
+      if (group_ == 0) weight.scales.push_back(kernels::scale_of_row(row));
+      for (size_t i = 0; group_ > 0 && i < row.size(); i += group_) {
+        weight.scales.push_back(scale_of_group(row.subspan(i, group_)));
+      }
       return Status();
     });
   }
@@ -175,16 +205,23 @@ class Quantizer {
     };
     for (Weight& weight : weights_) {
       const std::string name = target_name(weight_name(weight.source->name));
-      if (weight.to_int8) {
-        add(name, DType::i8, weight.source->shape, Output::Kind::int8, weight);
+      if (weight.quantised && group_ > 0) {
+        add(name + "_packed", DType::i32, {weight.rows, (weight.columns + 7) / 8}, Output::Kind::integers, weight);
+        add(name + "_scale", DType::f32, {weight.rows, weight.columns / group_}, Output::Kind::scales, weight);
+        add(name + "_shape", DType::i64, {2}, Output::Kind::shape, weight);
+      } else if (weight.quantised) {
+        add(name, DType::i8, weight.source->shape, Output::Kind::integers, weight);
         add(name + "_scale", DType::f32, {weight.rows, 1}, Output::Kind::scales, weight);
       } else {
         add(name, DType::f32, weight.source->shape, Output::Kind::floats, weight);
       }
     }
     std::sort(outputs.begin(), outputs.end(), [](const Output& a, const Output& b) {
-      return std::pair(a.kind == Output::Kind::int8, std::string_view(a.info.name)) <
-             std::pair(b.kind == Output::Kind::int8, std::string_view(b.info.name));
+      const auto place = [](const Output& output) {
+        const bool is_f32 = output.kind == Output::Kind::floats || output.kind == Output::Kind::scales;
+        return std::pair(is_f32 ? Output::Kind::floats : output.kind, std::string_view(output.info.name));
+      };
+      return place(a) < place(b);
     });
     return outputs;
   }
@@ -213,6 +250,7 @@ class Quantizer {
   Status write_output(const Output& output, QuantizedPart& part) {
     const Weight& weight = *output.weight;
     if (output.kind == Output::Kind::scales) return target_.write(bytes_of(weight.scales));
+    if (output.kind == Output::Kind::shape) return target_.write(std::as_bytes(std::span(weight.shape)));
     part.bytes_before += weight.source->end - weight.source->begin;
     if (output.kind == Output::Kind::floats) {
       return for_each_row(weight,
@@ -220,15 +258,22 @@ class Quantizer {
     }
     double squares = 0, error_squares = 0;
     std::vector<int8_t> q(weight.columns);
+    std::vector<uint8_t> packed(group_ > 0 ? (weight.columns + 7) / 8 * 4 : 0);
+    const size_t of_row = group_ > 0 ? weight.columns / group_ : 1;
     LATFORMER_TRY(for_each_row(weight, [&](uint64_t index, std::span<const float> row) {
-      const float scale = weight.scales[index];
-      kernels::quantize_row(row, scale, q.data());
+      const float* scales = weight.scales.data() + index * of_row;
+      if (group_ == 0) kernels::quantize_row(row, *scales, q.data());
       for (size_t i = 0; i < row.size(); ++i) {
+        const float scale = group_ > 0 ? scales[i / group_] : *scales;
+        if (group_ > 0) q[i] = int4_of(row[i], scale);
         const double error = static_cast<double>(row[i]) - static_cast<double>(scale) * q[i];
         squares += static_cast<double>(row[i]) * row[i];
         error_squares += error * error;
       }
-      return target_.write(bytes_of(q));
+      if (group_ == 0) return target_.write(bytes_of(q));
+      std::ranges::fill(packed, uint8_t{0x88});  // zeros, where the last word is not full
+      for (size_t i = 0; i < row.size(); i += 2) packed[i / 2] = static_cast<uint8_t>((q[i] + 8) | (q[i + 1] + 8) << 4);
+      return target_.write(bytes_of(packed));
     }));
     const double error = squares > 0 ? std::sqrt(error_squares / squares) : 0;
     if (error >= part.largest_error) {
@@ -240,6 +285,7 @@ class Quantizer {
 
   InputFile& source_;
   OutputFile& target_;
+  size_t group_;  // of columns with one scale, of 4 bits each; 0: int8
   SafetensorsHeader header_;
   std::vector<Weight> weights_;
   QuantizeReport report_;
@@ -248,6 +294,18 @@ class Quantizer {
 Status copy_whole(const std::filesystem::path& source, const std::filesystem::path& target) {
   LATFORMER_ASSIGN(const std::string text, read_file(source));
   return write_file(target, text);
+}
+
+// For 4 bits of every matrix: as large as fits them all, and small enough that one scale does for a group.
+Result<size_t> group_for(const BertConfig& config) {
+  size_t group = 64;
+  while (config.hidden_size % group != 0 || config.intermediate_size % group != 0) group /= 2;
+  if (group < 2) {
+    return unsupported_model("config.json: 4 bits need even sizes, but hidden_size is " +
+                             std::to_string(config.hidden_size) + " and intermediate_size " +
+                             std::to_string(config.intermediate_size));
+  }
+  return group;
 }
 
 std::string megabytes(uint64_t bytes) {
@@ -266,14 +324,18 @@ Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, cons
   }
   LATFORMER_ASSIGN(const std::string config_json, read_file(source / "config.json"));
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(config_json));
-  if (config.quantized) return unsupported_model("config.json: the model is int8 already (quantization_config)");
+  if (config.quantized) return unsupported_model("config.json: the model is quantised already (quantization_config)");
+  size_t group = 0;
+  if (options.bits == 4) {
+    LATFORMER_ASSIGN(group, group_for(config));
+  }
   LATFORMER_ASSIGN(InputFile weights, InputFile::open(source / "model.safetensors"));
 
   LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
-  LATFORMER_ASSIGN(OutputFile int8_weights, OutputFile::create(folder.path() / "model.safetensors"));
-  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(weights, int8_weights).run(config));
-  LATFORMER_ASSIGN(const std::string int8_config, quantized_config(config_json));
-  LATFORMER_TRY(write_file(folder.path() / "config.json", int8_config));
+  LATFORMER_ASSIGN(OutputFile integers, OutputFile::create(folder.path() / "model.safetensors"));
+  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(weights, integers, group).run(config));
+  LATFORMER_ASSIGN(const std::string new_config, quantized_config(config_json, group));
+  LATFORMER_TRY(write_file(folder.path() / "config.json", new_config));
   for (const std::string_view name : kCopiedFiles) {
     if (is_file(source / name)) LATFORMER_TRY(copy_whole(source / name, folder.path() / name));
   }

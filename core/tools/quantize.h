@@ -1,13 +1,17 @@
-// A Hugging Face folder of a BertForSequenceClassification -> the same model with int8 weights, in a folder that
-// Python's transformers loads too (with compressed-tensors), and that Latformer loads like any other.
+// A Hugging Face folder of a BertForSequenceClassification -> the same model with int8 or 4-bit weights, in a folder
+// that Python's transformers loads too (with compressed-tensors), and that Latformer loads like any other.
 //
 //   matrices of embeddings, attention, feed-forward and pooler   int8, one scale for each row
-//   (core/kernels/int8_rows.h) biases, LayerNorm, scales, classifier, token types           f32
+//   (core/kernels/int8_rows.h),
+//                                                                or 4 bits, one scale for each group of columns
+//   biases, LayerNorm, scales, classifier, token types           f32
 //
+//   4 bits:  q = clamp(round(w / scale), -8, 7);  scale = f max |w| / 7.5 of the group, f of 0.75 .. 1 with the least
+//            square error
 // The source's numbers are F32, F16 or BF16. Names and number formats of the target are those of core/format/weights.h,
-// with the "bert." prefix. The file's tensors stand in safetensors' usual order: f32 before int8, then by name; so each
-// begins at a multiple of its size, and the scales arrive before the weights. Weights are read row by row and never
-// held as a whole.
+// with the "bert." prefix. The file's tensors stand in safetensors' usual order: i64, f32, integers of weights, then by
+// name; so each begins at a multiple of its size, and the scales arrive before the weights. Weights are read row by row
+// and never held as a whole.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +24,7 @@
 namespace latformer {
 
 struct QuantizeOptions {
+  int bits = 8;        // or 4
   bool force = false;  // replace the model in a folder that is there already (its other files stay)
 };
 
@@ -28,7 +33,7 @@ struct QuantizedPart {
   std::string name;
   uint64_t bytes_before = 0;
   uint64_t bytes_after = 0;
-  double largest_error = 0;  // of its tensors' |W - int8 W| / |W|, Frobenius norms; 0 for what stays float
+  double largest_error = 0;  // of its tensors' |W - quantised W| / |W|, Frobenius norms; 0 for what stays float
   std::string worst_tensor;
 };
 
@@ -39,8 +44,8 @@ struct QuantizeReport {
 };
 
 // Nothing is left at `target` on an error. Errors: invalid_argument (files that cannot be read or written, a target
-// that is there), bad_model and unsupported_model as for loading; a model that is int8 already, or holds numbers that
-// are not finite.
+// that is there), bad_model and unsupported_model as for loading; a model that is quantised already; 4 bits of a matrix
+// with an odd number of columns, or holds numbers that are not finite.
 Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, const std::filesystem::path& target,
                                        const QuantizeOptions& options = {});
 

@@ -4,25 +4,22 @@
 
 #include <cstdlib>
 #include <memory>
+#include <string>
 
 namespace latformer {
 namespace {
 
-// What compressed-tensors' QuantizationConfig calls int8 weights with one scale per row, and float activations. The
-// format stands in the group too: without it, the library would expect weights without quantised activations to be
-// packed into 32-bit words.
-constexpr std::string_view kQuantizationConfig = R"({
-  "quant_method": "compressed-tensors",
-  "format": "int-quantized",
-  "quantization_status": "compressed",
-  "config_groups": {
-    "group_0": {
-      "targets": ["Linear", "Embedding"],
-      "format": "int-quantized",
-      "weights": {"num_bits": 8, "type": "int", "symmetric": true, "strategy": "channel"}
-    }
-  }
-})";
+// What compressed-tensors' QuantizationConfig calls integer weights and float activations: int8 with one scale per row,
+// or 4 bits packed into 32-bit words with one per group. The format stands in the group too: without it, the library
+// would expect weights without quantised activations to be packed.
+std::string settings_json(size_t group) {
+  const std::string format = group > 0 ? R"("format": "pack-quantized")" : R"("format": "int-quantized")";
+  const std::string scheme = group > 0 ? R"("num_bits": 4, "strategy": "group", "group_size": )" + std::to_string(group)
+                                       : R"("num_bits": 8, "strategy": "channel")";
+  return R"({"quant_method": "compressed-tensors", )" + format +
+         R"(, "quantization_status": "compressed", "config_groups": {"group_0": {"targets": ["Linear", "Embedding"], )" +
+         format + R"(, "weights": {"type": "int", "symmetric": true, )" + scheme + "}}}}";
+}
 
 struct FreeDocument {
   void operator()(yyjson_doc* document) const { yyjson_doc_free(document); }
@@ -38,9 +35,9 @@ std::unique_ptr<yyjson_doc, FreeDocument> read(std::string_view json) {
 
 }  // namespace
 
-Result<std::string> quantized_config(std::string_view json) {
+Result<std::string> quantized_config(std::string_view json, size_t group) {
   const auto source = read(json);
-  const auto settings = read(kQuantizationConfig);
+  const auto settings = read(settings_json(group));
   if (!source || !settings) return bad_model("config.json: cannot be read");
   const std::unique_ptr<yyjson_mut_doc, FreeDocument> config(yyjson_doc_mut_copy(source.get(), nullptr));
   if (!config) return out_of_memory("no memory to rewrite config.json");

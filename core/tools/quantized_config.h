@@ -1,8 +1,9 @@
-// config.json of a model -> that of its int8 form: the compressed-tensors `quantization_config` is put in, and the
-// stored float type becomes float32. All else stays as it is.
+// config.json of a model -> that of its int8 or 4-bit form: the compressed-tensors `quantization_config` is put in, and
+// the stored float type becomes float32. All else stays as it is.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,8 @@ namespace latformer {
 inline constexpr std::array<std::string_view, 2> kFloatModules = {"classifier",
                                                                   "bert.embeddings.token_type_embeddings"};
 
-// `json` is the text of a config.json that parse_bert_config has read. Errors: bad_model, out_of_memory.
-Result<std::string> quantized_config(std::string_view json);
+// `json` is the text of a config.json that parse_bert_config has read. group: columns for each scale of 4-bit numbers;
+// 0 for int8. Errors: bad_model, out_of_memory.
+Result<std::string> quantized_config(std::string_view json, size_t group = 0);
 
 }  // namespace latformer

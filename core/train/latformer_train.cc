@@ -34,7 +34,7 @@ Makes a Hugging Face BERT adjustable: docs/own-model.md shows the way.
   calibrate  measures what each layer contributes (ACC) and makes the profile; finds the temperature of the scores
   search     looks for a better profile than ACC's
   sweep      what each speedup costs and gives: a table, CSV, a picture
-  quantize   an int8 copy
+  quantize   an int8 or 4-bit copy
 
 latformer-train COMMAND --help tells a command's options.
 Exit codes: 0 done, 1 data, model or files are at fault, 2 wrong usage, 130 interrupted.
@@ -145,10 +145,10 @@ Changes the retention of the layers by chance and keeps what makes the pruned mo
   --column, --pair-column, --label-column NAME, --seed N, --threads N, --dtype f32|f16: as for finetune
 )";
 
-constexpr std::string_view kQuantizeHelp = R"(usage: latformer-train quantize [--force] SOURCE TARGET
+constexpr std::string_view kQuantizeHelp = R"(usage: latformer-train quantize [--bits 4] [--force] SOURCE TARGET
 
 Writes an int8 copy of a model folder, one scale per output channel, in the compressed-tensors convention; tells what was
-lost in each part of the model.
+lost in each part of the model. --bits 4: two weights in a byte, one scale for 64 of them; half the download.
 )";
 
 std::atomic<bool> stop_requested = false;
@@ -372,7 +372,8 @@ int run_sweep(Arguments arguments) {
 }
 
 int run_quantize(Arguments arguments) {
-  QuantizeOptions options{.force = arguments.flag("--force")};
+  const int bits = arguments.choice("--bits", 8, {{"8", 8}, {"4", 4}});
+  const QuantizeOptions options{.bits = bits, .force = arguments.flag("--force")};
   const std::vector<std::string> folders = arguments.rest();
   if (folders.size() != 2) arguments.complain("two folders are needed, SOURCE and TARGET");
   if (const Status status = arguments.done(); !status.ok()) return misuse(status);
@@ -388,8 +389,8 @@ int run(const std::vector<std::string>& words) {
   const std::vector<std::string> rest(words.begin() + (words.empty() ? 0 : 1), words.end());
   if (command == "finetune") {
     return help ? print(kFinetuneHelp)
-                : run_finetune(Arguments(
-                      rest, {"--resume", "--force", "--no-sandwich", "--no-distill", "--freeze-embeddings"}));
+                : run_finetune(
+                      Arguments(rest, {"--resume", "--force", "--no-sandwich", "--no-distill", "--freeze-embeddings"}));
   }
   if (command == "calibrate") {
     return help ? print(kCalibrateHelp)

@@ -66,25 +66,25 @@ struct WeightFile {
     return file.read(header.data_begin + tensor.begin, bytes.span());
   }
 
-  // The float tensor at `place`, as float32.
-  Result<torch::Tensor> tensor(const StoredWeight& place) {
-    const TensorInfo& info = header.tensors[place.values];
+  // The float tensor of this shape at `place`, as float32.
+  Result<torch::Tensor> tensor(const StoredWeight& place, const std::vector<uint64_t>& extents) {
+    const std::vector<int64_t> shape(extents.begin(), extents.end());
+    torch::Tensor result = torch::empty(shape, torch::kFloat);
     StoredMatrix matrix;
-    matrix.rows = static_cast<size_t>(info.shape.front());
-    matrix.columns = static_cast<size_t>(info.elements()) / matrix.rows;
+    matrix.rows = static_cast<size_t>(extents.front());
+    matrix.columns = static_cast<size_t>(result.numel()) / matrix.rows;
     matrix.dtype = place.dtype;
-    LATFORMER_TRY(read(info, matrix.values));
+    matrix.group = place.group;
+    LATFORMER_TRY(read(header.tensors[place.values], matrix.values));
     if (place.scales) {
       StoredMatrix scales;
       scales.rows = 1;
-      scales.columns = matrix.rows;
+      scales.columns = matrix.scale_count();
       scales.dtype = place.scale_dtype;
       LATFORMER_TRY(read(header.tensors[*place.scales], scales.values));
-      LATFORMER_ASSIGN(matrix.scales, Buffer<float>::allocate(matrix.rows));
+      LATFORMER_ASSIGN(matrix.scales, Buffer<float>::allocate(scales.columns));
       scales.widen_row(0, matrix.scales.data());
     }
-    const std::vector<int64_t> shape(info.shape.begin(), info.shape.end());
-    torch::Tensor result = torch::empty(shape, torch::kFloat);
     for (size_t row = 0; row < matrix.rows; ++row) {
       matrix.widen_row(row, result.data_ptr<float>() + row * matrix.columns);
     }
@@ -166,7 +166,7 @@ Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConf
         continue;
       }
       LATFORMER_ASSIGN(const StoredWeight place, index.find(name, shape));
-      LATFORMER_ASSIGN(weights[name], file.tensor(place));
+      LATFORMER_ASSIGN(weights[name], file.tensor(place, shape));
     }
     return weights;
   });

@@ -84,7 +84,7 @@ def load_tokenizer(folder, max_tokens):
 
 
 def load_hugging_face(folder, model):
-    """The real library's model; int8 folders go through a widened copy, for not every transformers reads them."""
+    """The real library's model; folders of integers go through a widened copy, for not every transformers reads them."""
     with tempfile.TemporaryDirectory() as copy:
         config = {
             key: value

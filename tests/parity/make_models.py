@@ -90,6 +90,12 @@ MODELS = {
         tokenizer_json=False,
         problem_type="multi_label_classification",
     ),
+    # Weights as 4 bits with a scale for each group of columns, the embeddings too.
+    "discard-int4": dict(
+        shape=(3, 24, 2, 44, 128),
+        profile=profile("discard", 4, acc=ACC[:3], shape="running_product", r_min=0.1),
+        int4=True,
+    ),
     # Weights as int8 with one scale for each row, the embeddings too.
     "merge-int8": dict(
         shape=(4, 24, 3, 72, 256),
@@ -129,6 +135,25 @@ def quantise(tensors):
     return out
 
 
+def pack(tensors, group=4):
+    """Matrices as 4 bits and one f32 scale for each group of columns, the compressed-tensors way."""
+    out = {}
+    for name, tensor in tensors.items():
+        if tensor.dim() == 2 and "pooler" not in name and "classifier" not in name:
+            rows, columns = tensor.shape
+            groups = tensor.reshape(rows, columns // group, group)
+            scale = groups.abs().amax(dim=2, keepdim=True).clamp(min=1e-8) / 7.5
+            numbers = torch.round(groups / scale).clamp(-8, 7).reshape(rows, columns).long() + 8
+            numbers = torch.nn.functional.pad(numbers, (0, -columns % 8), value=8).reshape(rows, -1, 8)
+            words = sum(numbers[:, :, i] << (4 * i) for i in range(8))
+            out[name + "_packed"] = torch.where(words < 1 << 31, words, words - (1 << 32)).to(torch.int32)
+            out[name + "_scale"] = scale.squeeze(2).contiguous()
+            out[name + "_shape"] = torch.tensor([rows, columns])
+        else:
+            out[name] = tensor
+    return out
+
+
 def make(
     name,
     seed,
@@ -145,6 +170,7 @@ def make(
     problem_type=None,
     layer_norm_eps=1e-12,
     int8=False,
+    int4=False,
 ):
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -173,6 +199,8 @@ def make(
     tensors = load_file(folder / "model.safetensors")
     if int8:
         tensors = quantise(tensors)
+    if int4:
+        tensors = pack(tensors)
     if not prefix:
         tensors = {key.removeprefix("bert."): tensor for key, tensor in tensors.items()}
     if old_names:

@@ -50,14 +50,27 @@ class Model:
         return self.weights["classifier.bias"].numel()
 
 
+def unpacked(words, columns):
+    """(rows, columns) of the 4-bit numbers in (rows, words) int32, the lowest bits first; 8 stands for 0."""
+    nibbles = torch.stack([(words >> (4 * i)) & 15 for i in range(8)], dim=2)
+    return nibbles.flatten(1)[:, :columns] - 8
+
+
 def stored_weights(folder):
-    """Every floating-point tensor of model.safetensors, int8 ones widened by their scales (name + "_scale")."""
+    """Every floating-point tensor of model.safetensors; integers widened by their scales: int8 `name` by one for each
+    row, 4 bits of `name`_packed by one for each group of columns."""
     stored = load_file(pathlib.Path(folder) / "model.safetensors")
     weights = {}
     for name, tensor in stored.items():
-        if tensor.dtype == torch.int8 and name + "_scale" in stored:
+        module = name.removesuffix("_scale")
+        if name.endswith("_packed"):
+            module = name.removesuffix("_packed")
+            rows, columns = stored[module + "_shape"].tolist()
+            groups = unpacked(tensor, columns).double().reshape(rows, stored[module + "_scale"].shape[1], -1)
+            weights[module] = (groups * stored[module + "_scale"].double()[:, :, None]).reshape(rows, columns)
+        elif tensor.dtype == torch.int8 and name + "_scale" in stored:
             weights[name] = tensor.double() * stored[name + "_scale"].double().reshape(-1, 1)
-        elif tensor.is_floating_point() and not (name.endswith("_scale") and name[: -len("_scale")] in stored):
+        elif tensor.is_floating_point() and (module == name or not {module, module + "_packed"} & stored.keys()):
             weights[name] = tensor.double()
     return weights
 

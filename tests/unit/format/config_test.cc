@@ -222,12 +222,34 @@ TEST(Config, AcceptsInt8PerChannel) {
   EXPECT_TRUE(parsed({{"quantization_config", quantization("compressed\"", "frozen\"")}}).quantized);
 }
 
+// The 4-bit form of it.
+std::string packed(std::string_view old_part = "", std::string_view new_part = "") {
+  std::string json = quantization();
+  for (const auto& [from, to] : {std::pair<std::string_view, std::string_view>{"int-quantized", "pack-quantized"},
+                                 {"int-quantized", "pack-quantized"},
+                                 {"\"num_bits\": 8", "\"num_bits\": 4"},
+                                 {"channel", "group"},
+                                 {"\"group_size\": null", "\"group_size\": 64"}}) {
+    json.replace(json.find(from), from.size(), to);
+  }
+  if (!old_part.empty()) json.replace(json.find(old_part), old_part.size(), new_part);
+  return json;
+}
+
+TEST(Config, AcceptsFourBitsPerGroup) {
+  EXPECT_TRUE(parsed({{"quantization_config", packed()}}).quantized);
+  EXPECT_TRUE(parsed({{"quantization_config", packed("\"group\"", "\"channel\"")}}).quantized);
+  expect_unsupported("quantization_config", packed("\"num_bits\": 4", "\"num_bits\": 3"), "weights are not 4-bit");
+  expect_unsupported("quantization_config", packed("\"group\"", "\"block\""), "weights are not 4-bit");
+  expect_unsupported("quantization_config", packed("\"symmetric\": true", "\"symmetric\": false"), "are not 4-bit");
+}
+
 TEST(Config, RefusesOtherQuantisation) {
   const auto refused = [](std::string_view old_part, std::string_view new_part, std::string_view part) {
     expect_unsupported("quantization_config", quantization(old_part, new_part), part);
   };
   refused("compressed-tensors", "bitsandbytes", "quant_method is \"bitsandbytes\"");
-  refused("int-quantized", "pack-quantized", "quantization_config.format is \"pack-quantized\"");
+  refused("int-quantized", "float-quantized", "quantization_config.format is \"float-quantized\"");
   refused(R"("format": "int-quantized", "input)", R"("format": "float-quantized", "input)",
           "config_groups.group_0.format is \"float-quantized\"");
   refused("compressed\",", "calibration\",", "quantization_status is \"calibration\"");

@@ -73,6 +73,28 @@ TEST(Weights, FindsInt8WithItsScales) {
   EXPECT_EQ(b.zero_points, 5u);
 }
 
+TEST(Weights, FindsFourBitsWithTheScalesOfTheirGroups) {
+  const SafetensorsHeader header =
+      header_of({tensor("bert.a.weight_packed", DType::i32, {4, 3}), tensor("bert.a.weight_scale", DType::bf16, {4, 5}),
+                 tensor("bert.a.weight_shape", DType::i64, {2}), tensor("lonely.weight_packed", DType::i32, {4, 3}),
+                 tensor("bytes.weight_packed", DType::i8, {4, 3}), tensor("bytes.weight_scale", DType::f32, {4, 5}),
+                 tensor("odd.weight_packed", DType::i32, {4, 3}), tensor("odd.weight_scale", DType::f32, {4, 20}),
+                 tensor("rows.weight_packed", DType::i32, {4, 3}), tensor("rows.weight_scale", DType::f32, {5, 2})});
+  const WeightIndex index = WeightIndex::create(header).value();
+  const StoredWeight a = index.find("a.weight", Shape{4, 20}).value();
+  EXPECT_TRUE(index.contains("a.weight"));
+  EXPECT_EQ(a.values, 0u);
+  EXPECT_EQ(a.dtype, DType::i32);
+  EXPECT_EQ(a.group, 4u);
+  EXPECT_EQ(a.scales, 1u);
+  EXPECT_EQ(a.scale_dtype, DType::bf16);
+  expect_error(index, "a.weight", {4, 26}, ErrorCode::bad_model, "has shape (4, 3) where config.json asks for (4, 4)");
+  expect_error(index, "lonely.weight", {4, 20}, ErrorCode::bad_model, "has no scales (\"lonely.weight_scale\")");
+  expect_error(index, "bytes.weight", {4, 20}, ErrorCode::unsupported_model, "is stored as I8, not as I32");
+  expect_error(index, "odd.weight", {4, 20}, ErrorCode::unsupported_model, "an even number of columns");
+  expect_error(index, "rows.weight", {4, 20}, ErrorCode::unsupported_model, "has shape (5, 2)");
+}
+
 TEST(Weights, SaysWhatIsWrong) {
   const SafetensorsHeader header =
       header_of({tensor("bert.lonely.weight", DType::i8, {4, 6}), tensor("wide.weight", DType::f64, {4}),

@@ -144,6 +144,16 @@ TEST(RowsTest, WideningAtEveryLength) {
   }
 }
 
+TEST(RowsTest, WidensFourBits) {
+  const std::vector<uint8_t> x = {0x80, 0xF7, 0x19, 0x88, 0x00, 0xFF};
+  const std::vector<float> scales = {2, 0.5F, 1};
+  std::vector<float> y(12);
+  widen_i4(12, 4, x.data(), scales.data(), y.data());
+  EXPECT_EQ(y, (std::vector<float>{-16, 0, -2, 14, 0.5F, -3.5F, 0, 0, -8, -8, 7, 7}));
+  scalar::widen_i4(12, 12, x.data(), scales.data(), y.data());
+  EXPECT_EQ(y, (std::vector<float>{-16, 0, -2, 14, 2, -14, 0, 0, -16, -16, 14, 14}));
+}
+
 TEST(RowsTest, ZeroRowsAreLegal) {
   layer_norm(0, 8, nullptr, nullptr, nullptr, nullptr, 1e-5F, nullptr);
   gather_rows({}, 8, nullptr, 8, nullptr);

@@ -142,8 +142,10 @@ TEST(Vocabulary, FindsWhatAMapFinds) {
       }
       const auto match = vocabulary.longest_match(prefix, word);
       ASSERT_EQ(match.has_value(), expected_size > 0);
-      if (match) ASSERT_EQ(match->id, expected);
-      if (match) ASSERT_EQ(match->size, expected_size);
+      if (match) {
+        ASSERT_EQ(match->id, expected);
+        ASSERT_EQ(match->size, expected_size);
+      }
     }
   }
 }

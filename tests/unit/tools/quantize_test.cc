@@ -14,6 +14,7 @@
 #include "core/format/json.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
+#include "core/kernels/rows.h"
 #include "core/tools/files.h"
 #include "core/tools/quantized_config.h"
 #include "tests/unit/support/random_bert.h"
@@ -132,6 +133,44 @@ TEST_F(Quantize, KeepsWhatEveryWeightMeans) {
   }
 }
 
+// What the engine makes of 4 bits, and that no other scale of a group would have done much better than the largest
+// weight's.
+TEST_F(Quantize, PacksFourBits) {
+  write_source();
+  const QuantizeReport report = quantize_folder(source(), target(), {.bits = 4}).value();
+  EXPECT_TRUE(parse_bert_config(read_file(target() / "config.json").value())->quantized);
+  const auto stored = read_target();
+  for (const NamedTensor& tensor : tensors_) {
+    const std::string common = weight_name(tensor.name);
+    const std::string name = (common.starts_with("classifier.") ? "" : "bert.") + common;
+    if (stored.contains(name)) continue;
+    const Stored& packed = stored.at(name + "_packed");
+    const std::vector<float> scales = floats(stored, name + "_scale");
+    const size_t rows = tensor.shape[0], columns = tensor.shape[1], words = (columns + 7) / 8;
+    const size_t group = rows * columns / scales.size();
+    EXPECT_EQ(packed.info.shape, (std::vector<uint64_t>{rows, words})) << name;
+    const std::string& extents = stored.at(name + "_shape").bytes;
+    EXPECT_EQ(std::memcmp(extents.data(), tensor.shape.data(), extents.size()), 0) << name;
+    std::vector<float> row(columns);
+    for (size_t r = 0; r < rows; ++r) {
+      const auto* bytes = reinterpret_cast<const uint8_t*>(packed.bytes.data()) + r * words * 4;
+      kernels::widen_i4(columns, group, bytes, scales.data() + r * columns / group, row.data());
+      for (size_t first = 0; first < columns; first += group) {
+        double largest = 0, squares = 0;
+        for (size_t i = first; i < first + group; ++i) {
+          const double w = tensor.values[r * columns + i];
+          largest = std::max(largest, std::abs(w));
+          squares += (row[i] - w) * (row[i] - w);
+        }
+        EXPECT_LE(std::sqrt(squares / static_cast<double>(group)), largest / 7.5 * 0.51) << name;
+      }
+    }
+  }
+  const QuantizeReport int8 = quantize_folder(source(), target(), {.force = true}).value();
+  EXPECT_LT(report.file_after, int8.file_after);
+  EXPECT_GT(report.parts[1].largest_error, int8.parts[1].largest_error);
+}
+
 TEST_F(Quantize, WritesInUsualOrder) {
   write_source();
   ASSERT_TRUE(quantize_folder(source(), target()).ok());
@@ -246,12 +285,12 @@ TEST_F(Quantize, RefusesAMissingFolderOrFile) {
 
 TEST_F(Quantize, RefusesWhatIsInt8Already) {
   write_source(DType::i8);
-  expect_error(ErrorCode::unsupported_model, "int8 already");
+  expect_error(ErrorCode::unsupported_model, "quantised already");
   write_source();
   ASSERT_TRUE(quantize_folder(source(), root_ / "once").ok());
   const Result<QuantizeReport> again = quantize_folder(root_ / "once", target());
   EXPECT_EQ(again.status().code(), ErrorCode::unsupported_model);
-  EXPECT_NE(again.status().message().find("int8 already"), std::string::npos);
+  EXPECT_NE(again.status().message().find("quantised already"), std::string::npos);
 }
 
 TEST_F(Quantize, RefusesBrokenModels) {

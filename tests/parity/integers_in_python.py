@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Whether Python reads an int8 model folder as Latformer does.
+"""Whether Python reads an int8 or 4-bit model folder as Latformer does.
 
-    python3 int8_in_python.py FOLDER [TSV [SOURCE]]
+    python3 integers_in_python.py FOLDER [TSV [SOURCE]]
 
 Loads FOLDER with transformers (>= 5) and compressed-tensors (>= 0.15), and compares its logits with those of a plain
-float BERT whose weights are int8 times scale, worked out here: they must agree to 1e-5. With a TSV of the columns
+float BERT whose weights are integers times scale, worked out here: they must agree to 1e-5. With a TSV of the columns
 `sentence` and `label` on all its sentences, printing the accuracy, and with SOURCE, the folder FOLDER was made from, also
 that one's accuracy and how many answers differ. Exit code 1 if they do not agree.
+
+transformers 5.23 cannot load embeddings of 4 bits: of these, compressed-tensors itself unpacks each weight.
 """
 
 import csv
@@ -15,6 +17,7 @@ import pathlib
 import sys
 
 import torch
+from reference import stored_weights
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification
 
@@ -23,18 +26,29 @@ BATCH = 32
 
 
 def widened(folder):
-    """A float model of int8 times scale."""
-    stored = load_file(folder / "model.safetensors")
-    weights = {
-        name: tensor.float() * stored[name + "_scale"].float().reshape(-1, 1) if tensor.dtype == torch.int8 else tensor
-        for name, tensor in stored.items()
-        if not name.endswith(("_scale", "_zero_point", "_shape"))
-    }
+    """A float model of integers times scale."""
+    weights = {name: tensor.float() for name, tensor in stored_weights(folder).items()}
     settings = json.loads((folder / "config.json").read_text())
     settings.pop("quantization_config", None)
     model = BertForSequenceClassification(BertConfig(**settings))
     model.load_state_dict(weights)
     return model.eval()
+
+
+def unpacked(folder):
+    """A float model of 4 bits, by compressed-tensors."""
+    from compressed_tensors.compressors.pack_quantized.helpers import unpack_from_int32
+
+    stored = load_file(folder / "model.safetensors")
+    model = widened(folder)
+    weights = model.state_dict()
+    for name in [name.removesuffix("_packed") for name in stored if name.endswith("_packed")]:
+        shape = torch.Size(stored[name + "_shape"].tolist())
+        scales = stored[name + "_scale"].float()
+        numbers = unpack_from_int32(stored[name + "_packed"], 4, shape).float()
+        weights[name] = numbers * scales.repeat_interleave(shape[1] // scales.shape[1], dim=1)
+    model.load_state_dict(weights)
+    return model
 
 
 def logits_of(model, tokenizer, sentences):
@@ -62,7 +76,9 @@ def main():
         labels = torch.tensor([int(row["label"]) for row in rows])
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    python = logits_of(AutoModelForSequenceClassification.from_pretrained(folder).eval(), tokenizer, sentences)
+    is_packed = "pack-quantized" in (folder / "config.json").read_text()
+    model = unpacked(folder) if is_packed else AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    python = logits_of(model, tokenizer, sentences)
     plain = logits_of(widened(folder), tokenizer, sentences)
     difference = (python - plain).abs().max().item()
     print(f"{len(sentences)} sentences, largest difference of a logit {difference:.1e}")
