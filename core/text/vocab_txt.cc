@@ -43,7 +43,8 @@ bool is_utf8(std::string_view text) {
 }
 
 // Line i is the token of id i; white space at its end, the \r of Windows among it, does not count.
-// Not inlined: a browser's engine optimises the whole function that a long loop stands in, so that is to be a small one.
+// Not inlined: a browser's engine optimises the whole function that a long loop stands in, so that is to be a small
+// one.
 [[gnu::noinline]] Result<Vocabulary> parse_lines(std::string_view text) {
   constexpr size_t kMaxBytes = size_t{64} << 20;
   if (text.size() > kMaxBytes) return bad_model(std::string(kVocabFile) + " is larger than 64 MiB");
