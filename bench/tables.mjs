@@ -103,7 +103,29 @@ function loadTables(rows, where) {
   ];
 }
 
-function kernelTables(rows, where, { brief }) {
+/** Whole runs against the peak of their instruction set, which the parts of question `kernels` have measured. */
+function rooflineTable(kernels, latency, where) {
+  const peakOf = ({ library, dtype }) => {
+    const native = library === 'latformer native' || library === 'onnxruntime-node';
+    return find(kernels, { library: native ? 'latformer native' : 'latformer', dtype, threads: 1 })?.peak;
+  };
+  const lines = latency.filter((row) => row.threads === 1 && row.speedup === 1 && peakOf(row));
+  const sizes = unique(lines.map(({ size }) => size));
+  const names = unique(lines.map(nameOf));
+  return {
+    title: `${where}: whole runs at speedup 1, GOP/s and share of that peak (counting the last layer in full)`,
+    head: ['tokens', ...sizes.map(String)],
+    rows: names.map((name) => [
+      name,
+      ...sizes.map((size) => {
+        const row = lines.find((line) => nameOf(line) === name && line.size === size);
+        return `${digits(row.rate)} (${((100 * row.rate) / peakOf(row)).toFixed(0)} %)`;
+      }),
+    ]),
+  };
+}
+
+function kernelTables(rows, where, { brief, all }) {
   const sizes = unique(rows.map(({ size }) => size)).filter(
     (size) => !brief || [1, 4, 16, 27, 128, 512].includes(size),
   );
@@ -121,6 +143,14 @@ function kernelTables(rows, where, { brief }) {
         }),
       ]),
     },
+    rooflineTable(
+      rows,
+      all.filter(
+        ({ question, model, version }) =>
+          question === 'latency' && model === rows[0].model && version === rows[0].version,
+      ),
+      where,
+    ),
   ];
 }
 
@@ -131,10 +161,13 @@ const makers = {
   kernels: kernelTables,
 };
 
-/** Tables of the rows of one part: one question, model and engine; `brief` leaves out what follows from others. */
-export function tablesOf(rows, { brief = false } = {}) {
+/**
+ * Tables of the rows of one part: one question, model and engine; `brief` leaves out what follows from others, `all` has
+ * those of other parts.
+ */
+export function tablesOf(rows, { brief = false, all = rows } = {}) {
   const [{ question, model, version }] = rows;
-  return makers[question](rows, `${model}, ${version}`, { brief }).filter((each) => each.rows.length > 0);
+  return makers[question](rows, `${model}, ${version}`, { brief, all }).filter((each) => each.rows.length > 0);
 }
 
 export const textTables = (rows) =>
