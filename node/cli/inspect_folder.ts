@@ -79,10 +79,13 @@ async function weightsOf(path: string): Promise<WeightFacts | undefined> {
     for (const [name, tensor] of Object.entries(header)) {
       if (name === '__metadata__' || !isObject(tensor)) continue;
       const { dtype, shape } = tensor;
-      const count = Array.isArray(shape) ? shape.reduce((product: number, size) => product * Number(size), 1) : 0;
+      const words = Array.isArray(shape) ? shape.reduce((product: number, size) => product * Number(size), 1) : 0;
+      const isPacked = dtype === 'I32' && name.endsWith('_packed'); // eight numbers of 4 bits in each
+      const count = isPacked ? 8 * words : words;
+      const type = isPacked ? 'I4' : String(dtype);
       ++facts.tensors;
       facts.parameters += count;
-      facts.dtypes[String(dtype)] = (facts.dtypes[String(dtype)] ?? 0) + count;
+      facts.dtypes[type] = (facts.dtypes[type] ?? 0) + count;
     }
     return facts;
   } catch {

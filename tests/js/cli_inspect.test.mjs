@@ -74,6 +74,8 @@ test('what a sound model is', async () => {
 test('other kinds: int8, half floats, a default profile, regression, several labels', async () => {
   const int8 = await inspect(ofParity('merge-int8'));
   assert.ok(int8.weights.dtypes.I8 > 0);
+  const int4 = await inspect(ofParity('discard-int4'));
+  assert.ok(int4.weights.dtypes.I4 > int4.weights.dtypes.F32);
   assert.equal(int8.tokenizer.file, 'tokenizer.json');
   assert.equal(int8.sample.tokens, 128);
   const half = await inspect(ofParity('discard-f16'));
