@@ -49,7 +49,7 @@ const arms = {
   'layers-2': { title: 'the rival: 2 layers', train: (epochs) => cut(epochs, 2), speedups: '1' },
 };
 
-const head = 'arm,seed,data,padded,metric,texts,speedup,value,macs,macs_ratio,milliseconds';
+const head = 'arm,seed,data,padded,metric,texts,speedup,value,macs,macs_ratio';
 const keyOf = ({ arm, seed, data, padded }) => [arm, seed, data, padded].join();
 
 function readCsv(path) {
