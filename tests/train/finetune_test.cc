@@ -103,6 +103,25 @@ TEST(Finetune, ResumedEndsWithTheSameWeights) {
   EXPECT_EQ(weights_in(options.target), whole);
 }
 
+TEST(Finetune, LeavesFrozenEmbeddingsAsTheyAre) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher.epochs = 0.5;
+  options.train.elimination.epochs = 0.5;
+  options.freeze_embeddings = true;
+  ASSERT_TRUE(finetune(options, alone, kNever).ok());
+  const auto weights_of = [](const fs::path& path) {
+    const ModelFolder model = ModelFolder::open(path).value();
+    return model.weights(model.config, 1).value();
+  };
+  const auto before = weights_of(options.model), after = weights_of(options.target);
+  for (const auto& [name, tensor] : before) {
+    if (!name.starts_with("classifier.") && !name.starts_with("pooler.")) {
+      EXPECT_EQ(torch::equal(tensor, after.at(name)), name.starts_with("embeddings.")) << name;
+    }
+  }
+}
+
 TEST(Finetune, SameSeedSameWeightsOtherSeedOthers) {
   const Folder folder;
   FinetuneOptions options = options_in(folder);
