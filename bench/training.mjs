@@ -15,13 +15,14 @@
 //
 // Everything after a second -- goes to latformer-train finetune (--max-tokens 192 --threads 1 ...). It has to be built:
 // npm run test:train.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
 import { writeWhole } from '../scripts/support/stamp.mjs';
 import { Failure, main, step } from '../scripts/support/steps.mjs';
+import { readResults } from './results.mjs';
 import { markdownTable } from './tables.mjs';
 
 // `from`: the model of another arm, whose profile `search` betters. `train` gets the number of epochs.
@@ -52,16 +53,9 @@ const arms = {
 const head = 'arm,seed,data,padded,metric,texts,speedup,value,macs,macs_ratio';
 const keyOf = ({ arm, seed, data, padded }) => [arm, seed, data, padded].join();
 
-function readCsv(path) {
-  const [names, ...lines] = readFileSync(path, 'utf8').trim().split('\n');
-  return lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names.split(',')[i], cell])));
-}
-
-const readRows = (path) => (existsSync(path) ? readCsv(path) : []);
-
 function addRows(path, rows) {
   const replaced = new Set(rows.map(keyOf));
-  const all = [...readRows(path).filter((row) => !replaced.has(keyOf(row))), ...rows];
+  const all = [...readResults(path).filter((row) => !replaced.has(keyOf(row))), ...rows];
   const lines = all.map((row) =>
     head
       .split(',')
@@ -71,22 +65,22 @@ function addRows(path, rows) {
   writeWhole(path, `${[head, ...lines].join('\n')}\n`);
 }
 
-/** One table for each dev file and way of counting: arms by speedup; a rival stands at the speedup that it is. */
+/** One table for each dev file and way of counting: arms by speedup; a rival has one speed, which its MACs tell. */
 function tablesOf(rows) {
   const nameOf = ({ data, padded }) => `${data}${padded ? `, padded to ${padded} tokens` : ''}`;
   return [...new Set(rows.map(nameOf))].map((name) => {
     const group = rows.filter((row) => nameOf(row) === name);
     const mean = (some, of) => some.reduce((sum, row) => sum + Number(of(row)), 0) / some.length;
-    const speedups = [...new Set(group.map(({ speedup }) => Number(speedup)))].sort((a, b) => a - b);
+    const speedups = [...new Set(group.map(({ speedup }) => speedup))].sort((a, b) => a - b);
     const seeds = new Set(group.map(({ seed }) => seed)).size;
     const lines = Object.entries(arms).flatMap(([arm, { title }]) => {
       const own = group.filter((row) => row.arm === arm);
       if (own.length === 0) return [];
       const cells = speedups.map((speedup) => {
-        const here = own.filter((row) => Number(row.speedup) === speedup);
+        const here = own.filter((row) => row.speedup === speedup);
         return here.length > 0 ? (100 * mean(here, (row) => row.value)).toFixed(1) : '';
       });
-      const full = own.filter(({ speedup }) => speedup === '1');
+      const full = own.filter(({ speedup }) => speedup === 1);
       return [[title, mean(full, ({ macs }) => macs / 1e6).toFixed(0), ...cells]];
     });
     const title = `${name}: ${group[0].metric} in %, ${group[0].texts} texts${seeds > 1 ? `, mean of ${seeds} seeds` : ''}`;
@@ -132,7 +126,7 @@ async function trainAll({ values, extra }) {
       for (const file of values.dev) {
         for (const padded of ['', ...(values.padded ? [values.padded] : [])]) {
           const row = { arm, seed, data: basename(dirname(resolve(file))), padded };
-          if (readRows(csv).some((other) => keyOf(other) === keyOf(row))) continue;
+          if (readResults(csv).some((other) => keyOf(other) === keyOf(row))) continue;
           const out = `${model}.csv`;
           const limits = [...(values.limit ? ['--limit', values.limit] : []), ...(padded ? ['--padded', padded] : [])];
           const settings = ['--data', file, ...columns, '--speedups', speedups, '--csv', out, ...limits];
@@ -141,7 +135,7 @@ async function trainAll({ values, extra }) {
           );
           addRows(
             csv,
-            readCsv(out).map((each) => ({ ...each, ...row })),
+            readResults(out).map((each) => ({ ...each, ...row })),
           );
         }
       }
@@ -151,15 +145,17 @@ async function trainAll({ values, extra }) {
     ]);
     for (const arm of wanted) {
       const { from, train } = arms[arm];
-      const searched =
-        from &&
-        (await made(`seed ${seed}: search`, place('search'), (target, progress) =>
+      const search = async () => {
+        const model = await finetune(from, teacher, arms[from].train(Number(values.epochs)));
+        return made(`seed ${seed}: search`, place('search'), (target, progress) =>
           latformerTrain(
-            ['search', '--model', place(from), ...data, ...columns, '--target', target],
+            ['search', '--model', model, ...data, ...columns, '--target', target],
             `search-${seed}`,
             progress,
           ),
-        ));
+        );
+      };
+      const searched = from && (await search());
       await measure(arm, train ? await finetune(arm, teacher, train(Number(values.epochs), searched)) : searched);
     }
   }
@@ -195,5 +191,5 @@ await main(async () => {
     throw new Failure('latformer-train is not built: npm run test:train');
   }
   const csv = options.values.report ? options.values.csv : await trainAll(options);
-  for (const table of tablesOf(readRows(csv))) console.log(`\n**${table.title}**\n\n${markdownTable(table)}`);
+  for (const table of tablesOf(readResults(csv))) console.log(`\n**${table.title}**\n\n${markdownTable(table)}`);
 });

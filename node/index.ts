@@ -6,8 +6,8 @@ import type { BinaryName } from '../bindings/binaries.js';
 import { folderByFetch } from '../bindings/files.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
 import type { ModelFolder } from '../bindings/platform.js';
-import { calibrations, device } from './calibrations.js';
 import type { PipelineFactory } from '../bindings/types.js';
+import { calibrations, device } from './calibrations.js';
 import { folderOnDisk, openUrl } from './files.js';
 import { folderUrl, startThread, startWorker } from './workers.js';
 

@@ -408,7 +408,7 @@ int run(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
 #ifdef __GLIBC__
   // Each step asks for the same large tensors again: memory that went back to the system between would be a page fault
-  // for each of its pages, which took a third of all time.
+  // for each of its pages, a tenth of a small model's time.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, -1);
 #endif
