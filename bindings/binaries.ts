@@ -4,7 +4,6 @@
 //   latformer.wasm            SIMD, which every engine has had for years
 //   latformer-relaxed.wasm    relaxed SIMD: fused multiply-add and an int8 dot product, about twice as fast
 //   ...-threads.wasm          the same, each with shared memory for threads
-import type { SmallFiles } from './engine.js';
 
 /** Names of the instruction sets that `PipelineOptions.kernels` chooses from. */
 export const kernelSets = ['base', 'relaxed'] as const;
@@ -40,7 +39,7 @@ const fewWeights = 30e6;
 const mostByDefault = 4;
 
 /** How many threads serve a model well, by its config.json; the loader is the judge of a bad one. */
-export function threadsByDefault({ config }: SmallFiles, processors: number): number {
+export function threadsByDefault(config: Uint8Array, processors: number): number {
   let sizes: Record<string, unknown>;
   try {
     sizes = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;

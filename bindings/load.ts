@@ -8,7 +8,9 @@ import type { ProgressInfo } from './types.js';
 const weightsFile = 'model.safetensors';
 
 export interface ModelReader {
-  smallFiles(): Promise<SmallFiles>;
+  config(): Promise<Uint8Array>;
+  /** All of them; `config` is what config() gave. */
+  smallFiles(config: Promise<Uint8Array>): Promise<SmallFiles>;
   /** model.safetensors, to its end. */
   weights(take: (part: Uint8Array) => Promise<void>): Promise<void>;
 }
@@ -62,14 +64,26 @@ export function readModel(
     new LatformerError('bad_model', `${file} is missing or empty in ${name}`);
 
   return {
-    async smallFiles() {
-      const [config, tokenizer, tokenizerConfig, profile] = (await Promise.all(
-        ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'profile.json'].map(read),
-      )) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    async config() {
+      const config = await read('config.json');
       if (config.length === 0) throw missing('config.json');
-      const vocab = tokenizer.length === 0 ? await read('vocab.txt') : new Uint8Array();
-      if (tokenizer.length + vocab.length === 0) throw missing('tokenizer.json (or vocab.txt)');
-      return { config, tokenizer, tokenizerConfig, vocab, profile };
+      return config;
+    },
+
+    async smallFiles(reading) {
+      const readWords = async (): Promise<Pick<SmallFiles, 'tokenizer' | 'vocab'>> => {
+        const tokenizer = await read('tokenizer.json');
+        const vocab = tokenizer.length === 0 ? await read('vocab.txt') : new Uint8Array();
+        if (tokenizer.length + vocab.length === 0) throw missing('tokenizer.json (or vocab.txt)');
+        return { tokenizer, vocab };
+      };
+      const [config, words, tokenizerConfig, profile] = await Promise.all([
+        reading,
+        readWords(),
+        read('tokenizer_config.json'),
+        read('profile.json'),
+      ]);
+      return { config, ...words, tokenizerConfig, profile };
     },
 
     async weights(take) {

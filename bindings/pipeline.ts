@@ -7,7 +7,7 @@ import type { BinaryName } from './binaries.js';
 import { Calibrator } from './calibration.js';
 import { textClassificationPipeline } from './classification.js';
 import { LocalEngine } from './engine.js';
-import type { Engine, SmallFiles } from './engine.js';
+import type { Engine } from './engine.js';
 import { LatformerError, messageOf } from './errors.js';
 import { folderOfFiles } from './files.js';
 import { readModel } from './load.js';
@@ -34,11 +34,11 @@ const runsInWorker = (platform: Platform, options: CheckedPipelineOptions): bool
 async function threadsFor(
   platform: Platform,
   options: CheckedPipelineOptions,
-  files: Promise<SmallFiles>,
+  config: Promise<Uint8Array>,
 ): Promise<number> {
   const most = options.wasmBinary ? 1 : platform.mostThreads(runsInWorker(platform, options));
   if (most === 1) return 1;
-  return Math.min(most, options.threads ?? threadsByDefault(await files, most));
+  return Math.min(most, options.threads ?? threadsByDefault(await config, most));
 }
 
 async function compile(
@@ -81,9 +81,10 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
         throw new LatformerError('unsupported_runtime', 'there is no WebAssembly here');
       }
       const model = readModel(folder, options.progress, loading.signal);
-      const reading = model.smallFiles();
+      const config = model.config();
+      const reading = model.smallFiles(config);
       reading.catch(() => undefined); // it is awaited below, unless something else fails first
-      const threads = await threadsFor(platform, options, reading);
+      const threads = await threadsFor(platform, options, config);
       const binary = binaryFor(options.kernels, threads);
       await engine.start(await compile(platform, options, binary), threads);
       await engine.open(await reading, options.dtype);

@@ -9,16 +9,17 @@ import type { ModelFile, ModelFolder } from '../bindings/platform.js';
 
 const partSize = 1 << 20;
 
-/** The next part is read while the one before is at work. */
-async function* partsOf(handle: FileHandle): AsyncGenerator<Uint8Array> {
+/** The next part is read while the one before is at work. `size` is what the file seems to have. */
+async function* partsOf(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+  const length = Math.max(1, Math.min(partSize, size));
   const read = (buffer: Uint8Array<ArrayBuffer>): ReturnType<typeof handle.read<Uint8Array<ArrayBuffer>>> => {
     // A buffer that went to a worker is gone.
-    const reading = handle.read(buffer.length > 0 ? buffer : new Uint8Array(partSize));
+    const reading = handle.read(buffer.length > 0 ? buffer : new Uint8Array(length));
     reading.catch(() => undefined); // it is awaited below, unless the consumer stops before
     return reading;
   };
-  let spare = new Uint8Array(partSize);
-  let reading = read(new Uint8Array(partSize));
+  let spare = new Uint8Array(length);
+  let reading = read(new Uint8Array(length));
   try {
     for (;;) {
       const { bytesRead, buffer } = await reading;
@@ -43,7 +44,8 @@ function openPath(path: string, signal: AbortSignal | undefined): Promise<ModelF
       throw error;
     }
     try {
-      return { size: (await handle.stat()).size, parts: partsOf(handle) };
+      const { size } = await handle.stat();
+      return { size, parts: partsOf(handle, size) };
     } catch (error) {
       await handle.close();
       throw error;

@@ -7,6 +7,6 @@ target_compile_definitions(yyjson PUBLIC YYJSON_DISABLE_UTILS=1 YYJSON_DISABLE_N
 if(EMSCRIPTEN)
   # As SMALL in core/CMakeLists.txt. Otherwise all of the reader is one function of 70 KB, which V8 compiles for tens of
   # milliseconds.
-  target_compile_options(yyjson PRIVATE -Os)
-  target_compile_definitions(yyjson PRIVATE yyjson_inline=inline)
+  target_compile_options(yyjson PRIVATE -Oz)
+  target_compile_definitions(yyjson PRIVATE yyjson_inline=inline YYJSON_DISABLE_FAST_FP_CONV=1)
 endif()

@@ -23,7 +23,7 @@ namespace {
 std::string_view text_of(yyjson_val* string) { return {yyjson_get_str(string), yyjson_get_len(string)}; }
 
 // Whether brackets are nested more than `most` deep. yyjson itself does not recurse, but what walks its tree does.
-bool is_deeper(yyjson_doc* document, uint32_t most) {
+[[gnu::noinline]] bool is_deeper(yyjson_doc* document, uint32_t most) {
   std::vector<const yyjson_val*> ends;  // of the arrays and objects around `value`, which lies with all others in a row
   yyjson_val* value = yyjson_doc_get_root(document);
   for (size_t left = yyjson_doc_get_val_count(document); left > 0; --left, ++value) {
@@ -83,10 +83,8 @@ std::string path_to(const JsonSource& source, const yyjson_val* value) {
 
 // Whether all keys of a large object certainly differ, by their hashes alone: much cheaper than to sort them.
 bool hashes_differ(yyjson_val* object) {
-  constexpr size_t kFew = 32, kMostProbes = 100;
-  const size_t size = yyjson_obj_size(object);
-  if (size < kFew) return false;
-  std::vector<uint64_t> seen(std::bit_ceil(2 * size));
+  constexpr size_t kMostProbes = 100;
+  std::vector<uint64_t> seen(std::bit_ceil(2 * yyjson_obj_size(object)));
   size_t index, count;
   yyjson_val *key, *value;
   yyjson_obj_foreach(object, index, count, key, value) {
@@ -100,28 +98,51 @@ bool hashes_differ(yyjson_val* object) {
   return true;
 }
 
-// A key that an object at or below `value` has twice, or null.
-yyjson_val* find_duplicate(yyjson_val* value, yyjson_val** owner) {
+// A key that a large object has twice, or null.
+[[gnu::noinline]] yyjson_val* repeated_key_of_many(yyjson_val* object) {
+  if (hashes_differ(object)) return nullptr;
+  std::vector<yyjson_val*> keys;
+  keys.reserve(yyjson_obj_size(object));
   size_t index, count;
   yyjson_val *key, *child;
-  if (yyjson_is_obj(value)) {
-    if (!hashes_differ(value)) {
-      std::vector<yyjson_val*> keys;
-      keys.reserve(yyjson_obj_size(value));
-      yyjson_obj_foreach(value, index, count, key, child) keys.push_back(key);
-      std::sort(keys.begin(), keys.end(), [](yyjson_val* a, yyjson_val* b) { return text_of(a) < text_of(b); });
-      const auto twice = std::adjacent_find(keys.begin(), keys.end(),
-                                            [](yyjson_val* a, yyjson_val* b) { return text_of(a) == text_of(b); });
-      if (twice != keys.end()) {
-        *owner = value;
-        return *twice;
-      }
-    }
-    yyjson_obj_foreach(value, index, count, key, child) {
-      if (yyjson_val* found = find_duplicate(child, owner)) return found;
+  yyjson_obj_foreach(object, index, count, key, child) keys.push_back(key);
+  std::sort(keys.begin(), keys.end(), [](yyjson_val* a, yyjson_val* b) { return text_of(a) < text_of(b); });
+  const auto twice = std::adjacent_find(keys.begin(), keys.end(),
+                                        [](yyjson_val* a, yyjson_val* b) { return text_of(a) == text_of(b); });
+  return twice != keys.end() ? *twice : nullptr;
+}
+
+// A key that an object has twice, or null.
+[[gnu::noinline]] yyjson_val* repeated_key(yyjson_val* object) {
+  constexpr size_t kFew = 16;  // each is compared with each
+  const size_t size = yyjson_obj_size(object);
+  if (size > kFew) return repeated_key_of_many(object);
+  yyjson_val* key = unsafe_yyjson_get_first(object);
+  for (size_t i = 0; i + 1 < size; ++i, key = unsafe_yyjson_get_next(key + 1)) {
+    yyjson_val* other = unsafe_yyjson_get_next(key + 1);
+    for (size_t k = i + 1; k < size; ++k, other = unsafe_yyjson_get_next(other + 1)) {
+      if (text_of(key) == text_of(other)) return other;
     }
   }
+  return nullptr;
+}
+
+// A key that an object at or below `value` has twice, or null. Only `value`s that hold others are asked about.
+yyjson_val* find_duplicate(yyjson_val* value, yyjson_val** owner) {
+  if (yyjson_is_obj(value)) {
+    if (yyjson_val* twice = repeated_key(value)) {
+      *owner = value;
+      return twice;
+    }
+  }
+  size_t index, count;
+  yyjson_val *key, *child;
+  yyjson_obj_foreach(value, index, count, key, child) {
+    if (!yyjson_is_ctn(child)) continue;
+    if (yyjson_val* found = find_duplicate(child, owner)) return found;
+  }
   yyjson_arr_foreach(value, index, count, child) {
+    if (!yyjson_is_ctn(child)) continue;
     if (yyjson_val* found = find_duplicate(child, owner)) return found;
   }
   return nullptr;

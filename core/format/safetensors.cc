@@ -48,7 +48,7 @@ const DTypeRow& row_of(DType dtype) {
 
 std::string in_file(std::string_view text) { return std::string(kFile) + ": " + std::string(text); }
 
-Result<DType> dtype_of(const JsonValue& value) {
+[[gnu::noinline]] Result<DType> dtype_of(const JsonValue& value) {
   LATFORMER_ASSIGN(const std::string_view name, value.string());
   for (const DTypeRow& row : kDTypes) {
     if (row.name == name) return row.dtype;
@@ -73,27 +73,27 @@ std::optional<uint64_t> bytes_of(const TensorInfo& tensor) {
   return bytes;
 }
 
-Result<TensorInfo> parse_tensor(const JsonMember& member) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+[[gnu::noinline]] Result<std::vector<uint64_t>> parse_sizes(const JsonValue& value) {
+  LATFORMER_ASSIGN(const JsonArray array, value.array());
+  std::vector<uint64_t> sizes;
+  sizes.reserve(array.size());
+  for (const JsonValue element : array) {
+    LATFORMER_ASSIGN(const int64_t size, element.integer(0, std::numeric_limits<int64_t>::max()));
+    sizes.push_back(static_cast<uint64_t>(size));
+  }
+  return sizes;
+}
+
+// V8 counts the size of all code that runs, and optimises a function after so much of it: small ones never get there.
+[[gnu::noinline]] Result<TensorInfo> parse_tensor(const JsonMember& member) {
   TensorInfo tensor;
   tensor.name = member.key;
   LATFORMER_TRY(member.value.object().status());
   LATFORMER_ASSIGN(tensor.dtype, dtype_of(member.value["dtype"]));
-  LATFORMER_ASSIGN(const JsonArray shape, member.value["shape"].array());
-  tensor.shape.reserve(shape.size());
-  for (const JsonValue extent : shape) {
-    LATFORMER_ASSIGN(const int64_t number, extent.integer(0, kMost));
-    tensor.shape.push_back(static_cast<uint64_t>(number));
-  }
+  LATFORMER_ASSIGN(tensor.shape, parse_sizes(member.value["shape"]));
   const JsonValue offsets = member.value["data_offsets"];
-  LATFORMER_ASSIGN(const JsonArray pair, offsets.array());
-  if (pair.size() != 2) return offsets.fault("must be two numbers");
-  std::array<uint64_t, 2> bounds{};
-  size_t i = 0;
-  for (const JsonValue offset : pair) {
-    LATFORMER_ASSIGN(const int64_t number, offset.integer(0, kMost));
-    bounds[i++] = static_cast<uint64_t>(number);
-  }
+  LATFORMER_ASSIGN(const std::vector<uint64_t> bounds, parse_sizes(offsets));
+  if (bounds.size() != 2) return offsets.fault("must be two numbers");
   tensor.begin = bounds[0];
   tensor.end = bounds[1];
   if (tensor.begin > tensor.end) return offsets.fault("end before they begin");
@@ -113,7 +113,7 @@ Status check_metadata(const JsonValue& metadata) {
 }
 
 // Sorts by place in the file and refuses overlaps and holes.
-Status put_in_order(std::vector<TensorInfo>& tensors) {
+[[gnu::noinline]] Status put_in_order(std::vector<TensorInfo>& tensors) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end != b.end ? a.end < b.end : a.name < b.name;
   });
