@@ -1,6 +1,6 @@
 // Which rows of a layer's input stay, and what its rest row is made of (docs/method.md, "Elimination, inside layer l").
 //
-//   stay: the first row ([CLS]) and those with the highest score s(j); ties go to the lower row; order is kept
+//   stay: the first row ([CLS]) and those with the highest score s(j) >= 0; ties go to the lower row; order is kept
 //   rest row, when merging:  D = the rows dropped now and the rest row that came in,  w_j = s(j) / sum over D of s
 //                            size = sum over D of size_j  (1 for an ordinary row)
 //

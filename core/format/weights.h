@@ -12,8 +12,9 @@
 //
 // Names are looked up as BertForSequenceClassification has them, without the prefix:
 // "embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.query.bias", "pooler.dense.weight",
-// "classifier.weight". The file may put "bert." before them (the head has none), and may call a LayerNorm's weight and
-// bias gamma and beta, as old files do.
+// "classifier.weight". A model that was taught what to keep has "encoder.layer.0.attention.scorer.weight" (d) too,
+// which other libraries pass over. The file may put "bert." before them (the head has none), and may call a LayerNorm's
+// weight and bias gamma and beta, as old files do.
 #pragma once
 
 #include <cstdint>

@@ -72,6 +72,17 @@ void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> wei
   for (size_t i = 0; i < rows.size(); ++i) add_scaled(d, weights[i], x + rows[i] * stride, y);
 }
 
+void raise_scores(size_t n, size_t d, const float* x, const float* u, float* score) {
+  for (size_t i = 0; i < n; ++i, x += d) {
+    F32x4 sums = splat(0);
+    float tail = 0;
+    size_t j = 0;
+    for (; j + kLanes <= d; j += kLanes) sums += load(x + j) * load(u + j);
+    for (; j < d; ++j) tail += x[j] * u[j];
+    score[i] *= std::exp(sum(sums) + tail);
+  }
+}
+
 void widen_f16(size_t n, const uint16_t* x, float* y) {
   size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {

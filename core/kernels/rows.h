@@ -23,6 +23,9 @@
   void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> weights, size_t d, const float* x,   \
                         size_t stride, float* y);                                                                   \
                                                                                                                     \
+  /* score (n) *= exp(x_j . u) for each row x_j of x (n, d). */                                                     \
+  void raise_scores(size_t n, size_t d, const float* x, const float* u, float* score);                              \
+                                                                                                                    \
   /* y (n) = the values of x as floats: IEEE half, bfloat16, int8 times scale. Exact, NaN and infinity included. */ \
   void widen_f16(size_t n, const uint16_t* x, float* y);                                                            \
   void widen_bf16(size_t n, const uint16_t* x, float* y);                                                           \

@@ -39,6 +39,14 @@ void weighted_row_sum(std::span<const uint32_t> rows, std::span<const float> wei
   }
 }
 
+void raise_scores(size_t n, size_t d, const float* x, const float* u, float* score) {
+  for (size_t i = 0; i < n; ++i) {
+    double product = 0;
+    for (size_t j = 0; j < d; ++j) product += static_cast<double>(x[i * d + j]) * u[j];
+    score[i] = static_cast<float>(score[i] * std::exp(product));
+  }
+}
+
 void widen_f16(size_t n, const uint16_t* x, float* y) {
   for (size_t i = 0; i < n; ++i) {
     const uint32_t sign = static_cast<uint32_t>(x[i] & 0x8000U) << 16;

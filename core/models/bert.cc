@@ -133,10 +133,12 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
       std::copy_n(a.hidden.data() + in * d, n * d, residual);
       attention_.run(threads_, input, context);
     } else {
+      const float* x = a.hidden.data() + in * d;
       attention_.attend(threads_, input, a.score.data());
+      if (weights.scorer.size() > 0) kernels::raise_scores(n, d, x, weights.scorer.data(), a.score.data());
       const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped);
       rows_[t] = advance(rows_[t], stay);
-      take(stay, d, a.hidden.data() + in * d, residual);
+      take(stay, d, x, residual);
       attention_.mix(threads_, input, stay.kept, stay.merged, stay.weights, context);
     }
     in += n;

@@ -2,7 +2,8 @@
 //
 //   x       = LayerNorm(word + position + type embeddings)
 //   A       = softmax(Q K^T / sqrt(dh) + log size)                     of each text and head
-//   stay    = [CLS], the rows that receive most attention, and the rest row        core/elimination/select.h
+//   s_j     = mean of A's column j  *  exp(x_j u), if the layer has a scorer u
+//   stay    = [CLS], the rows with the highest scores s, and the rest row          core/elimination/select.h
 //   x       = LayerNorm(x[stay] + (A[stay] V) W_o + b_o)               rows that do not stay are never computed
 //   x       = LayerNorm(x + act(x W_1 + b_1) W_2 + b_2)
 //   logits  = tanh(x[CLS] W_p + b_p) W_c + b_c

@@ -68,6 +68,9 @@ Status BertLoader::expect_layer(size_t index) {
   const size_t d_ff = config_.intermediate_size;
   const float scale = 1 / std::sqrt(static_cast<float>(config_.head_size()));
 
+  const std::string scorer = layer + "attention.scorer.weight";
+  if (file_->contains(scorer)) LATFORMER_TRY(expect_vector(scorer, d, &weights.scorer, {}));
+
   const LinearPart query{layer + "attention.self.query", d, scale};
   const LinearPart key{layer + "attention.self.key", d};
   const LinearPart value{layer + "attention.self.value", d};

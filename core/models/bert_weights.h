@@ -23,6 +23,7 @@ struct BertLayerWeights {
   kernels::Linear query;      // d -> d
   kernels::Linear key_value;  // d -> 2d
 
+  Buffer<float> scorer;              // (d), or empty: what a word-vector's score is raised by, if the model was taught
   kernels::Linear attention_output;  // d -> d
   LayerNormWeights attention_norm;
   kernels::Linear intermediate;  // d -> d_ff

@@ -96,6 +96,12 @@ MODELS = {
         profile=profile("discard", 4, acc=ACC[:3], shape="running_product", r_min=0.1),
         int4=True,
     ),
+    # A model that was taught what to keep: scores are raised by what each layer's scorer makes of a word-vector.
+    "merge-scorer": dict(
+        shape=(4, 24, 3, 40, 192),
+        profile=profile("merge", 6, acc=ACC[:4], shape="running_product", r_min=0.1),
+        scorer=True,
+    ),
     # Weights as int8 with one scale for each row, the embeddings too.
     "merge-int8": dict(
         shape=(4, 24, 3, 72, 256),
@@ -171,6 +177,7 @@ def make(
     layer_norm_eps=1e-12,
     int8=False,
     int4=False,
+    scorer=False,
 ):
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -197,6 +204,11 @@ def make(
     model.to(dtype).save_pretrained(folder)
 
     tensors = load_file(folder / "model.safetensors")
+    if scorer:
+        generator = torch.Generator().manual_seed(seed + 1)
+        for layer in range(layers - 1):
+            noise = torch.randn(hidden, generator=generator) * math.sqrt(2 / hidden)
+            tensors[f"bert.encoder.layer.{layer}.attention.scorer.weight"] = noise
     if int8:
         tensors = quantise(tensors)
     if int4:

@@ -265,6 +265,9 @@ def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_la
         probabilities, context = attention(model, prefix, x, sizes)
         scores = probabilities.mean(dim=(0, 1))
         assert abs(float(scores.sum()) - 1) < 1e-12
+        scorer = weights.get(prefix + "attention.scorer.weight")
+        if scorer is not None:
+            scores = scores * torch.exp(x @ scorer)
         if last:
             if not all_rows_in_last_layer:
                 x, context = x[:1], context[:1]

@@ -52,6 +52,20 @@ TEST(RowsTest, LayerNorm) {
   }
 }
 
+TEST(RowsTest, RaiseScores) {
+  for (size_t d = 1; d <= kLongest; ++d) {
+    const size_t n = 1 + d % 4;
+    const std::vector<float> x = random_values(n * d, 1);
+    std::vector<float> u = random_values(d, 2);
+    for (float& value : u) value /= static_cast<float>(d);
+    std::vector<float> expected(n, 0.5F);
+    scalar::raise_scores(n, d, x.data(), u.data(), expected.data());
+    std::vector<float> actual(n, 0.5F);
+    raise_scores(n, d, x.data(), u.data(), actual.data());
+    expect_near(actual, expected, 1e-5, d);
+  }
+}
+
 TEST(RowsTest, LayerNormKeepsItsPrecisionFarFromZero) {
   constexpr size_t kWidth = 384;
   const std::vector<float> x = random_values(kWidth, 5, 1000.0F);

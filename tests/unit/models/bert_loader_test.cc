@@ -91,6 +91,18 @@ TEST(BertLoader, ComputesInThePrecisionAskedForOrElseInTheFiles) {
   }
 }
 
+TEST(BertLoader, TakesAScorerWhereThereIsOneAndOfItsShape) {
+  std::vector<NamedTensor> tensors = random_bert(kConfig, 3, DType::f32);
+  testing::add_scorers(kConfig, 4, tensors);
+  EXPECT_TRUE(load(kConfig, safetensors_of(tensors)).ok());
+  const std::string name = tensors.back().name;
+  tensors.back() = testing::make_tensor(name, DType::f32, {kConfig.hidden_size - 1},
+                                        std::vector<double>(kConfig.hidden_size - 1, 0));
+  const Status status = load(kConfig, safetensors_of(tensors)).status();
+  EXPECT_EQ(status.code(), ErrorCode::bad_model);
+  EXPECT_NE(status.message().find("scorer"), std::string::npos) << status.message();
+}
+
 TEST(BertLoader, RefusesToRoundWhatIsNoNumber) {
   std::vector<NamedTensor> tensors = random_bert(kConfig, 3, DType::f32);
   for (NamedTensor& tensor : tensors) {

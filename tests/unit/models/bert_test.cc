@@ -94,32 +94,41 @@ const BertShape kShapes[] = {
 const double kSpeedups[] = {1, 1.3, 2, 3, 4.8, 50};
 const uint32_t kLengths[] = {1, 2, 3, 4, 5, 17, 48};
 
-class BertAgainstReference : public ::testing::TestWithParam<BertShape> {};
-
-TEST_P(BertAgainstReference, AtEverySpeed) {
-  const BertConfig config = config_of(GetParam());
-  const std::vector<NamedTensor> tensors = random_bert(config, 100 + config.num_hidden_layers);
-  Bert bert = load(config, tensors);
-  for (const Dropped dropped : {Dropped::discard, Dropped::merge}) {
-    for (const uint32_t seed : {1U, 2U}) {
-      Scheduler scheduler = scheduler_for(config, random_profile(config.num_hidden_layers, dropped, seed));
-      for (const double speedup : kSpeedups) {
-        std::vector<Text> texts;  // all lengths in one batch
-        for (const uint32_t tokens : kLengths) {
-          texts.push_back(random_text(config, tokens, seed * 1000 + tokens));
-          texts.back().counts = scheduler.solve(tokens, speedup).counts;
-        }
-        const std::vector<BertOutput> outputs = run(bert, texts, dropped);
-        for (size_t t = 0; t < texts.size(); ++t) {
-          SCOPED_TRACE(::testing::Message() << kLengths[t] << " tokens, speedup " << speedup << ", seed " << seed
-                                            << (dropped == Dropped::merge ? ", merge" : ", discard"));
-          const Text& text = texts[t];
-          expect_equal(outputs[t], reference_bert(config, tensors, text.ids, text.type_ids, text.counts, dropped));
-          EXPECT_EQ(outputs[t].tokens_per_layer, text.counts);
+class BertAgainstReference : public ::testing::TestWithParam<BertShape> {
+ protected:
+  void hold_at_every_speed(const std::vector<NamedTensor>& tensors) const {
+    Bert bert = load(config_, tensors);
+    for (const Dropped dropped : {Dropped::discard, Dropped::merge}) {
+      for (const uint32_t seed : {1U, 2U}) {
+        Scheduler scheduler = scheduler_for(config_, random_profile(config_.num_hidden_layers, dropped, seed));
+        for (const double speedup : kSpeedups) {
+          std::vector<Text> texts;  // all lengths in one batch
+          for (const uint32_t tokens : kLengths) {
+            texts.push_back(random_text(config_, tokens, seed * 1000 + tokens));
+            texts.back().counts = scheduler.solve(tokens, speedup).counts;
+          }
+          const std::vector<BertOutput> outputs = run(bert, texts, dropped);
+          for (size_t t = 0; t < texts.size(); ++t) {
+            SCOPED_TRACE(::testing::Message() << kLengths[t] << " tokens, speedup " << speedup << ", seed " << seed
+                                              << (dropped == Dropped::merge ? ", merge" : ", discard"));
+            const Text& text = texts[t];
+            expect_equal(outputs[t], reference_bert(config_, tensors, text.ids, text.type_ids, text.counts, dropped));
+            EXPECT_EQ(outputs[t].tokens_per_layer, text.counts);
+          }
         }
       }
     }
   }
+
+  const BertConfig config_ = config_of(GetParam());
+};
+
+TEST_P(BertAgainstReference, AtEverySpeed) { hold_at_every_speed(random_bert(config_, 100 + GetParam().layers)); }
+
+TEST_P(BertAgainstReference, AtEverySpeedWithScorers) {
+  std::vector<NamedTensor> tensors = random_bert(config_, 200 + GetParam().layers);
+  testing::add_scorers(config_, 300, tensors);
+  hold_at_every_speed(tensors);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, BertAgainstReference, ::testing::ValuesIn(kShapes), [](const auto& info) {

@@ -39,6 +39,7 @@ class Reference {
       const std::string layer = "encoder.layer." + std::to_string(l) + ".";
       std::vector<double> score;
       Rows context = attention(layer + "attention.self.", x, size, score);
+      raise(layer + "attention.scorer.weight", x, score);
 
       const bool last = l + 1 == config_.num_hidden_layers;
       if (!last && counts[l] < x.size()) eliminate(counts[l], dropped, score, x, context, size, positions, output);
@@ -148,6 +149,15 @@ class Reference {
       }
     }
     return context;
+  }
+
+  void raise(const std::string& scorer, const Rows& x, std::vector<double>& score) const {
+    if (!tensors_.contains(scorer)) return;
+    for (size_t i = 0; i < x.size(); ++i) {
+      double dot = 0;
+      for (size_t k = 0; k < x[i].size(); ++k) dot += x[i][k] * values(scorer)[k];
+      score[i] *= std::exp(dot);
+    }
   }
 
   // Drops rows of x, context and size until `count` are left.

@@ -204,6 +204,15 @@ std::vector<NamedTensor> random_bert(const BertConfig& config, uint32_t seed, DT
   return maker.take();
 }
 
+void add_scorers(const BertConfig& config, uint32_t seed, std::vector<NamedTensor>& tensors) {
+  Maker maker(seed, DType::f32);
+  for (uint32_t i = 0; i + 1 < config.num_hidden_layers; ++i) {
+    maker.vector("bert.encoder.layer." + std::to_string(i) + ".attention.scorer.weight", config.hidden_size, 0,
+                 1.5 / std::sqrt(static_cast<double>(config.hidden_size)));
+  }
+  for (NamedTensor& tensor : maker.take()) tensors.push_back(std::move(tensor));
+}
+
 std::vector<std::byte> safetensors_of(const std::vector<NamedTensor>& tensors) {
   std::string header = "{\"__metadata__\": {\"format\": \"pt\"}";
   uint64_t offset = 0;

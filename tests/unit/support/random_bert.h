@@ -42,6 +42,9 @@ NamedTensor make_tensor(std::string name, DType dtype, std::vector<uint64_t> sha
 // tensor behind them and vectors are f32.
 std::vector<NamedTensor> random_bert(const BertConfig& config, uint32_t seed, DType dtype = DType::f32);
 
+// Appends what the layers but the last were taught to score by.
+void add_scorers(const BertConfig& config, uint32_t seed, std::vector<NamedTensor>& tensors);
+
 // The file: a header for `tensors` and their bytes in the given order.
 std::vector<std::byte> safetensors_of(const std::vector<NamedTensor>& tensors);
 
