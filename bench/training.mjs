@@ -30,6 +30,7 @@ const pruned = (epochs, ...options) => ['--teacher-epochs', '0', '--epochs', Str
 const cut = (epochs, layers) => ['--teacher-epochs', String(epochs), '--epochs', '0', '--layers', String(layers)];
 const arms = {
   default: { title: 'the default', train: (epochs) => pruned(epochs) },
+  attention: { title: 'scored by attention alone', train: (epochs) => pruned(epochs, '--score', 'attention') },
   discard: { title: 'dropped word-vectors discarded', train: (epochs) => pruned(epochs, '--dropped', 'discard') },
   minimum: { title: 'running minimum', train: (epochs) => pruned(epochs, '--shape', 'minimum') },
   searched: {

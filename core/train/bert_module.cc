@@ -8,9 +8,16 @@
 #include <limits>
 #include <utility>
 
+#include "core/train/dropout.h"
+#include "core/train/random.h"
 #include "core/train/row_map.h"
 
 namespace latformer::train {
+namespace {
+
+std::string scorer_name(size_t layer) { return "encoder.layer." + std::to_string(layer) + ".attention.scorer.weight"; }
+
+}  // namespace
 
 // B texts of T live rows altogether, n rows of the longest.
 struct BertModule::State {
@@ -20,6 +27,8 @@ struct BertModule::State {
   ForwardOutput output = {};
   std::vector<LiveRows> rows = {};  // of each text
 
+  Random dropout_keys = Random(options.dropout_seed, "dropout");
+
   torch::Tensor hidden = {};  // (T, d)
   int64_t longest = 0;        // n
   RowMap pad = {};            // packed (T) -> padded (B n)
@@ -28,8 +37,8 @@ struct BertModule::State {
 
   // Lays out anew what depends on how many rows are alive.
   void lay_out(torch::Device device);
-  torch::Tensor dropout(const torch::Tensor& x) const {
-    return options.dropout > 0 ? torch::dropout(x, options.dropout, /*train=*/true) : x;
+  torch::Tensor dropout(const torch::Tensor& x) {
+    return options.dropout > 0 ? train::dropout(x, options.dropout, dropout_keys.next()) : x;
   }
 };
 
@@ -66,6 +75,10 @@ void BertModule::to(torch::Device device) {
     const bool learns = tensor.requires_grad();
     tensor = tensor.detach().to(device).set_requires_grad(learns);
   }
+}
+
+bool BertModule::has_scorers() const {
+  return std::any_of(weights_.begin(), weights_.end(), [](const auto& weight) { return is_scorer(weight.first); });
 }
 
 void BertModule::freeze_embeddings() {
@@ -123,10 +136,12 @@ void BertModule::layer(size_t index, State& state) const {
   const torch::Tensor contexts =
       torch::matmul(probabilities.to(compute_), parts[2]).transpose(1, 2).reshape({texts * n, d});
   if (state.options.contributions) measure(state, probabilities);
+  if (state.options.attribution) state.output.scores.push_back(scores(index, state, probabilities));
 
   bool drops = false;
   for (size_t t = 0; t < state.rows.size(); ++t) drops |= state.counts[t][index] < state.rows[t].count();
-  const torch::Tensor scores = drops ? column_mean(state, probabilities) : torch::Tensor();  // (B, n)
+  torch::Tensor known;  // (B, n)
+  if (drops) known = scores(index, state, probabilities).detach().to(torch::kCPU).contiguous();
 
   RowMap from_packed, from_padded;  // the same rows that stay, of `hidden` and of `contexts`
   int64_t first = 0;                // packed row of the text's first one
@@ -134,7 +149,7 @@ void BertModule::layer(size_t index, State& state) const {
     const uint32_t count = state.rows[t].count();
     const int64_t first_padded = static_cast<int64_t>(t) * n;
     std::span<const float> score;
-    if (drops) score = {scores.data_ptr<float>() + first_padded, count};
+    if (drops) score = {known.data_ptr<float>() + first_padded, count};
     const Selection stay = select(score, state.rows[t], state.counts[t][index], state.options.dropped);
     const auto add = [&](RowMap& map, int64_t offset) {
       for (const uint32_t row : stay.kept) map.add_row(offset + row);
@@ -182,20 +197,33 @@ void BertModule::last_layer(State& state) const {
 }
 
 // Probabilities (B, H, queries, n), float32, from query (B, H, queries, dh) and key (B, H, n, dh).
-torch::Tensor BertModule::attend(const State& state, const torch::Tensor& query, const torch::Tensor& key) const {
+torch::Tensor BertModule::attend(State& state, const torch::Tensor& query, const torch::Tensor& key) const {
   const double scale = 1 / std::sqrt(static_cast<double>(config_.head_size()));
   const torch::Tensor products = torch::matmul(query * scale, key.transpose(-2, -1));
-  return torch::softmax(products.to(torch::kFloat) + state.bias, -1);
+  torch::Tensor bias = state.bias;
+  if (state.options.attribution) {
+    bias = bias.detach().clone().set_requires_grad(true);
+    state.output.biases.push_back(bias);
+  }
+  return torch::softmax(products.to(torch::kFloat) + bias, -1);
 }
 
-// Scores (B, n) on the CPU: the mean over heads and the text's own queries of probabilities (B, H, n, n).
-torch::Tensor BertModule::column_mean(const State& state, const torch::Tensor& probabilities) const {
-  const torch::Tensor of_heads = probabilities.detach().mean(1);  // (B, queries, n)
-  return (of_heads * state.query).sum(1).to(torch::kCPU).contiguous();
+// Scores (B, n) of a layer that is about to drop rows of `hidden`.
+torch::Tensor BertModule::scores(size_t index, const State& state, const torch::Tensor& probabilities) const {
+  const torch::Tensor mean = column_mean(state, probabilities);
+  const auto scorer = weights_.find(scorer_name(index));
+  if (scorer == weights_.end()) return mean;
+  const torch::Tensor logs = map_rows(state.pad, torch::matmul(state.hidden.detach(), scorer->second.unsqueeze(1)));
+  return mean * logs.view(mean.sizes()).exp();
+}
+
+// (B, n): the mean over heads and the text's own queries of probabilities (B, H, n, n).
+torch::Tensor BertModule::column_mean(const State& state, const torch::Tensor& probabilities) {
+  return (probabilities.detach().mean(1) * state.query).sum(1);
 }
 
 void BertModule::measure(State& state, const torch::Tensor& probabilities) const {
-  const torch::Tensor scores = column_mean(state, probabilities);
+  const torch::Tensor scores = column_mean(state, probabilities).to(torch::kCPU).contiguous();
   for (size_t t = 0; t < state.rows.size(); ++t) {
     const float* score = scores.data_ptr<float>() + static_cast<int64_t>(t) * state.longest;
     const std::vector<uint8_t>& is_special = state.texts[t]->is_special;
@@ -240,6 +268,12 @@ torch::Tensor BertModule::linear(const std::string& prefix, std::initializer_lis
 
 torch::Tensor BertModule::norm(const std::string& name, const torch::Tensor& x) const {
   return torch::layer_norm(x, {x.size(1)}, weight(name + ".weight"), weight(name + ".bias"), config_.layer_norm_eps);
+}
+
+std::vector<std::string> scorer_names(const BertConfig& config) {
+  std::vector<std::string> names;
+  for (size_t layer = 0; layer + 1 < config.num_hidden_layers; ++layer) names.push_back(scorer_name(layer));
+  return names;
 }
 
 std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const BertConfig& config) {

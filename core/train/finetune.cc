@@ -99,12 +99,12 @@ std::string settings_of(const FinetuneOptions& o, const BertConfig& config, size
                 "texts %zu, max_tokens %zu, holdout %zu, epochs %g+%g, learning rates %g %g, batches %zu/%zu, warm-up "
                 "%g, layers %u, decay %g, clip %g, dropout %g, speedup %g, ramp %g, sandwich %d, distill %d, seed "
                 "%llu, shape %d, "
-                "r_min %g, dropped %d, acc_texts %zu, bf16 %d, hidden %g, frozen embeddings %d",
+                "r_min %g, dropped %d, acc_texts %zu, bf16 %d, hidden %g, scorers %d, frozen embeddings %d",
                 texts, o.max_tokens, o.holdout, t.teacher.epochs, t.elimination.epochs, t.teacher.learning_rate,
                 t.elimination.learning_rate, t.batches.max_tokens, t.batches.max_texts, t.warm_up,
                 config.num_hidden_layers, t.weight_decay, t.clip, t.dropout, t.target_speedup, t.ramp, t.sandwich,
                 t.distill, static_cast<unsigned long long>(t.seed), static_cast<int>(o.shape), o.r_min,
-                static_cast<int>(o.dropped), o.acc_texts, o.bf16, t.hidden_weight, o.freeze_embeddings);
+                static_cast<int>(o.dropped), o.acc_texts, o.bf16, t.hidden_weight, o.scorers, o.freeze_embeddings);
   std::string settings = numbers;
   settings += ", model " + o.model.string() + ", labels";
   for (const std::string& label : config.labels) settings += " " + quote(label);
@@ -202,6 +202,13 @@ Status finetune(const FinetuneOptions& options, const Peers& peers, const std::a
     LATFORMER_ASSIGN(const Texts texts, split(std::move(examples), options));
 
     LATFORMER_ASSIGN(auto weights, model.weights(config, options.train.seed));
+    for (const std::string& name : scorer_names(config)) {
+      if (!options.scorers) {
+        weights.erase(name);
+      } else if (options.train.elimination.epochs > 0) {
+        weights.try_emplace(name, torch::zeros({config.hidden_size}));
+      }
+    }
     BertModule module(config, std::move(weights));
     if (options.freeze_embeddings) module.freeze_embeddings();
     module.to(device);

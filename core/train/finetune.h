@@ -37,6 +37,7 @@ struct FinetuneOptions {
   ProfileShape shape = ProfileShape::running_product;
   double r_min = 0.02;
   Dropped dropped = Dropped::merge;
+  bool scorers = true;  // word-vectors are scored by what layers are taught, beside attention; needs the sandwich
   std::optional<std::filesystem::path> profile;  // a profile.json to use as it is, instead of measuring
   size_t acc_texts = 512;                        // training texts that ACC is measured on
   ExportOptions exporting;

@@ -74,6 +74,8 @@ Stages
   --no-distill           pruned models learn from labels instead of from the full model
   --hidden-weight X      how much the distance of [CLS] after the last layer counts in distillation; default 0
   --dropped KIND         merge (default) or discard
+  --score KIND           trained (default): each layer learns what will matter to later ones; or attention alone, as
+                         in the paper and the default with --no-sandwich
   --shape KIND           product (default), minimum, geometric or linear
   --r-min X              no retention falls below it; default 0.02
   --profile FILE         a profile.json to use as it is, instead of measuring ACC
@@ -251,6 +253,10 @@ int run_finetune(Arguments arguments) {
   t.distill = !arguments.flag("--no-distill");
   t.hidden_weight = arguments.number("--hidden-weight", t.hidden_weight, 0, 1e6);
   o.dropped = take_dropped(arguments);
+  const auto score =
+      arguments.choice<std::optional<bool>>("--score", std::nullopt, {{"trained", true}, {"attention", false}});
+  o.scorers = score.value_or(t.sandwich);
+  if (o.scorers && !t.sandwich) arguments.complain("--score trained needs the full model beside the pruned ones");
   o.shape = take_shape(arguments);
   o.r_min = arguments.number("--r-min", o.r_min, 1e-6, 1);
   const std::string profile = arguments.text("--profile", "");

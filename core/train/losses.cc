@@ -34,6 +34,24 @@ torch::Tensor distillation_loss(const torch::Tensor& sub, const torch::Tensor& f
   return (log_full.exp() * (log_full - torch::log_softmax(sub, -1))).sum(-1).mean();
 }
 
+torch::Tensor importance_loss(const std::vector<torch::Tensor>& scores,
+                              const std::vector<torch::Tensor>& attributions) {
+  constexpr double kSmall = 1e-12;
+  const auto shares = [](const torch::Tensor& x) {  // (B, n - 1) from (B, n)
+    const torch::Tensor words = x.slice(1, 1);
+    return words / words.sum(1, true).clamp_min(kSmall);
+  };
+  torch::Tensor loss = torch::zeros({}, attributions.back().options());
+  torch::Tensor later = torch::zeros_like(attributions.back());
+  for (size_t layer = scores.size(); layer-- > 0;) {
+    later = later + attributions[layer + 1].abs();
+    const torch::Tensor wanted = shares(later.flatten(1));
+    const torch::Tensor log_ratio = (wanted + kSmall).log() - (shares(scores[layer]) + kSmall).log();
+    loss = loss + (wanted * log_ratio).sum(1).mean();
+  }
+  return loss / static_cast<double>(scores.size());
+}
+
 torch::Tensor hidden_loss(const torch::Tensor& sub, const torch::Tensor& full) {
   return torch::mse_loss(sub, full.detach());
 }

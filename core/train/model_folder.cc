@@ -168,6 +168,12 @@ Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConf
       LATFORMER_ASSIGN(const StoredWeight place, index.find(name, shape));
       LATFORMER_ASSIGN(weights[name], file.tensor(place, shape));
     }
+    for (const std::string& name : scorer_names(wanted)) {
+      if (!index.contains(name)) continue;
+      const std::vector<uint64_t> shape = {wanted.hidden_size};
+      LATFORMER_ASSIGN(const StoredWeight place, index.find(name, shape));
+      LATFORMER_ASSIGN(weights[name], file.tensor(place, shape));
+    }
     return weights;
   });
 }

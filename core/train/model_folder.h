@@ -31,7 +31,7 @@ struct ModelFolder {
   static Result<ModelFolder> open(const std::filesystem::path& path);
 
   // The weights, widened to float32. A head that the folder lacks (classifier, pooler), or whose number of labels is
-  // another than config.num_labels(), is new: normal with deviation 0.02, by `seed`.
+  // another than config.num_labels(), is new: normal with deviation 0.02, by `seed`. With the scorers that it has.
   Result<std::map<std::string, torch::Tensor>> weights(const BertConfig& wanted, uint64_t seed) const;
 };
 

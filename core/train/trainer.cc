@@ -14,6 +14,9 @@
 namespace latformer::train {
 namespace {
 
+// How many times the others' learning rate: scorers are linear and begin with nothing.
+constexpr double kScorerRate = 100;
+
 // Appends the batches of `epochs` epochs, the last of which may be a part of one.
 void add_epochs(std::span<const uint32_t> lengths, double epochs, const TrainOptions& options, uint64_t first_epoch,
                 std::vector<Batch>& batches) {
@@ -101,9 +104,9 @@ double Plan::target_speedup(uint64_t step, const TrainOptions& options) const {
 }
 
 torch::optim::AdamW make_optimizer(BertModule& module, const TrainOptions& options) {
-  std::vector<torch::Tensor> decayed, others;
+  std::vector<torch::Tensor> decayed, others, scorers;
   for (auto& [name, tensor] : module.weights()) {
-    if (tensor.requires_grad()) (tensor.dim() > 1 ? decayed : others).push_back(tensor);
+    if (tensor.requires_grad()) (is_scorer(name) ? scorers : tensor.dim() > 1 ? decayed : others).push_back(tensor);
   }
   const auto with_decay = [&](double decay) {
     return std::make_unique<torch::optim::AdamWOptions>(
@@ -112,6 +115,7 @@ torch::optim::AdamW make_optimizer(BertModule& module, const TrainOptions& optio
   std::vector<torch::optim::OptimizerParamGroup> groups;
   groups.emplace_back(decayed, with_decay(options.weight_decay));
   groups.emplace_back(others, with_decay(0));
+  if (!scorers.empty()) groups.emplace_back(scorers, with_decay(0));
   return torch::optim::AdamW(groups, torch::optim::AdamWOptions());
 }
 
@@ -119,7 +123,8 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
                             std::span<const Example> examples, Scheduler& scheduler, BertModule& module,
                             torch::optim::AdamW& optimizer, const Peers& peers, bool stop) {
   return guarded([&]() -> Result<StepReport> {
-    torch::manual_seed(Random(options.seed, "dropout", step).next() + static_cast<uint64_t>(peers.rank()));
+    Random dropouts(options.seed, "dropout", step);
+    torch::manual_seed(dropouts.next() + static_cast<uint64_t>(peers.rank()));  // of devices other than the CPU
     const Share share = share_of(plan.batches[step], examples, peers);
     StepReport report{.learning_rate = plan.learning_rate(step, options), .tokens = share.tokens, .stop = stop};
     const bool eliminates = !plan.is_teacher(step);
@@ -128,8 +133,11 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
 
     const ProblemType problem = module.config().problem_type;
     const ForwardOptions forward{.dropped = scheduler.profile().dropped, .dropout = options.dropout};
-    const auto output_at = [&](double speedup) {
-      return module.forward(share.texts, counts_of(share.texts, scheduler, speedup), forward);
+    const auto output_at = [&](double speedup, bool attribution = false) {
+      ForwardOptions with = forward;
+      with.attribution = attribution;
+      with.dropout_seed = dropouts.next() + static_cast<uint64_t>(peers.rank());
+      return module.forward(share.texts, counts_of(share.texts, scheduler, speedup), with);
     };
     const auto learn = [&](const torch::Tensor& loss) {
       (loss * share.weight).backward();
@@ -138,8 +146,15 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
     if (share.texts.empty()) {
       // Nothing to add to the others' gradients.
     } else if (!eliminates || options.sandwich) {
-      const ForwardOutput full = output_at(1);
-      report.loss = learn(task_loss(full.logits, share.targets, problem));
+      const bool scores = eliminates && module.has_scorers();
+      const ForwardOutput full = output_at(1, scores);
+      torch::Tensor loss = task_loss(full.logits, share.targets, problem);
+      if (scores) {
+        const std::vector<torch::Tensor> attributions =
+            torch::autograd::grad({loss}, full.biases, /*grad_outputs=*/{}, /*retain_graph=*/true);
+        loss = loss + importance_loss(full.scores, attributions);
+      }
+      report.loss = learn(loss);
       const double random = std::pow(report.speedup, Random(options.seed, "speedup", step).uniform());
       for (const double speedup : eliminates ? std::vector{report.speedup, random} : std::vector<double>()) {
         const ForwardOutput sub = output_at(speedup);
@@ -156,6 +171,7 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
     report.gradient_norm = torch::nn::utils::clip_grad_norm_(weights, options.clip);
     if (!std::isfinite(report.gradient_norm)) return not_finite(step, "gradient", options);
     for (auto& group : optimizer.param_groups()) group.options().set_lr(report.learning_rate);
+    if (module.has_scorers()) optimizer.param_groups().back().options().set_lr(kScorerRate * report.learning_rate);
     optimizer.step();
     return report;
   });

@@ -1,11 +1,12 @@
 // One step of training, and what all steps are made of.
 //
 //   teacher:      loss = task(full)
-//   elimination:  loss = task(full) + part(sub_k) + part(sub_r)                                     the sandwich
+//   elimination:  loss = task(full) + importance(full) + part(sub_k) + part(sub_r)                  the sandwich
 //                 part(sub) = distillation(sub, full) + w |h_sub - h_full|^2 / d,  h (d): [CLS] after the last layer
 //                 k: the target speedup, reached in a ramp;  r: drawn from 1 .. k, evenly in its logarithm
 //                 without distillation part(sub) = task(sub); without the sandwich loss = task(sub_k) alone, as in the
 //                 paper
+//                 importance(full), which scorers alone learn from, if the model has any
 //
 // Each part goes backward by itself, so that one graph is in memory at a time. AdamW, gradients clipped to a norm.
 #pragma once
@@ -61,7 +62,8 @@ struct Plan {
 
 Plan plan_of(std::span<const Example> examples, const TrainOptions& options);
 
-// Of the weights that learn; no decay on biases and LayerNorms.
+// Of the weights that learn; no decay on biases, LayerNorms and scorers; these are the last group,
+// if there are any.
 torch::optim::AdamW make_optimizer(BertModule& module, const TrainOptions& options);
 
 struct StepReport {

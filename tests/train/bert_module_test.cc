@@ -47,13 +47,14 @@ TokenText random_text(size_t n, uint32_t vocabulary, uint32_t seed) {
   return text;
 }
 
-class SameModel : public ::testing::TestWithParam<std::tuple<Dropped, HiddenActivation>> {};
+class SameModel : public ::testing::TestWithParam<std::tuple<Dropped, HiddenActivation, bool>> {};
 
 TEST_P(SameModel, LogitsAndKeptPositionsAreThoseOfTheCore) {
-  const auto [dropped, activation] = GetParam();
+  const auto [dropped, activation, with_scorers] = GetParam();
   const BertConfig config =
       testing::config_of({.layers = 5, .heads = 4, .head_size = 8, .labels = 3, .hidden_act = activation});
-  const std::vector<NamedTensor> tensors = testing::random_bert(config, 11);
+  std::vector<NamedTensor> tensors = testing::random_bert(config, 11);
+  if (with_scorers) testing::add_scorers(config, 12, tensors);
   const BertModule module(config, weights_of(tensors));
   Bert bert = bert_of(config, tensors);
   Profile profile = default_profile(config.num_hidden_layers);
@@ -87,7 +88,8 @@ TEST_P(SameModel, LogitsAndKeptPositionsAreThoseOfTheCore) {
 INSTANTIATE_TEST_SUITE_P(All, SameModel,
                          ::testing::Combine(::testing::Values(Dropped::merge, Dropped::discard),
                                             ::testing::Values(HiddenActivation::gelu, HiddenActivation::gelu_tanh,
-                                                              HiddenActivation::relu)));
+                                                              HiddenActivation::relu),
+                                            ::testing::Bool()));
 
 TEST(BertModule, GradientsAreThoseOfFiniteDifferences) {
   const BertConfig config = testing::config_of({.layers = 3, .heads = 2, .head_size = 4, .intermediate_size = 16});
@@ -111,6 +113,29 @@ TEST(BertModule, GradientsAreThoseOfFiniteDifferences) {
     const float below = loss().item<float>();
     weight.view(-1)[at] += kStep;
     EXPECT_NEAR(slope, (above - below) / (2 * kStep), 2e-2 * std::max(1.0F, std::abs(slope))) << name;
+  }
+}
+
+TEST(BertModule, AttributesToWordsAndTeachesScorersAlone) {
+  const BertConfig config = testing::config_of({.layers = 3, .heads = 2, .head_size = 4, .intermediate_size = 16});
+  std::vector<NamedTensor> tensors = testing::random_bert(config, 5);
+  testing::add_scorers(config, 6, tensors);
+  BertModule module(config, weights_of(tensors));
+  const TokenText a = random_text(12, config.vocab_size, 3), b = random_text(7, config.vocab_size, 4);
+  const std::vector<const TokenText*> texts = {&a, &b};
+  const std::vector<std::vector<uint32_t>> counts = {{12, 12, 1}, {7, 7, 1}};
+  const ForwardOutput output = module.forward(texts, counts, {.attribution = true});
+  ASSERT_EQ(output.biases.size(), 3U);
+  ASSERT_EQ(output.scores.size(), 2U);
+  const auto gradients = torch::autograd::grad({output.logits.pow(2).sum()}, output.biases, {}, true);
+  // Raising attention towards every word alike changes nothing.
+  for (const torch::Tensor& gradient : gradients) {
+    EXPECT_LT(gradient.sum(-1).abs().max().item<float>(), 1e-4F * gradient.abs().max().item<float>());
+  }
+  EXPECT_EQ(gradients[0][1][0][0][7].item<float>(), 0);  // behind the end of the shorter text
+  output.scores[0].sum().backward();
+  for (const auto& [name, weight] : module.weights()) {
+    EXPECT_EQ(weight.grad().defined(), name == "encoder.layer.0.attention.scorer.weight") << name;
   }
 }
 

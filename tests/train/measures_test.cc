@@ -47,6 +47,26 @@ TEST(Losses, HiddenIsTheMeanSquareAndTeachesTheSubModelOnly) {
   EXPECT_FALSE(full.grad().defined());
 }
 
+TEST(Losses, ImportanceIsLeastWhereScoresAreSharesOfLaterAttributions) {
+  // Two texts of 4 and 3 words; [CLS], which is first, does not count. Of the second layer: 1 2 3, and of the third 1
+  // 0 1.
+  const auto of_layer = [](std::vector<float> g) { return torch::tensor(g).view({2, 1, 1, 4}); };
+  const std::vector<torch::Tensor> attributions = {
+      of_layer({9, 9, 9, 9, 9, 9, 9, 0}), of_layer({5, 1, -2, 3, 7, 2, -2, 0}), of_layer({5, -1, 0, 1, 7, 1, 3, 0})};
+  const torch::Tensor first = torch::tensor({{0.3F, 2.0F, 2.0F, 4.0F}, {0.1F, 3.0F, 5.0F, 0.0F}}) / 10;
+  const torch::Tensor second = torch::tensor({{0.3F, 1.0F, 0.0F, 1.0F}, {0.1F, 1.0F, 3.0F, 0.0F}}) / 5;
+  EXPECT_NEAR(importance_loss({first, second}, attributions).item<double>(), 0, 1e-6);
+
+  const torch::Tensor even =
+      torch::tensor({{0.0F, 1.0F, 1.0F, 1.0F}, {0.0F, 1.0F, 1.0F, 0.0F}}).set_requires_grad(true);
+  const torch::Tensor loss = importance_loss({first, even}, attributions);
+  const double apart = (std::log(1.5) + 0.25 * std::log(0.5) + 0.75 * std::log(1.5)) / 2;  // mean over texts
+  EXPECT_NEAR(loss.item<double>(), apart / 2, 1e-5);                                       // and layers
+  loss.backward();
+  EXPECT_GT(even.grad()[0][2].item<float>(), 0);  // wants less of the word that does not matter
+  EXPECT_LT(even.grad()[1][2].item<float>(), 0);
+}
+
 TEST(Metrics, AreTheirFormulas) {
   const std::vector<std::vector<float>> logits = {{1, -1}, {0, 2}, {3, 1}};
   const std::vector<float> zero = {0}, one = {1}, both = {1, 1}, none = {0, 0};
