@@ -15,7 +15,8 @@ from transformers import BertConfig, BertForSequenceClassification
 
 
 def load(folder):
-    """The model in f32; int8 matrices are widened by their scales, so that both sides compute with the same weights."""
+    """The model in f32; int8 matrices are widened by their scales, so that both sides compute with the same weights.
+    Scorers are left out: they matter to elimination alone."""
     tensors = load_file(folder / "model.safetensors")
     scales = {name: tensors.pop(name) for name in list(tensors) if name.endswith("_scale")}
     weights = {
@@ -26,6 +27,7 @@ def load(folder):
     if hasattr(config, "quantization_config"):
         del config.quantization_config
     model = BertForSequenceClassification(config).eval()
+    weights = {name: tensor for name, tensor in weights.items() if not name.endswith(".attention.scorer.weight")}
     missing, unexpected = model.load_state_dict(weights, strict=False)
     if set(missing) - {"bert.embeddings.position_ids"} or set(unexpected) - {"bert.embeddings.position_ids"}:
         raise SystemExit(f"{folder}: {missing} are missing, {unexpected} are unknown")
