@@ -15,7 +15,9 @@
 namespace latformer::train {
 namespace {
 
-std::string scorer_name(size_t layer) { return "encoder.layer." + std::to_string(layer) + ".attention.scorer.weight"; }
+constexpr std::string_view kScorer = ".attention.scorer.weight";
+
+std::string scorer_name(size_t layer) { return "encoder.layer." + std::to_string(layer) + std::string(kScorer); }
 
 }  // namespace
 
@@ -269,6 +271,8 @@ torch::Tensor BertModule::linear(const std::string& prefix, std::initializer_lis
 torch::Tensor BertModule::norm(const std::string& name, const torch::Tensor& x) const {
   return torch::layer_norm(x, {x.size(1)}, weight(name + ".weight"), weight(name + ".bias"), config_.layer_norm_eps);
 }
+
+bool is_scorer(std::string_view name) { return name.ends_with(kScorer); }
 
 std::vector<std::string> scorer_names(const BertConfig& config) {
   std::vector<std::string> names;

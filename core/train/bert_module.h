@@ -108,7 +108,7 @@ class BertModule {
 
 // The names of the scorers that a model may have, of every layer but the last: (d) each.
 std::vector<std::string> scorer_names(const BertConfig& config);
-inline bool is_scorer(std::string_view name) { return name.ends_with(".attention.scorer.weight"); }
+bool is_scorer(std::string_view name);
 
 // The name and shape of every tensor of a BertForSequenceClassification, without "bert.".
 std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const BertConfig& config);

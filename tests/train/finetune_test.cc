@@ -139,6 +139,29 @@ TEST(Finetune, SameSeedSameWeightsOtherSeedOthers) {
   EXPECT_NE(weights[0], weights[2]);
 }
 
+TEST(Finetune, ExportsScorersThatLearnedUnlessAttentionAloneIsToScore) {
+  const Folder folder;
+  for (const bool scorers : {true, false}) {
+    FinetuneOptions options = options_in(folder);
+    options.train.teacher.epochs = 0.2;
+    options.train.elimination.epochs = 0.2;
+    options.scorers = scorers;
+    options.work = folder / (scorers ? "work-trained" : "work-attention");
+    options.target = folder / (scorers ? "trained" : "attention");
+    ASSERT_TRUE(finetune(options, alone, kNever).ok());
+    const auto model = ModelFolder::open(options.target);
+    ASSERT_TRUE(model.ok());
+    const auto weights = model->weights(model->config, 1);
+    ASSERT_TRUE(weights.ok());
+    ASSERT_FALSE(scorer_names(model->config).empty());
+    for (const std::string& name : scorer_names(model->config)) {
+      ASSERT_EQ(weights->contains(name), scorers) << name;
+      if (!scorers) continue;
+      EXPECT_GT(weights->at(name).abs().max().item<float>(), 0) << name;
+    }
+  }
+}
+
 TEST(Finetune, EveryArmRuns) {
   const Folder folder;
   FinetuneOptions options = options_in(folder);
