@@ -7,6 +7,7 @@
 //   --dev FILE     labelled texts to measure on; each gets rows of its own
 //   --work DIR     keeps models and results, so that a run that was stopped goes on where it was
 //   --arms A,B     those alone                --seeds 1,2    default 1; figures are means over seeds
+//   --teacher DIR  a model fine-tuned already: seeds are then those of the arms alone
 //   --teacher-epochs X (2), --epochs X (1)    --speedups LIST (1,2,3,4.8)
 //   --padded N     measure as papers do, too: texts padded to N tokens, of which padding is work saved
 //   --limit N      texts of each dev file
@@ -145,9 +146,14 @@ async function trainAll({ values, extra }) {
         }
       }
     };
-    const teacher = await finetune('teacher', resolve(values.model), [
-      ...['--teacher-epochs', values['teacher-epochs'], '--epochs', '0'],
-    ]);
+    const teacher = values.teacher
+      ? resolve(values.teacher)
+      : await finetune('teacher', resolve(values.model), [
+          '--teacher-epochs',
+          values['teacher-epochs'],
+          '--epochs',
+          '0',
+        ]);
     for (const arm of wanted) {
       const { from, train } = arms[arm];
       const search = async () => {
@@ -174,7 +180,7 @@ function parseCommandLine() {
   const { values } = parseArgs({
     args: end < 0 ? args : args.slice(0, end),
     options: {
-      ...{ model: text, work: text, arms: text, csv: text, padded: text, limit: text },
+      ...{ model: text, teacher: text, work: text, arms: text, csv: text, padded: text, limit: text },
       ...{ column: text, 'pair-column': text, report: { type: 'boolean' } },
       data: { type: 'string', multiple: true },
       dev: { type: 'string', multiple: true },
@@ -184,7 +190,7 @@ function parseCommandLine() {
       speedups: { type: 'string', default: '1,2,3,4.8' },
     },
   });
-  const needed = values.report ? ['csv'] : ['model', 'data', 'dev', 'work'];
+  const needed = values.report ? ['csv'] : [values.teacher ? 'teacher' : 'model', 'data', 'dev', 'work'];
   const missing = needed.find((name) => !values[name]);
   if (missing) throw new Failure(`--${missing} is needed; the head of bench/training.mjs tells all options`);
   return { values, extra: end < 0 ? [] : args.slice(end + 1) };
