@@ -148,13 +148,12 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
     } else if (!eliminates || options.sandwich) {
       const bool scores = eliminates && module.has_scorers();
       const ForwardOutput full = output_at(1, scores);
-      const torch::Tensor loss = task_loss(full.logits, share.targets, problem);
+      report.loss = learn(task_loss(full.logits, share.targets, problem));
       if (scores) {  // they have a graph of their own
-        const std::vector<torch::Tensor> attributions =
-            torch::autograd::grad({loss}, full.biases, /*grad_outputs=*/{}, /*retain_graph=*/true);
+        std::vector<torch::Tensor> attributions;
+        for (const torch::Tensor& bias : full.biases) attributions.push_back(bias.grad());
         learn(importance_loss(full.scores, attributions));
       }
-      report.loss = learn(loss);
       const double random = std::pow(report.speedup, Random(options.seed, "speedup", step).uniform());
       for (const double speedup : eliminates ? std::vector{report.speedup, random} : std::vector<double>()) {
         const ForwardOutput sub = output_at(speedup);
