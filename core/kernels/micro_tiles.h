@@ -6,9 +6,10 @@
 //
 // The loops over k are not unrolled and step pointers: V8 schedules badly across copies of the body (a third slower).
 //
-// Few rows pass a block by before memory has brought the next one: reading and multiplying would take turns. Therefore
-// they touch it while they compute, each tile its share of the lines. (WebAssembly has no other prefetch; BERT-base in
-// float32 gains a tenth at 16 tokens, nothing from 48 on.)
+// In WebAssembly tiles fetch the next block of weights while they compute, each its share of the lines: else the first
+// tile of a block would wait for the caches at every step. For want of a prefetch, two lines at a time are read for
+// nothing. Natively nothing is gained: the products are at the peak without it, and GCC no longer keeps the sums in
+// registers.
 #pragma once
 
 #include "core/kernels/micro.h"
@@ -33,22 +34,45 @@ inline constexpr int kInt8Rows = 4;
 inline constexpr int kVectors = 2;  // of one block
 inline constexpr size_t kColumns = kVectors * kWidth;
 
+#if defined(__wasm_simd128__)
+inline constexpr bool kFetchesAhead = true;
+#else
+inline constexpr bool kFetchesAhead = false;
+#endif
+
 // Blocks that a tile of so many rows takes.
 constexpr int blocks_for(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 
-inline constexpr size_t kMostTilesAhead = 8;  // of a block: more give memory the time it needs
-
-// What a tile touches at each k, or nothing.
-struct Ahead {
-  const volatile char* at;
-  size_t step;
-  [[gnu::always_inline]] void touch() {
-    (void)*at;
-    at += step;
+// What one of `tiles` tiles fetches of the next block, or nothing. Both give how many steps, at most those that are
+// left, there are until the next time.
+class Ahead {
+ public:
+  Ahead(const void* block, size_t steps, size_t step_bytes, size_t tile, size_t tiles) {
+    const size_t share = (step_bytes + tiles - 1) / tiles;
+    const size_t size = steps * step_bytes;
+    const size_t first = tile * share * steps;
+    const auto* bytes = static_cast<const volatile char*>(block);
+    next_ = bytes + (first < size ? first : size);
+    end_ = bytes + size;
+    pause_ = (kBytes + share - 1) / share;
   }
+  [[gnu::always_inline]] size_t fetch(size_t left) {
+    if (end_ - next_ >= static_cast<ptrdiff_t>(kBytes)) {
+      for (size_t byte = 0; byte < kBytes; byte += kLine) (void)next_[byte];
+      next_ += kBytes;
+    }
+    return left < pause_ ? left : pause_;
+  }
+
+ private:
+  static constexpr size_t kLine = 64;
+  static constexpr size_t kBytes = 2 * kLine;
+  const volatile char* next_;
+  const volatile char* end_;
+  size_t pause_;
 };
 struct NothingAhead {
-  [[gnu::always_inline]] void touch() const {}
+  [[gnu::always_inline]] size_t fetch(size_t left) const { return left; }
 };
 
 // Stores the sums of one row and block, of which the last of a product may be narrower.
@@ -67,7 +91,7 @@ struct F32Tile {
   static constexpr int kMaxRows = kF32Rows;
   static constexpr size_t kStepBytes = kColumns * sizeof(float);  // of a block's weights, at each k
 
-  static bool is_packed(const Product& product) { return product.k_stride == kColumns; }
+  static bool fetches_ahead(const Product& product, size_t tiles) { return tiles > 1 && product.k_stride == kColumns; }
   static const void* block_of(const Product& product, size_t block) {
     return product.weights + block * product.block_stride;
   }
@@ -92,18 +116,21 @@ struct F32Tile {
         for (int r = 0; r < kRows; ++r) sums[r][b * kVectors + v] = bias;
       }
     }
-    for (size_t k = 0; k < in; ++k) {
-      next.touch();
-      Floats weights[kBlocks * kVectors];
-      for (int b = 0; b < kBlocks; ++b) {
-        for (int v = 0; v < kVectors; ++v) weights[b * kVectors + v] = load_vector<Floats>(w[b] + v * kWidth);
-        w[b] += k_stride;
-      }
+    for (size_t left = in; left > 0;) {
+      size_t steps = next.fetch(left);
+      left -= steps;
+      for (; steps > 0; --steps) {
+        Floats weights[kBlocks * kVectors];
+        for (int b = 0; b < kBlocks; ++b) {
+          for (int v = 0; v < kVectors; ++v) weights[b * kVectors + v] = load_vector<Floats>(w[b] + v * kWidth);
+          w[b] += k_stride;
+        }
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const Floats value = spread(*x[r]++);
+        for (int r = 0; r < kRows; ++r) {
+          const Floats value = spread(*x[r]++);
 #pragma GCC unroll 16
-        for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = multiply_add(value, weights[v], sums[r][v]);
+          for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = multiply_add(value, weights[v], sums[r][v]);
+        }
       }
     }
     for (int r = 0; r < kRows; ++r) {
@@ -121,7 +148,10 @@ struct Int8Tile {
   static constexpr size_t kGroup = Int8Dot::kGroup;
   static constexpr size_t kStepBytes = kColumns * kGroup;
 
-  static bool is_packed(const Product& /*product*/) { return true; }
+  // Many tiles of the fast dot product lose a hundredth by it.
+  static bool fetches_ahead(const Product& /*product*/, size_t tiles) {
+    return tiles > 1 && (kGroup < 4 || tiles <= 6);
+  }
   static const void* block_of(const Product& product, size_t block) {
     return product.weights + block * product.in_padded * kColumns;
   }
@@ -136,21 +166,24 @@ struct Int8Tile {
     const int8_t* w[kBlocks];
     for (int b = 0; b < kBlocks; ++b) w[b] = product.weights + (block + b) * in * kColumns;
     Ints sums[kRows][kBlocks * kVectors] = {};
-    for (size_t k = 0; k < in; k += kGroup) {
-      next.touch();
-      Int8Dot::Group weights[kBlocks * kVectors];
-      for (int b = 0; b < kBlocks; ++b) {
-        for (int v = 0; v < kVectors; ++v) {
-          weights[b * kVectors + v] = Int8Dot::weights(w[b] + v * kWidth * kGroup);
+    for (size_t left = steps_of(product); left > 0;) {
+      size_t steps = next.fetch(left);
+      left -= steps;
+      for (; steps > 0; --steps) {
+        Int8Dot::Group weights[kBlocks * kVectors];
+        for (int b = 0; b < kBlocks; ++b) {
+          for (int v = 0; v < kVectors; ++v) {
+            weights[b * kVectors + v] = Int8Dot::weights(w[b] + v * kWidth * kGroup);
+          }
+          w[b] += kColumns * kGroup;
         }
-        w[b] += kColumns * kGroup;
-      }
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const Int8Dot::Group value = Int8Dot::activations(x[r]);
-        x[r] += kGroup;
+        for (int r = 0; r < kRows; ++r) {
+          const Int8Dot::Group value = Int8Dot::activations(x[r]);
+          x[r] += kGroup;
 #pragma GCC unroll 16
-        for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = Int8Dot::add(sums[r][v], weights[v], value);
+          for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = Int8Dot::add(sums[r][v], weights[v], value);
+        }
       }
     }
     for (int b = 0; b < kBlocks; ++b) {
@@ -201,17 +234,15 @@ void run_product(const typename Tile::Product& product, size_t first_block, size
   if (product.rows == 1) block = run_thin<Tile, 1>(product, block, last_block);
   if (product.rows == 2) block = run_thin<Tile, 2>(product, block, last_block);
   const size_t tiles = (product.rows + Tile::kMaxRows - 1) / Tile::kMaxRows;
-  const bool looks_ahead = tiles > 1 && tiles <= kMostTilesAhead && Tile::is_packed(product);
-  const size_t share = (Tile::kStepBytes + tiles - 1) / tiles;  // of a step's bytes, which each tile touches
+  const bool fetches = kFetchesAhead && Tile::fetches_ahead(product, tiles);
   for (; block < last_block; ++block) {
     size_t row = 0;
     for (size_t tile = 0; tile < tiles; ++tile) {
       const size_t left = tiles - tile;
       const size_t count = (product.rows - row + left - 1) / left;
-      if (looks_ahead && block + 1 < last_block) {
-        const size_t first = tile * share < Tile::kStepBytes - share ? tile * share : Tile::kStepBytes - share;
-        const auto* next = static_cast<const volatile char*>(Tile::block_of(product, block + 1));
-        const Ahead ahead{next + first * Tile::steps_of(product), share};
+      if (fetches && block + 1 < last_block) {
+        const void* next = Tile::block_of(product, block + 1);
+        const Ahead ahead(next, Tile::steps_of(product), Tile::kStepBytes, tile, tiles);
         run_tile<Tile, Tile::kMaxRows / 2, Tile::kMaxRows>(count, product, row, block, ahead);
       } else {
         run_tile<Tile, 1, Tile::kMaxRows>(count, product, row, block, NothingAhead());
