@@ -85,7 +85,8 @@ function tablesOf(rows) {
       const seeds = new Set(own.map(({ seed }) => seed)).size;
       return [[title, seeds, mean(full, ({ macs }) => macs / 1e6).toFixed(0), ...cells]];
     });
-    const title = `${name}: ${group[0].metric} in %, ${group[0].texts} texts, means over seeds`;
+    const texts = [...new Set(group.map((row) => row.texts))].join(' or ');
+    const title = `${name}: ${group[0].metric} in %, ${texts} texts, means over seeds`;
     return {
       title,
       head: ['', 'seeds', 'M MACs in full', ...speedups.map((speedup) => `at ${speedup}x`)],

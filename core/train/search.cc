@@ -19,6 +19,7 @@ namespace {
 constexpr BatchLimits kBatches{.max_tokens = 8192, .max_texts = 64};
 constexpr double kSum = 3;  // of all d: r_L = exp(-3)
 constexpr double kLeast = 1e-3;
+constexpr size_t kTellEvery = 10;  // trials
 
 // d of a retention; the last layer keeps [CLS] whatever its retention says, so it has none.
 std::vector<double> steps_of(const std::vector<double>& retention) {
@@ -100,6 +101,7 @@ Result<Search> search(const SearchOptions& options, const std::function<void(con
     std::vector<double> steps = steps_of(profile.retention);
     Random random(options.seed, "search");
     double sigma = 0.5;
+    size_t best = 0;
     for (size_t trial = 1; trial <= options.trials; ++trial) {
       std::vector<double> tried = steps;
       for (double& step : tried) step = std::max(kLeast, step * std::exp(sigma * random.normal()));
@@ -107,7 +109,14 @@ Result<Search> search(const SearchOptions& options, const std::function<void(con
       const double loss = loss_of(retention);
       const bool gain = loss < found.loss_after;
       sigma = std::clamp(sigma * (gain ? 1.5 : std::pow(1.5, -0.25)), 0.02, 1.0);
-      if (!gain) continue;
+      if (!gain) {
+        if (trial % kTellEvery == 0) {
+          tell("trial " + std::to_string(trial) + " of " + std::to_string(options.trials) +
+               ": none better since trial " + std::to_string(best));
+        }
+        continue;
+      }
+      best = trial;
       found.loss_after = loss;
       found.after = retention;
       steps = std::move(tried);

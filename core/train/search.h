@@ -40,7 +40,8 @@ struct Search {
   std::vector<double> before, after;  // retention
 };
 
-// `tell` hears of each gain. Errors: invalid_argument (data, files), bad_model, unsupported_model (no classifier).
+// `tell` hears of each gain, and now and then that there was none. Errors: invalid_argument (data, files), bad_model,
+// unsupported_model (no classifier).
 Result<Search> search(const SearchOptions& options, const std::function<void(const std::string&)>& tell);
 
 }  // namespace latformer::train
