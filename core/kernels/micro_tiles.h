@@ -92,7 +92,7 @@ struct F32Tile {
   static constexpr size_t kStepBytes = kColumns * sizeof(float);  // of a block's weights, at each k
 
   static bool fetches_ahead(const Product& product, size_t tiles) { return tiles > 1 && product.k_stride == kColumns; }
-  static const void* block_of(const Product& product, size_t block) {
+  static const float* block_of(const Product& product, size_t block) {
     return product.weights + block * product.block_stride;
   }
   static size_t steps_of(const Product& product) { return product.in; }
@@ -109,7 +109,7 @@ struct F32Tile {
     const float* w[kBlocks];
     Floats sums[kRows][kBlocks * kVectors];
     for (int b = 0; b < kBlocks; ++b) {
-      w[b] = product.weights + (block + b) * product.block_stride;
+      w[b] = block_of(product, block + b);
       for (int v = 0; v < kVectors; ++v) {
         const size_t column = (block + b) * kColumns + v * kWidth;
         const Floats bias = product.bias != nullptr ? load_vector<Floats>(product.bias + column) : Floats{};
@@ -152,7 +152,7 @@ struct Int8Tile {
   static bool fetches_ahead(const Product& /*product*/, size_t tiles) {
     return tiles > 1 && (kGroup < 4 || tiles <= 6);
   }
-  static const void* block_of(const Product& product, size_t block) {
+  static const int8_t* block_of(const Product& product, size_t block) {
     return product.weights + block * product.in_padded * kColumns;
   }
   static size_t steps_of(const Product& product) { return product.in_padded / kGroup; }
@@ -164,7 +164,7 @@ struct Int8Tile {
     const Activation* x[kRows];
     for (int r = 0; r < kRows; ++r) x[r] = static_cast<const Activation*>(product.x) + (row + r) * in;
     const int8_t* w[kBlocks];
-    for (int b = 0; b < kBlocks; ++b) w[b] = product.weights + (block + b) * in * kColumns;
+    for (int b = 0; b < kBlocks; ++b) w[b] = block_of(product, block + b);
     Ints sums[kRows][kBlocks * kVectors] = {};
     for (size_t left = steps_of(product); left > 0;) {
       size_t steps = next.fetch(left);
