@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <string>
 
 #include "bench/peak.h"
@@ -57,7 +58,7 @@ class Bench {
 
     LATFORMER_ASSIGN(Buffer<int8_t> values, Buffer<int8_t>::allocate(in * out));
     std::transform(weight.data(), weight.data() + in * out, values.data(),
-                   [](float value) { return static_cast<int8_t>(254 * value); });
+                   [](float value) { return static_cast<int8_t>(127 * std::clamp(value, -1.0F, 1.0F)); });
     LATFORMER_ASSIGN(const kernels::Linear int8,
                      kernels::Linear::create(in, out, values.span(), bias.span(), bias.span()));
     return measure(int8);
@@ -70,9 +71,12 @@ class Bench {
   }
 
  private:
+  // As weights are spread, most of them far below the largest.
   static Result<Buffer<float>> random_values(size_t count) {
     LATFORMER_ASSIGN(Buffer<float> values, Buffer<float>::allocate(count));
-    for (float& value : values.span()) value = static_cast<float>(std::rand()) / static_cast<float>(RAND_MAX) - 0.5F;
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal(0.0F, 0.25F);
+    for (float& value : values.span()) value = normal(random);
     return values;
   }
 

@@ -1,5 +1,6 @@
 #include "bench/peak.h"
 
+#include "core/kernels/micro.h"
 #include "core/kernels/vector.h"
 
 namespace latformer {
@@ -11,7 +12,7 @@ constexpr size_t kColumns = 2;
 constexpr size_t kSteps = 64;
 
 struct Operands {
-  alignas(64) char bytes[kSteps * kRows * kernels::kVectorBytes];
+  alignas(64) char bytes[(kSteps * kRows + 1) * kernels::kVectorBytes];  // one more, for what takes two at a time
   const char* at(size_t step, size_t row) const { return bytes + (step * kRows + row) * kernels::kVectorBytes; }
 };
 
@@ -46,6 +47,26 @@ void run_tile(size_t rounds, const Factor (&columns)[kColumns], const Load& load
 
 constexpr double kVectorOperations = 2.0 * kSteps * kRows * kColumns * kernels::kWidth;
 
+template <class Dot>
+double run_int8_peak_of(size_t rounds) {
+  using kernels::Ints;
+  struct Groups {  // of one step
+    typename Dot::Group group[Dot::kStep / Dot::kGroup];
+  };
+  const Operands factors = operands();
+  const auto load = [](const char* p) {
+    Groups groups;
+    for (auto& group : groups.group) {
+      group = kernels::load_vector<typename Dot::Group>(p);
+      p += kernels::kVectorBytes;
+    }
+    return groups;
+  };
+  run_tile<Ints, Groups>(rounds, {load(factors.at(0, 0)), load(factors.at(0, 1))}, load,
+                         [](Ints sum, const Groups& w, const Groups& x) { return Dot::add(sum, w.group, x.group); });
+  return kVectorOperations * Dot::kStep * static_cast<double>(rounds);
+}
+
 }  // namespace
 
 double run_f32_peak(size_t rounds) {
@@ -58,13 +79,12 @@ double run_f32_peak(size_t rounds) {
 }
 
 double run_int8_peak(size_t rounds) {
-  using kernels::Int8Dot;
-  using kernels::Ints;
-  const Operands factors = operands();
-  const auto load = [](const char* p) { return kernels::load_vector<Int8Dot::Group>(p); };
-  run_tile<Ints, Int8Dot::Group>(rounds, {load(factors.at(0, 0)), load(factors.at(0, 1))}, load,
-                                 [](Ints sum, Int8Dot::Group w, Int8Dot::Group x) { return Int8Dot::add(sum, w, x); });
-  return kVectorOperations * Int8Dot::kGroup * static_cast<double>(rounds);
+#if defined(LATFORMER_INT8_PAIR_DOT)
+  if (kernels::micro_kernels().int8_step == kernels::Int8PairDot::kStep) {
+    return run_int8_peak_of<kernels::Int8PairDot>(rounds);
+  }
+#endif
+  return run_int8_peak_of<kernels::Int8Dot>(rounds);
 }
 
 }  // namespace latformer

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <string>
 
-#include "core/kernels/pack.h"
-
 namespace latformer::kernels {
 namespace {
 
@@ -89,11 +87,15 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> val
   LATFORMER_ASSIGN(linear.int8_.scales, padded(scales, padded_out));
   LATFORMER_ASSIGN(linear.int8_.sums, Buffer<int32_t>::allocate(padded_out));
   LATFORMER_ASSIGN(linear.int8_.values, Buffer<int8_t>::allocate(padded_out * padded_in));
-  pack_int8(in, out, columns, micro.int8_group, values.data(), linear.int8_.values.data(), linear.int8_.sums.data());
+  pack_int8(in, padded_in, out, columns, micro.int8_group, values.data(), linear.int8_.values.data(),
+            linear.int8_.sums.data());
+  if (micro.int8_step > micro.int8_group) {
+    LATFORMER_ASSIGN(linear.int8_.excess, Excess::take(padded_in, linear.blocks_, columns, linear.int8_.values.data()));
+  }
   return linear;
 }
 
-size_t Linear::padded_in() const { return divide_up(in_, micro_->int8_group) * micro_->int8_group; }
+size_t Linear::padded_in() const { return divide_up(in_, micro_->int8_step) * micro_->int8_step; }
 
 Status Linear::run(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const {
   if (rows == 0) return {};
@@ -143,6 +145,7 @@ Status Linear::run_int8(const Threads& threads, size_t rows, const float* x, flo
                                         .x = quantized + row * row_bytes,
                                         .scales = scales + row,
                                         .weights = int8_.values.data(),
+                                        .excess = int8_.excess.view(),
                                         .column_scales = int8_.scales.data(),
                                         .column_sums = int8_.sums.data(),
                                         .bias = bias_.data(),

@@ -15,6 +15,7 @@
 #include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/kernels/micro.h"
+#include "core/kernels/pack.h"
 #include "core/kernels/threads.h"
 
 namespace latformer {
@@ -59,6 +60,7 @@ class Linear {
     Buffer<int8_t> values;
     Buffer<float> scales;
     Buffer<int32_t> sums;
+    Excess excess;  // of kernels that need it
   };
 
   size_t padded_in() const;

@@ -6,6 +6,8 @@
 //   f32    packed[block][k][column]                        y = x W^T + bias
 //   int8   packed[block][k / group][column][k % group]     y = (sum_k (q - zero) w) * row scale * column scale + bias
 //
+// where k is padded with zeros to a multiple of `int8_step`, which a tile takes at a time.
+//
 // int8 follows "dynamic quantisation": each row of x becomes q = round(x / scale) + zero in 0 .. 127 with a scale of
 // its own, weights keep a scale for each output. Sums are exact integers and the rest is rounded in one prescribed
 // order, so that every instruction set gives the same bits (micro_scalar.cc says which).
@@ -40,11 +42,19 @@ struct F32Product {
   float* y;           // (rows, out), rows y_stride apart
   size_t y_stride;
 };
+// Groups of weights that are added to those of a block once more, for kernels that cannot have all in one place
+// (pack.h): those of block b are [ends[b - 1], ends[b]), each with the k that it begins at.
+struct Int8Excess {
+  const uint32_t* ends;   // (blocks); null: there are none
+  const uint32_t* k;      // (groups)
+  const int8_t* weights;  // (groups, columns, group)
+};
 struct Int8Product {
   size_t rows, in_padded, out;
-  const void* x;               // (rows, in_padded) of the table's activation type
-  const RowScale* scales;      // (rows)
-  const int8_t* weights;       // packed
+  const void* x;           // (rows, in_padded) of the table's activation type
+  const RowScale* scales;  // (rows)
+  const int8_t* weights;   // packed
+  Int8Excess excess;
   const float* column_scales;  // (blocks, columns)
   const int32_t* column_sums;  // (blocks, columns): sum over k of the weights
   const float* bias;           // (blocks, columns)
@@ -58,7 +68,7 @@ struct MicroKernels {
   void (*f32_product)(const F32Product& product, size_t first_block, size_t last_block);
 
   size_t int8_columns;
-  size_t int8_group;
+  size_t int8_group, int8_step;
   size_t activation_size;  // bytes of one q
   void (*int8_product)(const Int8Product& product, size_t first_block, size_t last_block);
   // x (n) = softmax(x), n a multiple of softmax_multiple.

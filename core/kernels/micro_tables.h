@@ -6,7 +6,10 @@
 namespace latformer::kernels {
 
 extern const MicroKernels kBaselineKernels;
-#if defined(__x86_64__)
+#if defined(__wasm_relaxed_simd__)
+extern const MicroKernels kPairKernels;
+bool pair_kernels_are_faster();
+#elif defined(__x86_64__)
 extern const MicroKernels kAvx2Kernels;
 extern const MicroKernels kAvx512Kernels;
 #endif

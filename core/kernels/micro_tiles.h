@@ -27,6 +27,7 @@ inline constexpr int kInt8Rows = 8;
 #elif defined(__FMA__) || defined(__wasm_relaxed_simd__)
 inline constexpr int kF32Rows = 6;
 inline constexpr int kInt8Rows = 6;
+inline constexpr int kInt8PairRows = 4;
 #else
 inline constexpr int kF32Rows = 4;
 inline constexpr int kInt8Rows = 4;
@@ -142,11 +143,13 @@ struct F32Tile {
   }
 };
 
+template <class Dot, int kMostRows>
 struct Int8Tile {
   using Product = Int8Product;
-  static constexpr int kMaxRows = kInt8Rows;
-  static constexpr size_t kGroup = Int8Dot::kGroup;
-  static constexpr size_t kStepBytes = kColumns * kGroup;
+  static constexpr int kMaxRows = kMostRows;
+  static constexpr size_t kGroup = Dot::kGroup;
+  static constexpr size_t kGroups = Dot::kStep / kGroup;  // at a time
+  static constexpr size_t kStepBytes = kColumns * Dot::kStep;
 
   // Many tiles of the fast dot product lose a hundredth by it.
   static bool fetches_ahead(const Product& /*product*/, size_t tiles) {
@@ -155,11 +158,12 @@ struct Int8Tile {
   static const int8_t* block_of(const Product& product, size_t block) {
     return product.weights + block * product.in_padded * kColumns;
   }
-  static size_t steps_of(const Product& product) { return product.in_padded / kGroup; }
+  static size_t steps_of(const Product& product) { return product.in_padded / Dot::kStep; }
 
   template <int kRows, int kBlocks, class Next>
   [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block, Next next) {
-    using Activation = Int8Dot::Activation;
+    using Activation = typename Dot::Activation;
+    using Group = typename Dot::Group;
     const size_t in = product.in_padded;
     const Activation* x[kRows];
     for (int r = 0; r < kRows; ++r) x[r] = static_cast<const Activation*>(product.x) + (row + r) * in;
@@ -170,19 +174,40 @@ struct Int8Tile {
       size_t steps = next.fetch(left);
       left -= steps;
       for (; steps > 0; --steps) {
-        Int8Dot::Group weights[kBlocks * kVectors];
+        Group weights[kBlocks * kVectors][kGroups];
         for (int b = 0; b < kBlocks; ++b) {
           for (int v = 0; v < kVectors; ++v) {
-            weights[b * kVectors + v] = Int8Dot::weights(w[b] + v * kWidth * kGroup);
+            for (size_t g = 0; g < kGroups; ++g) {
+              weights[b * kVectors + v][g] = Dot::weights(w[b] + (g * kColumns + v * kWidth) * kGroup);
+            }
           }
-          w[b] += kColumns * kGroup;
+          w[b] += kStepBytes;
         }
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) {
-          const Int8Dot::Group value = Int8Dot::activations(x[r]);
-          x[r] += kGroup;
+          Group values[kGroups];
+          for (size_t g = 0; g < kGroups; ++g) values[g] = Dot::activations(x[r] + g * kGroup);
+          x[r] += Dot::kStep;
 #pragma GCC unroll 16
-          for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = Int8Dot::add(sums[r][v], weights[v], value);
+          for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = Dot::add(sums[r][v], weights[v], values);
+        }
+      }
+    }
+    if constexpr (kGroups > 1) {
+#pragma GCC unroll 16
+      for (int b = 0; b < kBlocks; ++b) {
+        const size_t first_group = block + b == 0 ? 0 : product.excess.ends[block + b - 1];
+        for (size_t group = first_group; group < product.excess.ends[block + b]; ++group) {
+          const Activation* at = static_cast<const Activation*>(product.x) + row * in + product.excess.k[group];
+          const int8_t* weights = product.excess.weights + group * kColumns * kGroup;
+#pragma GCC unroll 16
+          for (int r = 0; r < kRows; ++r) {
+            const Group value = Dot::activations(at + r * in);
+            for (int v = 0; v < kVectors; ++v) {
+              Ints& sum = sums[r][b * kVectors + v];
+              sum = Int8Dot::add(sum, Dot::weights(weights + v * kWidth * kGroup), value);
+            }
+          }
         }
       }
     }
@@ -339,14 +364,16 @@ inline void add_rows(size_t rows, size_t n, const float* x, float* sums) {
   }
 }
 
-constexpr MicroKernels table_named(std::string_view name) {
+template <class Dot, int kRows>
+constexpr MicroKernels table_of(std::string_view name) {
   return {.name = name,
           .f32_columns = kColumns,
           .f32_product = run_product<F32Tile>,
           .int8_columns = kColumns,
-          .int8_group = Int8Dot::kGroup,
-          .activation_size = sizeof(Int8Dot::Activation),
-          .int8_product = run_product<Int8Tile>,
+          .int8_group = Dot::kGroup,
+          .int8_step = Dot::kStep,
+          .activation_size = sizeof(typename Dot::Activation),
+          .int8_product = run_product<Int8Tile<Dot, kRows>>,
           .softmax_multiple = kWidth,
           .softmax_row = softmax_row,
           .add_rows = add_rows,

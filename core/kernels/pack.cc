@@ -41,13 +41,13 @@ struct Lanes {
   }
 };
 
-// x (out, row_bytes) -> packed (blocks, groups, columns) of T, a group of bytes of a row.
+// x (out, row_bytes) -> packed (blocks, groups, columns) of T, a group of bytes of a row, groups = padded_bytes / T's.
 template <class T>
-void pack(size_t row_bytes, size_t out, size_t columns, const std::byte* x, std::byte* packed) {
+void pack(size_t row_bytes, size_t padded_bytes, size_t out, size_t columns, const std::byte* x, std::byte* packed) {
   constexpr size_t kCount = Lanes<T>::kCount;
   const size_t whole = row_bytes / sizeof(T);
   const size_t rest = row_bytes % sizeof(T);
-  const size_t block_bytes = (whole + (rest > 0 ? 1 : 0)) * columns * sizeof(T);
+  const size_t block_bytes = padded_bytes * columns;
   for (size_t first = 0; first < out; first += columns, x += columns * row_bytes, packed += block_bytes) {
     const size_t there = std::min(columns, out - first);
     size_t k = 0;
@@ -66,6 +66,40 @@ void pack(size_t row_bytes, size_t out, size_t columns, const std::byte* x, std:
   }
 }
 
+constexpr size_t kGroup = 4;
+constexpr int16_t kMostOfFour = INT16_MAX / kInt8Levels;
+
+// a (columns, group) and b, which are taken together: whether any four weights are too large for each other.
+bool exceeds(size_t columns, const int8_t* a, const int8_t* b) {
+  using Pairs = Lanes<int16_t>::Vector;  // in each lane two weights
+  const auto low = [](Pairs pairs) { return (pairs << 8) >> 8; };
+  const auto high = [](Pairs pairs) { return pairs >> 8; };
+  const auto above_zero = [](Pairs v) { return v & (v > 0); };
+  Pairs found{};
+  for (size_t i = 0; i < columns * kGroup; i += sizeof(Pairs)) {
+    Pairs in_a, in_b;
+    std::memcpy(&in_a, a + i, sizeof(Pairs));
+    std::memcpy(&in_b, b + i, sizeof(Pairs));
+    const Pairs all = low(in_a) + high(in_a) + low(in_b) + high(in_b);
+    const Pairs above = above_zero(low(in_a)) + above_zero(high(in_a)) + above_zero(low(in_b)) + above_zero(high(in_b));
+    found |= (above > kMostOfFour) | (above - all > kMostOfFour);
+  }
+  uint64_t halves[2];
+  std::memcpy(halves, &found, sizeof(halves));
+  return (halves[0] | halves[1]) != 0;
+}
+
+// Moves from b to rest (columns, group), which is zero, what `exceeds` has found.
+void move_excess(size_t columns, const int8_t* a, int8_t* b, int8_t* rest) {
+  for (size_t i = 0; i < columns * kGroup; i += 2) {
+    int above = 0;
+    int below = 0;
+    for (const int8_t weight : {a[i], a[i + 1], b[i], b[i + 1]}) (weight > 0 ? above : below) += weight;
+    if (above <= kMostOfFour && -below <= kMostOfFour) continue;
+    for (size_t j = i; j < i + 2; ++j) std::swap(b[j], rest[j]);
+  }
+}
+
 template <class To, class From>
 To* bytes_of(From* values) {
   return reinterpret_cast<To*>(values);
@@ -75,19 +109,48 @@ To* bytes_of(From* values) {
 
 void pack_f32(size_t in, size_t out, size_t columns, const float* weight, float* packed) {
   static_assert(sizeof(float) == sizeof(uint32_t));
-  pack<uint32_t>(in * sizeof(float), out, columns, bytes_of<const std::byte>(weight), bytes_of<std::byte>(packed));
+  const size_t bytes = in * sizeof(float);
+  pack<uint32_t>(bytes, bytes, out, columns, bytes_of<const std::byte>(weight), bytes_of<std::byte>(packed));
 }
 
-void pack_int8(size_t in, size_t out, size_t columns, size_t group, const int8_t* values, int8_t* packed,
-               int32_t* sums) {
+void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t group, const int8_t* values,
+               int8_t* packed, int32_t* sums) {
   assert(group == 1 || group == 2 || group == 4);
   const auto pack_groups = group == 4 ? pack<uint32_t> : group == 2 ? pack<uint16_t> : pack<uint8_t>;
-  pack_groups(in, out, columns, bytes_of<const std::byte>(values), bytes_of<std::byte>(packed));
+  pack_groups(in, in_padded, out, columns, bytes_of<const std::byte>(values), bytes_of<std::byte>(packed));
 
   std::fill_n(sums, (out + columns - 1) / columns * columns, 0);
   for (size_t o = 0; o < out; ++o, values += in) {
     for (size_t k = 0; k < in; ++k) sums[o] += values[k];
   }
+}
+
+Result<Excess> Excess::take(size_t in_padded, size_t blocks, size_t columns, int8_t* packed) {
+  assert(in_padded % (2 * kGroup) == 0);
+  const size_t group_bytes = columns * kGroup;
+  const size_t steps = in_padded / (2 * kGroup);
+  const auto first_of = [&](size_t block, size_t k) { return packed + (block * in_padded + k) * columns; };
+  Excess excess;
+  LATFORMER_ASSIGN(excess.ends_, Buffer<uint32_t>::allocate(blocks));
+  LATFORMER_ASSIGN(Buffer<uint32_t> found, Buffer<uint32_t>::allocate(blocks * steps));
+  uint32_t count = 0;
+  for (size_t block = 0; block < blocks; ++block) {
+    for (size_t k = 0; k < in_padded; k += 2 * kGroup) {
+      const int8_t* a = first_of(block, k);
+      if (exceeds(columns, a, a + group_bytes)) found[count++] = static_cast<uint32_t>(k + kGroup);
+    }
+    excess.ends_[block] = count;
+  }
+  LATFORMER_ASSIGN(excess.k_, Buffer<uint32_t>::allocate(count));
+  LATFORMER_ASSIGN(excess.weights_, Buffer<int8_t>::allocate(count * group_bytes));
+  std::copy_n(found.data(), count, excess.k_.data());
+  std::fill_n(excess.weights_.data(), count * group_bytes, int8_t{0});
+  for (uint32_t group = 0, block = 0; group < count; ++group) {
+    while (group >= excess.ends_[block]) ++block;
+    int8_t* b = first_of(block, found[group]);
+    move_excess(columns, b - group_bytes, b, excess.weights_.data() + group * group_bytes);
+  }
+  return excess;
 }
 
 }  // namespace latformer::kernels

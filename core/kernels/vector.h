@@ -8,6 +8,11 @@
 // product gives the same (for WebAssembly's relaxed one, see the relaxed-simd proposal,
 // i32x4.relaxed_dot_i8x16_i7x16_add).
 //
+// Int8PairDot is for machines that have no such instruction but one for 16-bit sums of two products (x86 without VNNI;
+// V8 takes five instructions for each relaxed dot product there). It takes two groups at once and adds them up in 16
+// bits before it widens them, five instructions for both. Of four weights, neither those above nor those below zero may
+// add up to more than kMostOfFour then (pack.h: Int8Excess).
+//
 // Files that include this one are compiled with options of their own (see CMakeLists.txt). What they instantiate must
 // therefore not be shared: everything is in an unnamed namespace, and nothing of the standard library is called.
 #pragma once
@@ -99,8 +104,12 @@ struct Int8Dot {
     __builtin_memcpy(&group, p, sizeof(group));
     return _mm256_set1_epi32(group);
   }
-  static Ints add(Ints sums, Group w, Group x) {
-    return sums + (Ints)_mm256_madd_epi16(_mm256_maddubs_epi16(x, w), _mm256_set1_epi16(1));
+  static Ints add(Ints sums, Group w, Group x) { return add_widened(sums, products(w, x)); }
+  // Sums of two products in 16 bits, and those added in pairs to sums of 32 bits.
+  static Group products(Group w, Group x) { return _mm256_maddubs_epi16(x, w); }
+  static Group add_products(Group a, Group b) { return _mm256_add_epi16(a, b); }
+  static Ints add_widened(Ints sums, Group products) {
+    return sums + (Ints)_mm256_madd_epi16(products, _mm256_set1_epi16(1));
   }
 #elif defined(__wasm_relaxed_simd__)
   using Activation = uint8_t;
@@ -110,6 +119,11 @@ struct Int8Dot {
   static Group activations(const Activation* p) { return wasm_v128_load32_splat(p); }
   static Ints add(Ints sums, Group w, Group x) {
     return (Ints)wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w, x, (v128_t)sums);
+  }
+  static Group products(Group w, Group x) { return wasm_i16x8_relaxed_dot_i8x16_i7x16(w, x); }
+  static Group add_products(Group a, Group b) { return wasm_i16x8_add(a, b); }
+  static Ints add_widened(Ints sums, Group products) {
+    return (Ints)wasm_i32x4_add((v128_t)sums, wasm_i32x4_extadd_pairwise_i16x8(products));
   }
 #else
   // Pairs of 16 bits, which all of these have a dot product for.
@@ -151,7 +165,20 @@ struct Int8Dot {
 #error "No 16-bit dot product is known for this processor"
 #endif
 #endif
+
+  static constexpr size_t kStep = kGroup;  // what a tile takes at a time
+  static Ints add(Ints sums, const Group* w, const Group* x) { return add(sums, *w, *x); }
 };
+
+#if (defined(__AVX2__) && !defined(__AVX512VNNI__)) || defined(__wasm_relaxed_simd__)
+#define LATFORMER_INT8_PAIR_DOT 1
+struct Int8PairDot : Int8Dot {
+  static constexpr size_t kStep = 2 * kGroup;
+  static Ints add(Ints sums, const Group* w, const Group* x) {
+    return add_widened(sums, add_products(products(w[0], x[0]), products(w[1], x[1])));
+  }
+};
+#endif
 
 }  // namespace
 }  // namespace latformer::kernels
