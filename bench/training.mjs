@@ -194,6 +194,8 @@ function parseCommandLine() {
   const needed = values.report ? ['csv'] : [values.teacher ? 'teacher' : 'model', 'data', 'dev', 'work'];
   const missing = needed.find((name) => !values[name]);
   if (missing) throw new Failure(`--${missing} is needed; the head of bench/training.mjs tells all options`);
+  if (values.model && values.teacher)
+    throw new Failure('--model and --teacher: a teacher is a model already; give one');
   return { values, extra: end < 0 ? [] : args.slice(end + 1) };
 }
 
