@@ -1,5 +1,5 @@
-// GELU and tanh by XNNPACK's micro-kernels, called directly: its unary operator would link every unary function that
-// XNNPACK has, in every type, which is most of a binary.
+// tanh by XNNPACK's micro-kernel, called directly: its unary operator would link every unary function that XNNPACK has,
+// in every type, which is most of a binary. GELU is our own (micro_rows.h), in V8 four times as fast.
 //
 // This is the one file that looks below XNNPACK's public interface.
 #include "core/kernels/activation.h"
@@ -22,21 +22,22 @@ constexpr size_t kBlock = 2048;  // values that one thread takes at a time; x, y
 
 struct Call {
   Activation::Kind kind;
-  const xnn_unary_elementwise_config* config;
+  const MicroKernels* micro;
+  const xnn_unary_elementwise_config* tanh;
   const float* x;
   float* y;
 };
 
-void run_unary(const xnn_unary_elementwise_config* config, size_t count, const float* x, float* y) {
+void run_tanh(const xnn_unary_elementwise_config* tanh, size_t count, const float* x, float* y) {
   static constexpr xnn_unary_uparams kNoParameters{};
-  config->ukernel(count * sizeof(float), x, y, &kNoParameters);
+  tanh->ukernel(count * sizeof(float), x, y, &kNoParameters);
 }
 
 // 0.5 v (1 + tanh(sqrt(2 / pi) (v + 0.044715 v^3)))
 void run_gelu_tanh(const xnn_unary_elementwise_config* tanh, size_t count, const float* x, float* y) {
   alignas(kBufferAlignment) std::array<float, kBlock + kBufferSlack / sizeof(float)> inner{};
   for (size_t i = 0; i < count; ++i) inner[i] = kSqrtTwoOverPi * (x[i] + 0.044715F * x[i] * x[i] * x[i]);
-  run_unary(tanh, count, inner.data(), inner.data());
+  run_tanh(tanh, count, inner.data(), inner.data());
   for (size_t i = 0; i < count; ++i) y[i] = 0.5F * x[i] * (1.0F + inner[i]);
 }
 
@@ -47,10 +48,11 @@ void run_block(void* context, size_t begin, size_t count) {
   float* y = call.y + begin;
   switch (call.kind) {
     case Activation::Kind::gelu:
+      return call.micro->gelu(count, x, y);
     case Activation::Kind::tanh:
-      return run_unary(call.config, count, x, y);
+      return run_tanh(call.tanh, count, x, y);
     case Activation::Kind::gelu_tanh:
-      return run_gelu_tanh(call.config, count, x, y);
+      return run_gelu_tanh(call.tanh, count, x, y);
     case Activation::Kind::relu:
       for (size_t i = 0; i < count; ++i) y[i] = std::max(x[i], 0.0F);
   }
@@ -58,17 +60,19 @@ void run_block(void* context, size_t begin, size_t count) {
 
 }  // namespace
 
-Result<Activation> Activation::create(Kind kind) {
+Result<Activation> Activation::create(Kind kind, const MicroKernels& micro) {
   Activation activation;
   activation.kind_ = kind;
-  if (kind == Kind::gelu) activation.config_ = xnn_init_f32_gelu_config();
-  if (kind == Kind::tanh || kind == Kind::gelu_tanh) activation.config_ = xnn_init_f32_tanh_config();
-  if (kind != Kind::relu && activation.config_ == nullptr) return unsupported_model("XNNPACK has no kernels here");
+  activation.micro_ = &micro;
+  if (kind == Kind::tanh || kind == Kind::gelu_tanh) {
+    activation.tanh_ = xnn_init_f32_tanh_config();
+    if (activation.tanh_ == nullptr) return unsupported_model("XNNPACK has no kernels here");
+  }
   return activation;
 }
 
 Status Activation::run(const Threads& threads, size_t count, const float* x, float* y) {
-  Call call{kind_, config_, x, y};
+  Call call{kind_, micro_, tanh_, x, y};
   pthreadpool_parallelize_1d_tile_1d(threads.pool(), run_block, &call, count, kBlock, 0);
   return {};
 }

@@ -1,4 +1,4 @@
-// The functions between the two halves of a feed-forward layer, and tanh, by XNNPACK's micro-kernels.
+// The functions between the two halves of a feed-forward layer, and tanh.
 //
 //   gelu       0.5 x (1 + erf(x / sqrt 2))
 //   gelu_tanh  0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), its approximation
@@ -8,6 +8,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
+#include "core/kernels/micro.h"
 #include "core/kernels/threads.h"
 
 struct xnn_unary_elementwise_config;
@@ -19,12 +20,13 @@ class Activation {
  public:
   enum class Kind { gelu, gelu_tanh, relu, tanh };
   Activation() = default;
-  static Result<Activation> create(Kind kind);
+  static Result<Activation> create(Kind kind, const MicroKernels& micro = micro_kernels());
   Status run(const Threads& threads, size_t count, const float* x, float* y);
 
  private:
   Kind kind_ = Kind::gelu;
-  const xnn_unary_elementwise_config* config_ = nullptr;
+  const MicroKernels* micro_ = nullptr;
+  const xnn_unary_elementwise_config* tanh_ = nullptr;
 };
 
 }  // namespace latformer::kernels

@@ -74,6 +74,8 @@ struct MicroKernels {
   // x (n) = softmax(x), n a multiple of softmax_multiple.
   size_t softmax_multiple;
   void (*softmax_row)(size_t n, float* x);
+  // y (n) = x / 2 (1 + erf(x / sqrt 2)), x (n); y may be x.
+  void (*gelu)(size_t n, const float* x, float* y);
   // sums (n) += the sum over the rows of x (rows, n), n as above.
   void (*add_rows)(size_t rows, size_t n, const float* x, float* sums);
 

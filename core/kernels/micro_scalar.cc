@@ -1,6 +1,7 @@
 // The reference that every other table of micro-kernels is compared with: one value at a time, as the formulas say.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "core/kernels/micro.h"
 #include "core/kernels/micro_quantize.h"
@@ -46,6 +47,10 @@ void softmax_row(size_t n, float* x) {
   for (size_t j = 0; j < n; ++j) x[j] /= sum;
 }
 
+void gelu(size_t n, const float* x, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = 0.5F * x[i] * (1 + std::erf(x[i] / std::numbers::sqrt2_v<float>));
+}
+
 void add_rows(size_t rows, size_t n, const float* x, float* sums) {
   for (size_t row = 0; row < rows; ++row) {
     for (size_t j = 0; j < n; ++j) sums[j] += x[row * n + j];
@@ -82,6 +87,7 @@ const MicroKernels kScalarKernels = {.name = "scalar",
                                      .int8_product = int8_product,
                                      .softmax_multiple = 1,
                                      .softmax_row = softmax_row,
+                                     .gelu = gelu,
                                      .add_rows = add_rows,
                                      .quantize_row = quantize_row};
 

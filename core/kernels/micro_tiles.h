@@ -1,4 +1,4 @@
-// The table of micro-kernels (micro.h) for the instruction set that a file including this one is compiled for.
+// Matrix products in tiles, for the instruction set that a file including this one is compiled for.
 //
 // A tile is kRows x kVectors vectors of sums, as many as the registers hold: for each k, kVectors loads of weights and
 // kRows spread activations make kRows * kVectors multiply-adds. One or two rows would leave the multipliers waiting for
@@ -13,7 +13,6 @@
 #pragma once
 
 #include "core/kernels/micro.h"
-#include "core/kernels/micro_quantize.h"
 #include "core/kernels/vector.h"
 
 namespace latformer::kernels {
@@ -275,109 +274,6 @@ void run_product(const typename Tile::Product& product, size_t first_block, size
       row += count;
     }
   }
-}
-
-inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* result) {
-  auto* q = static_cast<Int8Dot::Activation*>(result);
-  Floats lows{};
-  Floats highs{};
-  size_t k = 0;
-  for (; k + kWidth <= in; k += kWidth) {
-    const auto v = load_vector<Floats>(x + k);
-    lows = v < lows ? v : lows;
-    highs = v > highs ? v : highs;
-  }
-  float low = 0;
-  float high = 0;
-  for (size_t lane = 0; lane < kWidth; ++lane) {
-    low = lows[lane] < low ? lows[lane] : low;
-    high = highs[lane] > high ? highs[lane] : high;
-  }
-  for (; k < in; ++k) {
-    low = x[k] < low ? x[k] : low;
-    high = x[k] > high ? x[k] : high;
-  }
-  const RowScale row = row_scale_of(low, high);
-  const float inverse = 1.0F / row.scale;
-  const float offset = static_cast<float>(row.zero) + kRound;
-
-  for (k = 0; k + kWidth <= in; k += kWidth) {
-    const Floats scaled = load_vector<Floats>(x + k) * spread(inverse);
-    const Floats rounded = scaled + spread(offset);
-    Ints values = (Ints)rounded - spread(kRoundBits);
-    values = values < 0 ? Ints{} : values;
-    values = values > kInt8Levels ? spread(kInt8Levels) : values;
-    using Narrow = Int8Dot::Activation __attribute__((vector_size(kWidth * sizeof(Int8Dot::Activation))));
-    store_vector(__builtin_convertvector(values, Narrow), q + k);
-  }
-  for (; k < in; ++k) q[k] = static_cast<Int8Dot::Activation>(round_to_level(x[k] * inverse, offset));
-  for (; k < in_padded; ++k) q[k] = 0;
-  return row;
-}
-
-// e^x for x <= 0, to within 2 units in the last place; below -87 what is next to nothing.
-//   x = n ln 2 + r,  |r| <= ln 2 / 2,   e^x = 2^n e^r,   e^r by its Taylor polynomial (the term left out is below 1e-8)
-[[gnu::always_inline]] inline Floats exp_of_negative(Floats x) {
-  const Floats least = spread(-87.0F);
-  x = x > least ? x : least;  // also what is no number
-  const Floats shifted = multiply_add(x, spread(1.44269504F), spread(kRound));
-  const Floats n = shifted - spread(kRound);
-  Floats r = multiply_add(n, spread(-0.693359375F), x);  // ln 2 in two parts, the first of few digits
-  r = multiply_add(n, spread(2.12194440e-4F), r);
-  Floats p = spread(1.0F / 5040);
-  p = multiply_add(p, r, spread(1.0F / 720));
-  p = multiply_add(p, r, spread(1.0F / 120));
-  p = multiply_add(p, r, spread(1.0F / 24));
-  p = multiply_add(p, r, spread(1.0F / 6));
-  p = multiply_add(p, r, spread(0.5F));
-  p = multiply_add(p, r, spread(1.0F));
-  p = multiply_add(p, r, spread(1.0F));
-  const Ints exponent = ((Ints)shifted - spread(kRoundBits)) << 23;
-  return (Floats)((Ints)p + exponent);
-}
-
-inline void softmax_row(size_t n, float* x) {
-  Floats most = load_vector<Floats>(x);
-  for (size_t j = kWidth; j < n; j += kWidth) {
-    const auto v = load_vector<Floats>(x + j);
-    most = v > most ? v : most;
-  }
-  float largest = most[0];
-  for (size_t lane = 1; lane < kWidth; ++lane) largest = most[lane] > largest ? most[lane] : largest;
-  Floats sums{};
-  for (size_t j = 0; j < n; j += kWidth) {
-    const Floats power = exp_of_negative(load_vector<Floats>(x + j) - spread(largest));
-    store_vector(power, x + j);
-    sums += power;
-  }
-  float sum = 0;
-  for (size_t lane = 0; lane < kWidth; ++lane) sum += sums[lane];
-  const Floats factor = spread(1.0F / sum);
-  for (size_t j = 0; j < n; j += kWidth) store_vector(load_vector<Floats>(x + j) * factor, x + j);
-}
-
-inline void add_rows(size_t rows, size_t n, const float* x, float* sums) {
-  for (size_t j = 0; j < n; j += kWidth) {
-    Floats sum{};  // apart from what is there already: long columns must not wear out
-    for (size_t row = 0; row < rows; ++row) sum += load_vector<Floats>(x + row * n + j);
-    store_vector(load_vector<Floats>(sums + j) + sum, sums + j);
-  }
-}
-
-template <class Dot, int kRows>
-constexpr MicroKernels table_of(std::string_view name) {
-  return {.name = name,
-          .f32_columns = kColumns,
-          .f32_product = run_product<F32Tile>,
-          .int8_columns = kColumns,
-          .int8_group = Dot::kGroup,
-          .int8_step = Dot::kStep,
-          .activation_size = sizeof(typename Dot::Activation),
-          .int8_product = run_product<Int8Tile<Dot, kRows>>,
-          .softmax_multiple = kWidth,
-          .softmax_row = softmax_row,
-          .add_rows = add_rows,
-          .quantize_row = quantize_row};
 }
 
 }  // namespace

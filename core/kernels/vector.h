@@ -66,6 +66,22 @@ template <class Vector, class T>
 }
 [[gnu::always_inline]] inline Ints spread(int32_t x) { return x - Ints{}; }
 
+// One of the constants in memory (function_constants.h), spread as it is loaded.
+[[gnu::always_inline]] inline Floats constant(const float& x) {
+#if defined(__wasm_simd128__)
+  return (Floats)wasm_v128_load32_splat(&x);
+#else
+  return spread(x);
+#endif
+}
+[[gnu::always_inline]] inline Ints constant(const int32_t& x) {
+#if defined(__wasm_simd128__)
+  return (Ints)wasm_v128_load32_splat(&x);
+#else
+  return spread(x);
+#endif
+}
+
 // a * b + c, rounded once where the machine can.
 [[gnu::always_inline]] inline Floats multiply_add(Floats a, Floats b, Floats c) {
 #if defined(__wasm_relaxed_simd__)

@@ -3,28 +3,21 @@
 set(XNNPACK_SOURCES_aarch64
     src/configs/hardware-config.c
     src/configs/unary-elementwise-config.c
-    src/f32-vgelu/gen/f32-vgelu-neon-rational-12-10-div.c
     src/f32-vtanh/gen/f32-vtanh-neon-rational-9-8-div.c)
 
 set(XNNPACK_SOURCES_wasm
     src/configs/hardware-config.c
     src/configs/unary-elementwise-config.c
-    src/f32-vgelu/gen/f32-vgelu-wasmsimd-rational-12-10-div.c
     src/f32-vtanh/gen/f32-vtanh-wasmsimd-rational-9-8-div.c)
 
 set(XNNPACK_SOURCES_wasm_relaxed
     src/configs/hardware-config.c
     src/configs/unary-elementwise-config.c
-    src/f32-vgelu/gen/f32-vgelu-wasmsimd-rational-12-10-div.c
     src/f32-vtanh/gen/f32-vtanh-wasmsimd-rational-9-8-div.c)
 
 set(XNNPACK_SOURCES_x86_64
     src/configs/hardware-config.c
     src/configs/unary-elementwise-config.c
-    src/f32-vgelu/gen/f32-vgelu-avx-rational-12-10-div.c
-    src/f32-vgelu/gen/f32-vgelu-avx512f-rational-12-10-nr.c
-    src/f32-vgelu/gen/f32-vgelu-fma3-rational-12-10-div.c
-    src/f32-vgelu/gen/f32-vgelu-sse2-rational-12-10-div.c
     src/f32-vtanh/gen/f32-vtanh-avx-rational-9-8-div.c
     src/f32-vtanh/gen/f32-vtanh-avx512f-rational-9-8-nr.c
     src/f32-vtanh/gen/f32-vtanh-fma3-rational-9-8-div.c

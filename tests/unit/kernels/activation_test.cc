@@ -1,4 +1,4 @@
-// XNNPACK's activations against double arithmetic.
+// Activations of every instruction set against double arithmetic.
 #include "core/kernels/activation.h"
 
 #include <gtest/gtest.h>
@@ -51,22 +51,32 @@ double activation_reference(Activation::Kind kind, double x) {
   return 0;
 }
 
+// Each kind with each table of kernels.
+std::vector<Activation> activations_of(Activation::Kind kind) {
+  std::vector<Activation> activations;
+  for (const MicroKernels* micro : available_micro_kernels()) {
+    activations.push_back(Activation::create(kind, *micro).value());
+  }
+  return activations;
+}
+
 TEST_F(ActivationTest, ActivationsAtEveryLengthAndOverTheirRange) {
   using Kind = Activation::Kind;
   for (const Kind kind : {Kind::gelu, Kind::gelu_tanh, Kind::relu, Kind::tanh}) {
-    Activation activation = Activation::create(kind).value();
-    const auto expect = [&](Buffer<float> x) {
-      const std::vector<float> before(x.span().begin(), x.span().end());
-      ASSERT_TRUE(activation.run(threads_, x.size(), x.data(), x.data()).ok());
-      for (size_t i = 0; i < before.size(); ++i) {
-        const double expected = activation_reference(kind, before[i]);
-        ASSERT_NEAR(x[i], expected, 2e-6 * std::max(1.0, std::abs(expected))) << "of " << before[i];
-      }
-    };
-    for (size_t count = 1; count <= 70; ++count) expect(random_values(count, 7, 2.0F));
-    Buffer<float> sweep = filled(40001, 0);
-    for (size_t i = 0; i < sweep.size(); ++i) sweep[i] = -20.0F + 0.001F * static_cast<float>(i);
-    expect(std::move(sweep));
+    for (Activation& activation : activations_of(kind)) {
+      const auto expect = [&](Buffer<float> x) {
+        const std::vector<float> before(x.span().begin(), x.span().end());
+        ASSERT_TRUE(activation.run(threads_, x.size(), x.data(), x.data()).ok());
+        for (size_t i = 0; i < before.size(); ++i) {
+          const double expected = activation_reference(kind, before[i]);
+          ASSERT_NEAR(x[i], expected, 2e-6 * std::max(1.0, std::abs(expected))) << "of " << before[i];
+        }
+      };
+      for (size_t count = 1; count <= 70; ++count) expect(random_values(count, 7, 2.0F));
+      Buffer<float> sweep = filled(40001, 0);
+      for (size_t i = 0; i < sweep.size(); ++i) sweep[i] = -20.0F + 0.001F * static_cast<float>(i);
+      expect(std::move(sweep));
+    }
   }
 }
 
@@ -74,14 +84,15 @@ TEST_F(ActivationTest, ActivationsOfAValueDoNotDependOnItsPlace) {
   using Kind = Activation::Kind;
   const Buffer<float> x = random_values(70, 7, 2.0F);
   for (const Kind kind : {Kind::gelu, Kind::gelu_tanh, Kind::relu, Kind::tanh}) {
-    Activation activation = Activation::create(kind).value();
-    Buffer<float> all = filled(70, 0);
-    ASSERT_TRUE(activation.run(threads_, 70, x.data(), all.data()).ok());
-    for (size_t count = 1; count < 70; ++count) {
-      Buffer<float> some = filled(count + 1, -7.0F);
-      ASSERT_TRUE(activation.run(threads_, count, x.data() + 70 - count, some.data()).ok());
-      for (size_t i = 0; i < count; ++i) ASSERT_EQ(some[i], all[70 - count + i]) << count << " values";
-      EXPECT_EQ(some[count], -7.0F) << "wrote past the end";
+    for (Activation& activation : activations_of(kind)) {
+      Buffer<float> all = filled(70, 0);
+      ASSERT_TRUE(activation.run(threads_, 70, x.data(), all.data()).ok());
+      for (size_t count = 1; count < 70; ++count) {
+        Buffer<float> some = filled(count + 1, -7.0F);
+        ASSERT_TRUE(activation.run(threads_, count, x.data() + 70 - count, some.data()).ok());
+        for (size_t i = 0; i < count; ++i) ASSERT_EQ(some[i], all[70 - count + i]) << count << " values";
+        EXPECT_EQ(some[count], -7.0F) << "wrote past the end";
+      }
     }
   }
 }
@@ -90,17 +101,18 @@ TEST_F(ActivationTest, ActivationsOfWhatIsNotFinite) {
   using Kind = Activation::Kind;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const Kind kind : {Kind::gelu, Kind::gelu_tanh, Kind::relu, Kind::tanh}) {
-    Activation activation = Activation::create(kind).value();
-    for (size_t count = 1; count <= 40; ++count) {
-      Buffer<float> x = filled(count, 0.5F);
-      x[count - 1] = std::numeric_limits<float>::quiet_NaN();
-      ASSERT_TRUE(activation.run(threads_, count, x.data(), x.data()).ok());
-      EXPECT_TRUE(std::isnan(x[count - 1])) << "kind " << static_cast<int>(kind) << ", " << count << " values";
-      EXPECT_TRUE(count == 1 || std::isfinite(x[count - 2]));
+    for (Activation& activation : activations_of(kind)) {
+      for (size_t count = 1; count <= 40; ++count) {
+        Buffer<float> x = filled(count, 0.5F);
+        x[count - 1] = std::numeric_limits<float>::quiet_NaN();
+        ASSERT_TRUE(activation.run(threads_, count, x.data(), x.data()).ok());
+        EXPECT_TRUE(std::isnan(x[count - 1])) << "kind " << static_cast<int>(kind) << ", " << count << " values";
+        EXPECT_TRUE(count == 1 || std::isfinite(x[count - 2]));
+      }
+      Buffer<float> x = filled(2, kInfinity);
+      ASSERT_TRUE(activation.run(threads_, 2, x.data(), x.data()).ok());
+      EXPECT_EQ(x[0], kind == Kind::tanh ? 1.0F : kInfinity) << "kind " << static_cast<int>(kind);
     }
-    Buffer<float> x = filled(2, kInfinity);
-    ASSERT_TRUE(activation.run(threads_, 2, x.data(), x.data()).ok());
-    EXPECT_EQ(x[0], kind == Kind::tanh ? 1.0F : kInfinity) << "kind " << static_cast<int>(kind);
   }
 }
 

@@ -1,0 +1,31 @@
+// Constants of the functions in micro_rows.h, in memory where no compiler sees their values: V8 makes a vector constant
+// out of an integer at every use, by three instructions, and loads one by one; e^x and erf are then twice as fast.
+//
+//   e^r = sum_i factors[i] r^i                  |r| <= ln 2 / 2     to within 1.1e-7 of it
+//   erf(x / sqrt 2) = x P(x^2) / Q(x^2)         |x| <= most         to within 1.5e-7
+//
+// Minimax fits by iteratively reweighted least squares; P / Q is then 1 at `most` in f32, fused or not.
+#pragma once
+
+#include <cstdint>
+
+namespace latformer::kernels {
+
+struct FunctionConstants {
+  struct {
+    float least, log2_e, round;
+    float minus_ln2[2];  // -ln 2 in two parts, the first of few digits
+    float factors[6];
+  } exp;
+  struct {
+    float most, half;
+    float p[5], q[6];
+  } erf;
+  struct {
+    float round;
+    int32_t levels;
+  } int8;
+};
+extern const FunctionConstants kFunctionConstants;
+
+}  // namespace latformer::kernels

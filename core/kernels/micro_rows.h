@@ -1,0 +1,122 @@
+// What is done to whole rows, value by value, for the instruction set that a file including this one is compiled for.
+#pragma once
+
+#include "core/kernels/function_constants.h"
+#include "core/kernels/micro.h"
+#include "core/kernels/micro_quantize.h"
+#include "core/kernels/vector.h"
+
+namespace latformer::kernels {
+namespace {
+
+inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* result) {
+  auto* q = static_cast<Int8Dot::Activation*>(result);
+  Floats lows{};
+  Floats highs{};
+  size_t k = 0;
+  for (; k + kWidth <= in; k += kWidth) {
+    const auto v = load_vector<Floats>(x + k);
+    lows = v < lows ? v : lows;
+    highs = v > highs ? v : highs;
+  }
+  float low = 0;
+  float high = 0;
+  for (size_t lane = 0; lane < kWidth; ++lane) {
+    low = lows[lane] < low ? lows[lane] : low;
+    high = highs[lane] > high ? highs[lane] : high;
+  }
+  for (; k < in; ++k) {
+    low = x[k] < low ? x[k] : low;
+    high = x[k] > high ? x[k] : high;
+  }
+  const RowScale row = row_scale_of(low, high);
+  const float inverse = 1.0F / row.scale;
+  const float offset = static_cast<float>(row.zero) + kRound;
+
+  const Floats round = constant(kFunctionConstants.int8.round);
+  const Ints levels = constant(kFunctionConstants.int8.levels);
+  for (k = 0; k + kWidth <= in; k += kWidth) {
+    const Floats scaled = load_vector<Floats>(x + k) * spread(inverse);
+    const Floats rounded = scaled + spread(offset);
+    Ints values = (Ints)rounded - (Ints)round;
+    values = values < 0 ? Ints{} : values;
+    values = values > levels ? levels : values;
+    using Narrow = Int8Dot::Activation __attribute__((vector_size(kWidth * sizeof(Int8Dot::Activation))));
+    store_vector(__builtin_convertvector(values, Narrow), q + k);
+  }
+  for (; k < in; ++k) q[k] = static_cast<Int8Dot::Activation>(round_to_level(x[k] * inverse, offset));
+  for (; k < in_padded; ++k) q[k] = 0;
+  return row;
+}
+
+// e^x for x <= 0, to within 2 units in the last place; below -87 what is next to nothing.
+//   x = n ln 2 + r,  |r| <= ln 2 / 2,   e^x = 2^n e^r
+[[gnu::always_inline]] inline Floats exp_of_negative(Floats x) {
+  const auto& k = kFunctionConstants.exp;
+  const Floats least = constant(k.least);
+  x = x > least ? x : least;  // also what is no number
+  const Floats shifted = multiply_add(x, constant(k.log2_e), constant(k.round));
+  const Floats n = shifted - constant(k.round);
+  Floats r = multiply_add(n, constant(k.minus_ln2[0]), x);
+  r = multiply_add(n, constant(k.minus_ln2[1]), r);
+  Floats p = constant(k.factors[5]);
+  for (int i = 4; i >= 0; --i) p = multiply_add(p, r, constant(k.factors[i]));
+  // n is in the low bits of what was rounded; those above it leave by the shift.
+  return (Floats)((Ints)p + ((Ints)shifted << 23));
+}
+
+// x / 2 (1 + erf(x / sqrt 2)),  erf(x / sqrt 2) = x P(x^2) / Q(x^2), exactly 1 from k.most on; the largest error is
+// 1e-6.
+[[gnu::always_inline]] inline Floats gelu(Floats x) {
+  const auto& k = kFunctionConstants.erf;
+  const Floats most = constant(k.most);
+  Floats v = x < most ? x : most;
+  v = v > -most ? v : -most;
+  const Floats square = v * v;
+  Floats p = constant(k.p[4]);
+  for (int i = 3; i >= 0; --i) p = multiply_add(p, square, constant(k.p[i]));
+  Floats q = constant(k.q[5]);
+  for (int i = 4; i >= 0; --i) q = multiply_add(q, square, constant(k.q[i]));
+  const Floats half = x * constant(k.half);
+  return multiply_add(half, p * v / q, half);
+}
+
+inline void gelu_row(size_t n, const float* x, float* y) {
+  for (; n >= kWidth; n -= kWidth, x += kWidth, y += kWidth) store_vector(gelu(load_vector<Floats>(x)), y);
+  if (n == 0) return;
+  float last[kWidth] = {};
+  for (size_t i = 0; i < n; ++i) last[i] = x[i];
+  store_vector(gelu(load_vector<Floats>(last)), last);
+  for (size_t i = 0; i < n; ++i) y[i] = last[i];
+}
+
+inline void softmax_row(size_t n, float* x) {
+  Floats most = load_vector<Floats>(x);
+  for (size_t j = kWidth; j < n; j += kWidth) {
+    const auto v = load_vector<Floats>(x + j);
+    most = v > most ? v : most;
+  }
+  float largest = most[0];
+  for (size_t lane = 1; lane < kWidth; ++lane) largest = most[lane] > largest ? most[lane] : largest;
+  Floats sums{};
+  for (size_t j = 0; j < n; j += kWidth) {
+    const Floats power = exp_of_negative(load_vector<Floats>(x + j) - spread(largest));
+    store_vector(power, x + j);
+    sums += power;
+  }
+  float sum = 0;
+  for (size_t lane = 0; lane < kWidth; ++lane) sum += sums[lane];
+  const Floats factor = spread(1.0F / sum);
+  for (size_t j = 0; j < n; j += kWidth) store_vector(load_vector<Floats>(x + j) * factor, x + j);
+}
+
+inline void add_rows(size_t rows, size_t n, const float* x, float* sums) {
+  for (size_t j = 0; j < n; j += kWidth) {
+    Floats sum{};  // apart from what is there already: long columns must not wear out
+    for (size_t row = 0; row < rows; ++row) sum += load_vector<Floats>(x + row * n + j);
+    store_vector(load_vector<Floats>(sums + j) + sum, sums + j);
+  }
+}
+
+}  // namespace
+}  // namespace latformer::kernels

@@ -1,0 +1,28 @@
+// The table of micro-kernels (micro.h) for the instruction set that a file including this one is compiled for.
+#pragma once
+
+#include "core/kernels/micro_rows.h"
+#include "core/kernels/micro_tiles.h"
+
+namespace latformer::kernels {
+namespace {
+
+template <class Dot, int kRows>
+constexpr MicroKernels table_of(std::string_view name) {
+  return {.name = name,
+          .f32_columns = kColumns,
+          .f32_product = run_product<F32Tile>,
+          .int8_columns = kColumns,
+          .int8_group = Dot::kGroup,
+          .int8_step = Dot::kStep,
+          .activation_size = sizeof(typename Dot::Activation),
+          .int8_product = run_product<Int8Tile<Dot, kRows>>,
+          .softmax_multiple = kWidth,
+          .softmax_row = softmax_row,
+          .gelu = gelu_row,
+          .add_rows = add_rows,
+          .quantize_row = quantize_row};
+}
+
+}  // namespace
+}  // namespace latformer::kernels
