@@ -34,6 +34,7 @@ const arms = {
   attention: { title: 'scored by attention alone', train: (epochs) => pruned(epochs, '--score', 'attention') },
   discard: { title: 'dropped word-vectors discarded', train: (epochs) => pruned(epochs, '--dropped', 'discard') },
   minimum: { title: 'running minimum', train: (epochs) => pruned(epochs, '--shape', 'minimum') },
+  floor: { title: 'a floor of 2 % under retention', train: (epochs) => pruned(epochs, '--r-min', '0.02') },
   searched: {
     title: 'searched profile',
     from: 'default',
@@ -45,7 +46,7 @@ const arms = {
   'no-sandwich': { title: 'without the sandwich', train: (epochs) => pruned(epochs, '--no-sandwich') },
   paper: {
     title: "the paper's: discarded, neither sandwich nor distillation",
-    train: (epochs) => pruned(epochs, '--dropped', 'discard', '--no-sandwich'),
+    train: (epochs) => pruned(epochs, '--dropped', 'discard', '--no-sandwich', '--r-min', '0.02'),
   },
   long: { title: 'three times as many epochs', train: (epochs) => pruned(3 * epochs) },
   'layers-3': { title: 'the rival: 3 layers', train: (epochs) => cut(epochs, 3), speedups: '1' },

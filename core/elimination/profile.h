@@ -28,7 +28,9 @@ struct Profile {
 
 enum class ProfileShape { running_minimum, running_product, geometric, linear };
 
-inline constexpr double kDefaultRMin = 0.05;
+// Low enough never to hold the running product of many layers: where a product ends at a floor, all dropping is left to
+// the layers before it, which costs accuracy.
+inline constexpr double kDefaultRMin = 1e-6;
 
 // retention of a shape. running_minimum and running_product read acc (each above 0); geometric is r_l = r_min^(l/L),
 // linear ("tilt") is r_l = 1 - (1 - r_min) l/L, l = 1..L, where L = acc.size(). Nothing falls below r_min (in (0, 1])

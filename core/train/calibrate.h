@@ -30,7 +30,7 @@ struct CalibrateOptions {
   bool keep_profile = false;                    // the model's own, instead of one from ACC
   bool temperature = false;                     // find it
   ProfileShape shape = ProfileShape::running_product;
-  double r_min = 0.02;
+  double r_min = kDefaultRMin;
   Dropped dropped = Dropped::merge;
   double max_speedup = 1;  // up to which the sweep supports the model
 };

@@ -35,7 +35,7 @@ struct FinetuneOptions {
   size_t holdout = 500;  // texts left out of training to be measured on now and then; at most a tenth of all
   TrainOptions train;
   ProfileShape shape = ProfileShape::running_product;
-  double r_min = 0.02;
+  double r_min = kDefaultRMin;
   Dropped dropped = Dropped::merge;
   bool scorers = true;  // word-vectors are scored by what layers are taught, beside attention; needs the sandwich
   std::optional<std::filesystem::path> profile;  // a profile.json to use as it is, instead of measuring

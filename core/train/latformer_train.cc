@@ -77,7 +77,7 @@ Stages
   --score KIND           trained (default): each layer learns what will matter to later ones; or attention alone, as
                          in the paper and the default with --no-sandwich
   --shape KIND           product (default), minimum, geometric or linear
-  --r-min X              no retention falls below it; default 0.02
+  --r-min X              no retention falls below it; default 0.000001
   --profile FILE         a profile.json to use as it is, instead of measuring ACC
   --acc-texts N          training texts that ACC is measured on; default 512
 
@@ -106,7 +106,7 @@ profile.json.
   --model DIR         a Hugging Face BERT folder with a classifier
   --data FILE         labelled texts: .tsv, .csv or .jsonl; may come several times
   --target DIR        the folder to make; --force replaces the model in one that is there
-  --shape KIND        product (default), minimum, geometric or linear; --r-min X (0.02)
+  --shape KIND        product (default), minimum, geometric or linear; --r-min X (0.000001)
   --dropped KIND      merge (default) or discard
   --max-speedup X     up to which the sweep supports the model; needed with --target, unless the profile is kept
   --keep-profile      keep the model's profile.json
