@@ -1,5 +1,5 @@
 // Constants of the functions in micro_rows.h, in memory where no compiler sees their values: V8 makes a vector constant
-// out of an integer at every use, by three instructions, and loads one by one; e^x and erf are then twice as fast.
+// out of an integer at every use, by three instructions, and loads one by one.
 //
 //   e^r = sum_i factors[i] r^i                  |r| <= ln 2 / 2     to within 1.1e-7 of it
 //   erf(x / sqrt 2) = x P(x^2) / Q(x^2)         |x| <= most         to within 1.5e-7
@@ -12,8 +12,10 @@
 namespace latformer::kernels {
 
 struct FunctionConstants {
+  float round;  // kRound and kInt8Levels of micro_quantize.h
+  int32_t int8_levels;
   struct {
-    float least, log2_e, round;
+    float least, log2_e;
     float minus_ln2[2];  // -ln 2 in two parts, the first of few digits
     float factors[6];
   } exp;
@@ -21,10 +23,6 @@ struct FunctionConstants {
     float most, half;
     float p[5], q[6];
   } erf;
-  struct {
-    float round;
-    int32_t levels;
-  } int8;
 };
 extern const FunctionConstants kFunctionConstants;
 

@@ -33,8 +33,8 @@ inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* 
   const float inverse = 1.0F / row.scale;
   const float offset = static_cast<float>(row.zero) + kRound;
 
-  const Floats round = constant(kFunctionConstants.int8.round);
-  const Ints levels = constant(kFunctionConstants.int8.levels);
+  const Floats round = constant(kFunctionConstants.round);
+  const Ints levels = constant(kFunctionConstants.int8_levels);
   for (k = 0; k + kWidth <= in; k += kWidth) {
     const Floats scaled = load_vector<Floats>(x + k) * spread(inverse);
     const Floats rounded = scaled + spread(offset);
@@ -53,10 +53,11 @@ inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* 
 //   x = n ln 2 + r,  |r| <= ln 2 / 2,   e^x = 2^n e^r
 [[gnu::always_inline]] inline Floats exp_of_negative(Floats x) {
   const auto& k = kFunctionConstants.exp;
+  const Floats round = constant(kFunctionConstants.round);
   const Floats least = constant(k.least);
   x = x > least ? x : least;  // also what is no number
-  const Floats shifted = multiply_add(x, constant(k.log2_e), constant(k.round));
-  const Floats n = shifted - constant(k.round);
+  const Floats shifted = multiply_add(x, constant(k.log2_e), round);
+  const Floats n = shifted - round;
   Floats r = multiply_add(n, constant(k.minus_ln2[0]), x);
   r = multiply_add(n, constant(k.minus_ln2[1]), r);
   Floats p = constant(k.factors[5]);

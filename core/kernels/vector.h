@@ -11,7 +11,7 @@
 // Int8PairDot is for machines that have no such instruction but one for 16-bit sums of two products (x86 without VNNI;
 // V8 takes five instructions for each relaxed dot product there). It takes two groups at once and adds them up in 16
 // bits before it widens them, five instructions for both. Of four weights, neither those above nor those below zero may
-// add up to more than kMostOfFour then (pack.h: Int8Excess).
+// add up to more than 258 then (pack.h).
 //
 // Files that include this one are compiled with options of their own (see CMakeLists.txt). What they instantiate must
 // therefore not be shared: everything is in an unnamed namespace, and nothing of the standard library is called.
@@ -67,16 +67,10 @@ template <class Vector, class T>
 [[gnu::always_inline]] inline Ints spread(int32_t x) { return x - Ints{}; }
 
 // One of the constants in memory (function_constants.h), spread as it is loaded.
-[[gnu::always_inline]] inline Floats constant(const float& x) {
+template <class T>
+[[gnu::always_inline]] inline auto constant(const T& x) {
 #if defined(__wasm_simd128__)
-  return (Floats)wasm_v128_load32_splat(&x);
-#else
-  return spread(x);
-#endif
-}
-[[gnu::always_inline]] inline Ints constant(const int32_t& x) {
-#if defined(__wasm_simd128__)
-  return (Ints)wasm_v128_load32_splat(&x);
+  return (decltype(spread(x)))wasm_v128_load32_splat(&x);
 #else
   return spread(x);
 #endif
