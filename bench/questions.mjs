@@ -76,7 +76,9 @@ function speedupsOf({ library, threads, maxSpeedup = Infinity }, { speedups }) {
     : possible.filter((_, i) => i === 0 || i === possible.length - 1);
 }
 
-const leastTime = 5000; // of one length, in milliseconds
+// Milliseconds. Engines optimise what has run for a while, and every number of rows has code of its own.
+const warmUp = { time: 300, longest: 128 }; // of each cell, up to so many tokens
+const leastTime = 5000; // of all that is measured at one length
 
 /** Milliseconds of one text by its length. */
 export const latency = {
@@ -88,7 +90,11 @@ export const latency = {
     const shares = contenders.flatMap((contender) => speedupsOf(contender, chosen).map((speedup) => 1 / speedup));
     const round = chosen.tokens.reduce((sum, tokens) => sum + operationsOf(shape, tokens), 0);
     const least = (3 * round * shares.reduce((sum, share) => sum + share, 0)) / 80e9 / 60;
-    return Math.max(chosen.minutes, least) + 0.04 * contenders.length;
+    const short = chosen.tokens.filter((tokens) => tokens <= warmUp.longest).length;
+    const warming = (short * shares.length * warmUp.time) / 60_000;
+    return (
+      Math.max(chosen.minutes, least, (chosen.tokens.length * leastTime) / 60_000) + warming + 0.04 * contenders.length
+    );
   },
 
   async ask(engine, model, chosen, engineName) {
@@ -120,8 +126,9 @@ export const latency = {
         await step(`  ${tokens} tokens`, async () => {
           const left = lengths.slice(i).reduce((sum, each) => sum + each, 0);
           const these = cells.filter((cell) => cell.tokens === tokens);
-          // Engines optimise what has run for a while, and every number of rows has code of its own.
-          if (tokens <= 128) for (const { contender, key } of these) await contender.host.call('run', key, 300);
+          if (tokens <= warmUp.longest) {
+            for (const { contender, key } of these) await contender.host.call('run', key, warmUp.time);
+          }
           await takeTurns(these, Math.max(leastTime, ((deadline - performance.now()) * tokens) / left));
           compareAnswers(these);
         });

@@ -43,10 +43,16 @@ export function partsOf(rows) {
   return [...parts.values()];
 }
 
-/** Adds the rows of one part; what the file had of it before is gone, so that rows that are compared were run together. */
+/**
+ * Adds the rows of one part, in place of what the file had of it before: that is gone, so that rows that are compared were
+ * run together.
+ */
 export function record(path, rows) {
   const replaced = new Set(rows.map(partOf));
-  const all = [...readResults(path).filter((row) => !replaced.has(partOf(row))), ...rows];
+  const before = readResults(path);
+  const all = before.filter((row) => !replaced.has(partOf(row)));
+  const place = before.findIndex((row) => replaced.has(partOf(row)));
+  all.splice(place < 0 ? all.length : place, 0, ...rows);
   const text = (value) => (typeof value === 'number' ? String(Number(value.toPrecision(6))) : (value ?? ''));
   const lines = all.map((row) => columns.map((column) => text(row[column])).join(','));
   writeWhole(path, `${[columns.join(','), ...lines].join('\n')}\n`);
