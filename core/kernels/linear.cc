@@ -69,6 +69,9 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const float> weig
   LATFORMER_ASSIGN(linear.bias_, padded(bias, linear.blocks_ * columns));
   LATFORMER_ASSIGN(linear.f32_, Buffer<float>::allocate(linear.blocks_ * columns * in));
   pack_f32(in, out, columns, weight.data(), linear.f32_.data());
+  if (micro.fetches_ahead) {
+    LATFORMER_ASSIGN(linear.first_bytes_, first_bytes_of(std::as_bytes(linear.f32_.span())));
+  }
   return linear;
 }
 
@@ -91,6 +94,9 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> val
             linear.int8_.sums.data());
   if (micro.int8_step > micro.int8_group) {
     LATFORMER_ASSIGN(linear.int8_.excess, Excess::take(padded_in, linear.blocks_, columns, linear.int8_.values.data()));
+  }
+  if (micro.fetches_ahead) {
+    LATFORMER_ASSIGN(linear.first_bytes_, first_bytes_of(std::as_bytes(linear.int8_.values.span())));
   }
   return linear;
 }
@@ -117,6 +123,7 @@ void Linear::run_f32(const Threads& threads, size_t rows, const float* x, float*
                                        .weights = f32_.data(),
                                        .block_stride = in_ * columns,
                                        .k_stride = columns,
+                                       .first_bytes = first_bytes_.data(),
                                        .bias = bias_.data(),
                                        .y = y + row * out_,
                                        .y_stride = out_},
@@ -145,6 +152,7 @@ Status Linear::run_int8(const Threads& threads, size_t rows, const float* x, flo
                                         .x = quantized + row * row_bytes,
                                         .scales = scales + row,
                                         .weights = int8_.values.data(),
+                                        .first_bytes = first_bytes_.data(),
                                         .excess = int8_.excess.view(),
                                         .column_scales = int8_.scales.data(),
                                         .column_sums = int8_.sums.data(),

@@ -71,6 +71,7 @@ class Linear {
   size_t in_ = 0, out_ = 0, blocks_ = 0;
   Buffer<float> f32_;
   Int8Weights int8_;
+  Buffer<std::byte> first_bytes_;  // of either, for kernels that need them
   Buffer<float> bias_;
 };
 

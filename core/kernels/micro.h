@@ -22,7 +22,8 @@
 
 namespace latformer::kernels {
 
-inline constexpr int kInt8Levels = 127;  // the largest q
+inline constexpr int kInt8Levels = 127;   // the largest q
+inline constexpr size_t kLineBytes = 64;  // of a cache line
 
 // One row of x as int8: x is about scale * (q - zero).
 struct RowScale {
@@ -38,8 +39,9 @@ struct F32Product {
   const uint32_t* x_rows;  // (rows) which rows of x; null: 0, 1, 2, ...
   const float* weights;    // w(block, k, column) at block * block_stride + k * k_stride + column
   size_t block_stride, k_stride;
-  const float* bias;  // (blocks, columns); null: none
-  float* y;           // (rows, out), rows y_stride apart
+  const std::byte* first_bytes;  // of the weights' cache lines, for tables that fetch ahead; null: nothing is fetched
+  const float* bias;             // (blocks, columns); null: none
+  float* y;                      // (rows, out), rows y_stride apart
   size_t y_stride;
 };
 // Groups of weights that are added to those of a block once more, for kernels that cannot have all in one place
@@ -51,9 +53,10 @@ struct Int8Excess {
 };
 struct Int8Product {
   size_t rows, in_padded, out;
-  const void* x;           // (rows, in_padded) of the table's activation type
-  const RowScale* scales;  // (rows)
-  const int8_t* weights;   // packed
+  const void* x;                 // (rows, in_padded) of the table's activation type
+  const RowScale* scales;        // (rows)
+  const int8_t* weights;         // packed
+  const std::byte* first_bytes;  // as above
   Int8Excess excess;
   const float* column_scales;  // (blocks, columns)
   const int32_t* column_sums;  // (blocks, columns): sum over k of the weights
@@ -63,6 +66,7 @@ struct Int8Product {
 
 struct MicroKernels {
   std::string_view name;  // for people
+  bool fetches_ahead;     // whether products use first_bytes
 
   size_t f32_columns;
   void (*f32_product)(const F32Product& product, size_t first_block, size_t last_block);

@@ -78,6 +78,7 @@ RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* result)
 }  // namespace
 
 const MicroKernels kScalarKernels = {.name = "scalar",
+                                     .fetches_ahead = false,
                                      .f32_columns = kColumns,
                                      .f32_product = f32_product,
                                      .int8_columns = kColumns,

@@ -10,6 +10,7 @@ namespace {
 template <class Dot, int kRows>
 constexpr MicroKernels table_of(std::string_view name) {
   return {.name = name,
+          .fetches_ahead = kFetchesAhead,
           .f32_columns = kColumns,
           .f32_product = run_product<F32Tile>,
           .int8_columns = kColumns,

@@ -6,11 +6,14 @@
 //
 // The loops over k are not unrolled and step pointers: V8 schedules badly across copies of the body (a third slower).
 //
-// In WebAssembly tiles fetch the next block of weights while they compute, each its share of the lines: else the first
-// tile of a block would wait for the caches at every step. For want of a prefetch, two lines at a time are read for
-// nothing. Natively nothing is gained: the products are at the peak without it, and GCC no longer keeps the sums in
-// registers.
+// While tiles compute they fetch the next block of weights, each its share of the cache lines: else every new page
+// would wait for memory. WebAssembly has no prefetch, and a load for nothing holds up all that is behind it. A store
+// does not, so a line is fetched by writing the byte that it begins with over itself; these bytes are kept apart
+// (pack.h). Threads share no blocks, and where two of them meet in a line they write what is there.
 #pragma once
+
+#include <algorithm>
+#include <cstddef>
 
 #include "core/kernels/micro.h"
 #include "core/kernels/vector.h"
@@ -34,7 +37,9 @@ inline constexpr int kInt8Rows = 4;
 inline constexpr int kVectors = 2;  // of one block
 inline constexpr size_t kColumns = kVectors * kWidth;
 
-#if defined(__wasm_simd128__)
+// Not natively, where processors keep up by themselves and GCC would no longer keep the sums in registers; SSE2 is
+// there for tests of it.
+#if defined(__wasm_simd128__) || (defined(__SSE2__) && !defined(__AVX__))
 inline constexpr bool kFetchesAhead = true;
 #else
 inline constexpr bool kFetchesAhead = false;
@@ -43,32 +48,41 @@ inline constexpr bool kFetchesAhead = false;
 // Blocks that a tile of so many rows takes.
 constexpr int blocks_for(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 
-// What one of `tiles` tiles fetches of the next block, or nothing. Both give how many steps, at most those that are
-// left, there are until the next time.
+// What one of several tiles, each of so many steps, fetches of so many bytes.
+struct Share {
+  static constexpr size_t kLines = 4;  // at a time
+  size_t lines, pause;                 // all in all; steps from one time to the next
+
+  Share(size_t bytes, size_t tiles, size_t steps)
+      : lines((bytes / kLineBytes / tiles / kLines + 1) * kLines), pause(std::max(steps * kLines / lines, size_t{1})) {}
+};
+
+// Fetches a tile's share of the lines from one byte of the weights to another. fetch() gives how many steps there are,
+// at most those that are left, until the next time.
 class Ahead {
  public:
-  Ahead(const void* block, size_t steps, size_t step_bytes, size_t tile, size_t tiles) {
-    const size_t share = (step_bytes + tiles - 1) / tiles;
-    const size_t size = steps * step_bytes;
-    const size_t first = tile * share * steps;
-    const auto* bytes = static_cast<const volatile char*>(block);
-    next_ = bytes + (first < size ? first : size);
-    end_ = bytes + size;
-    pause_ = (kBytes + share - 1) / share;
+  template <class Product>
+  Ahead(const Product& product, size_t from, size_t to, size_t tile, const Share& share) : pause_(share.pause) {
+    const size_t line = from / kLineBytes + tile * share.lines;
+    line_ =
+        reinterpret_cast<std::byte*>(const_cast<void*>(static_cast<const void*>(product.weights))) + line * kLineBytes;
+    first_byte_ = product.first_bytes + line;
+    end_ = product.first_bytes + std::min(line + share.lines, to / kLineBytes);
   }
+
   [[gnu::always_inline]] size_t fetch(size_t left) {
-    if (end_ - next_ >= static_cast<ptrdiff_t>(kBytes)) {
-      for (size_t byte = 0; byte < kBytes; byte += kLine) (void)next_[byte];
-      next_ += kBytes;
+    if (end_ - first_byte_ >= static_cast<ptrdiff_t>(Share::kLines)) {
+      for (size_t i = 0; i < Share::kLines; ++i) line_[i * kLineBytes] = first_byte_[i];
+      line_ += Share::kLines * kLineBytes;
+      first_byte_ += Share::kLines;
     }
     return left < pause_ ? left : pause_;
   }
 
  private:
-  static constexpr size_t kLine = 64;
-  static constexpr size_t kBytes = 2 * kLine;
-  const volatile char* next_;
-  const volatile char* end_;
+  std::byte* line_;
+  const std::byte* first_byte_;
+  const std::byte* end_;
   size_t pause_;
 };
 struct NothingAhead {
@@ -89,9 +103,10 @@ struct NothingAhead {
 struct F32Tile {
   using Product = F32Product;
   static constexpr int kMaxRows = kF32Rows;
-  static constexpr size_t kStepBytes = kColumns * sizeof(float);  // of a block's weights, at each k
 
-  static bool fetches_ahead(const Product& product, size_t tiles) { return tiles > 1 && product.k_stride == kColumns; }
+  // What fits into one tile is bound by how much comes from memory, and what was written goes back there.
+  static bool fetches_ahead(size_t tiles) { return tiles > 1; }
+  static size_t block_bytes(const Product& product) { return product.block_stride * sizeof(float); }
   static const float* block_of(const Product& product, size_t block) {
     return product.weights + block * product.block_stride;
   }
@@ -151,9 +166,8 @@ struct Int8Tile {
   static constexpr size_t kStepBytes = kColumns * Dot::kStep;
 
   // Many tiles of the fast dot product lose a hundredth by it.
-  static bool fetches_ahead(const Product& /*product*/, size_t tiles) {
-    return tiles > 1 && (kGroup < 4 || tiles <= 6);
-  }
+  static bool fetches_ahead(size_t tiles) { return kGroup < 4 || tiles <= 6; }
+  static size_t block_bytes(const Product& product) { return product.in_padded * kColumns; }
   static const int8_t* block_of(const Product& product, size_t block) {
     return product.weights + block * product.in_padded * kColumns;
   }
@@ -242,10 +256,18 @@ template <class Tile, int kLeast, int kRows, class Next>
 
 // Few rows, all in one tile: as many blocks at once as the registers hold, the last ones one by one.
 template <class Tile, int kRows>
-size_t run_thin(const typename Tile::Product& product, size_t block, size_t last_block) {
+size_t run_thin(const typename Tile::Product& product, bool fetches, size_t block, size_t last_block) {
   constexpr int kBlocks = blocks_for(kRows);
+  const size_t bytes = Tile::block_bytes(product);
+  const Share share(kBlocks * bytes, 1, Tile::steps_of(product));
   for (; block + kBlocks <= last_block; block += kBlocks) {
-    Tile::template run<kRows, kBlocks>(product, 0, block, NothingAhead());
+    const size_t next = block + kBlocks;
+    if (kFetchesAhead && fetches && next < last_block) {
+      const size_t end = std::min(next + kBlocks, last_block);
+      Tile::template run<kRows, kBlocks>(product, 0, block, Ahead(product, next * bytes, end * bytes, 0, share));
+    } else {
+      Tile::template run<kRows, kBlocks>(product, 0, block, NothingAhead());
+    }
   }
   return block;
 }
@@ -254,20 +276,23 @@ size_t run_thin(const typename Tile::Product& product, size_t block, size_t last
 // evenly: seven are four and three, not six and one.
 template <class Tile>
 void run_product(const typename Tile::Product& product, size_t first_block, size_t last_block) {
-  size_t block = first_block;
-  if (product.rows == 1) block = run_thin<Tile, 1>(product, block, last_block);
-  if (product.rows == 2) block = run_thin<Tile, 2>(product, block, last_block);
   const size_t tiles = (product.rows + Tile::kMaxRows - 1) / Tile::kMaxRows;
-  const bool fetches = kFetchesAhead && Tile::fetches_ahead(product, tiles);
+  bool fetches = kFetchesAhead && product.first_bytes != nullptr && Tile::fetches_ahead(tiles);
+  size_t block = first_block;
+  if (product.rows == 1) block = run_thin<Tile, 1>(product, fetches, block, last_block);
+  if (product.rows == 2) block = run_thin<Tile, 2>(product, fetches, block, last_block);
+  constexpr int kLeast = Tile::kMaxRows / 2;  // rows of a tile where there are several
+  fetches = fetches && product.rows >= kLeast;
+  const size_t bytes = Tile::block_bytes(product);
+  const Share share(bytes, tiles, Tile::steps_of(product));
   for (; block < last_block; ++block) {
     size_t row = 0;
     for (size_t tile = 0; tile < tiles; ++tile) {
       const size_t left = tiles - tile;
       const size_t count = (product.rows - row + left - 1) / left;
       if (fetches && block + 1 < last_block) {
-        const void* next = Tile::block_of(product, block + 1);
-        const Ahead ahead(next, Tile::steps_of(product), Tile::kStepBytes, tile, tiles);
-        run_tile<Tile, Tile::kMaxRows / 2, Tile::kMaxRows>(count, product, row, block, ahead);
+        const Ahead ahead(product, (block + 1) * bytes, (block + 2) * bytes, tile, share);
+        run_tile<Tile, kLeast, Tile::kMaxRows>(count, product, row, block, ahead);
       } else {
         run_tile<Tile, 1, Tile::kMaxRows>(count, product, row, block, NothingAhead());
       }

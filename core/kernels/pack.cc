@@ -125,6 +125,13 @@ void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t g
   }
 }
 
+Result<Buffer<std::byte>> first_bytes_of(std::span<const std::byte> packed) {
+  LATFORMER_ASSIGN(Buffer<std::byte> result,
+                   Buffer<std::byte>::allocate((packed.size() + kLineBytes - 1) / kLineBytes));
+  for (size_t line = 0; line < result.size(); ++line) result[line] = packed[line * kLineBytes];
+  return result;
+}
+
 Result<Excess> Excess::take(size_t in_padded, size_t blocks, size_t columns, int8_t* packed) {
   assert(in_padded % (2 * kGroup) == 0);
   const size_t group_bytes = columns * kGroup;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
@@ -20,6 +21,10 @@ void pack_f32(size_t in, size_t out, size_t columns, const float* weight, float*
 // weights, sums (blocks, columns); what is past `in` and `out` is zero.
 void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t group, const int8_t* values,
                int8_t* packed, int32_t* sums);
+
+// The first byte of each cache line of packed weights, which kernels that fetch ahead write over itself
+// (micro_tiles.h). Errors: out_of_memory.
+Result<Buffer<std::byte>> first_bytes_of(std::span<const std::byte> packed);
 
 // What kernels that add four products in 16 bits cannot have in its place. They take groups a and b of a step together,
 // and of each column's weights a0 a1 b0 b1 and a2 a3 b2 b3. With activations up to 127, those above and those below

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <random>
 #include <vector>
 
@@ -55,6 +56,14 @@ int largest_sum_of_four(Packed& packed) {
     }
   }
   return largest;
+}
+
+TEST(FirstBytesTest, HasOneForEachLineThatBegins) {
+  std::vector<std::byte> packed(2 * kLineBytes + 1);
+  for (size_t i = 0; i < packed.size(); ++i) packed[i] = std::byte(i);
+  const auto first_bytes = first_bytes_of(packed).value();
+  ASSERT_EQ(first_bytes.size(), 3);
+  for (size_t line = 0; line < 3; ++line) EXPECT_EQ(first_bytes[line], packed[line * kLineBytes]);
 }
 
 class ExcessTest : public testing::TestWithParam<size_t> {};
