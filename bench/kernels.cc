@@ -1,6 +1,9 @@
 // How fast the linear layers of a BERT run, by number of rows, beside what the processor can do at most (peak.h).
 //
-//   bench_kernels [THREADS [HIDDEN INNER]]      HIDDEN INNER: 768 3072 for BERT-base, which is the default
+//   bench_kernels [THREADS [HIDDEN INNER [COPIES]]]     HIDDEN INNER: 768 3072 for BERT-base, which is the default
+//
+// So many COPIES of each layer take turns, 1 by default: with some tens of them weights come from memory each time, as
+// they do in a model of few rows.
 //
 // Prints lines of kind,precision,in,out,rows,GOP/s: the best of several timings, the peak last. bench/roofline.mjs
 // makes a table of them.
@@ -12,6 +15,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "bench/peak.h"
 #include "core/base/buffer.h"
@@ -43,8 +47,9 @@ Result<double> speed_of(const Work& work) {
 
 class Bench {
  public:
-  static Result<Bench> create(size_t thread_count) {
+  static Result<Bench> create(size_t thread_count, size_t copies) {
     Bench bench;
+    bench.copies_ = copies;
     LATFORMER_ASSIGN(bench.threads_, Threads::create(thread_count));
     bench.thread_count_ = thread_count;
     return bench;
@@ -53,15 +58,12 @@ class Bench {
   Status measure(size_t in, size_t out) {
     LATFORMER_ASSIGN(const Buffer<float> weight, random_values(in * out));
     LATFORMER_ASSIGN(const Buffer<float> bias, random_values(out));
-    LATFORMER_ASSIGN(const kernels::Linear f32, kernels::Linear::create(in, out, weight.span(), bias.span()));
-    LATFORMER_TRY(measure(f32));
+    LATFORMER_TRY(measure([&] { return kernels::Linear::create(in, out, weight.span(), bias.span()); }));
 
     LATFORMER_ASSIGN(Buffer<int8_t> values, Buffer<int8_t>::allocate(in * out));
     std::transform(weight.data(), weight.data() + in * out, values.data(),
                    [](float value) { return static_cast<int8_t>(127 * std::clamp(value, -1.0F, 1.0F)); });
-    LATFORMER_ASSIGN(const kernels::Linear int8,
-                     kernels::Linear::create(in, out, values.span(), bias.span(), bias.span()));
-    return measure(int8);
+    return measure([&] { return kernels::Linear::create(in, out, values.span(), bias.span(), bias.span()); });
   }
 
   void print_peaks() const {
@@ -80,14 +82,21 @@ class Bench {
     return values;
   }
 
-  Status measure(const kernels::Linear& linear) {
+  template <class Create>
+  Status measure(const Create& create) {
+    std::vector<kernels::Linear> copies(copies_);
+    for (kernels::Linear& copy : copies) {
+      LATFORMER_ASSIGN(copy, create());
+    }
+    const kernels::Linear& linear = copies.front();
+    size_t turn = 0;
     LATFORMER_ASSIGN(const Buffer<float> x, random_values(kMostRows * linear.in()));
     LATFORMER_ASSIGN(Buffer<float> y, Buffer<float>::allocate(kMostRows * linear.out()));
     for (const size_t rows : kRows) {
       double best = 0;
       for (int trial = 0; trial < kTrials; ++trial) {
         LATFORMER_ASSIGN(const double speed, speed_of([&]() -> Result<double> {
-                           LATFORMER_TRY(linear.run(threads_, rows, x.data(), y.data(), workspace_));
+                           LATFORMER_TRY(copies[turn++ % copies_].run(threads_, rows, x.data(), y.data(), workspace_));
                            return 2.0 * static_cast<double>(rows * linear.in() * linear.out());
                          }));
         best = std::max(best, speed);
@@ -117,12 +126,13 @@ class Bench {
 
   Threads threads_;
   size_t thread_count_ = 1;
+  size_t copies_ = 1;
   kernels::LinearWorkspace workspace_;
   double peaks_[2] = {0, 0};  // of f32 and int8
 };
 
-Status run(size_t threads, size_t hidden, size_t inner) {
-  LATFORMER_ASSIGN(Bench bench, Bench::create(threads));
+Status run(size_t threads, size_t hidden, size_t inner, size_t copies) {
+  LATFORMER_ASSIGN(Bench bench, Bench::create(threads, copies));
   std::printf("kernels,%s\n", std::string(kernels::description()).c_str());
   const size_t sizes[][2] = {{hidden, 3 * hidden}, {hidden, hidden}, {hidden, inner}, {inner, hidden}};
   for (const auto& [in, out] : sizes) LATFORMER_TRY(bench.measure(in, out));
@@ -137,7 +147,7 @@ int main(int argc, char** argv) {
   const auto argument = [&](int index, int otherwise) {
     return static_cast<size_t>(argc > index ? std::max(std::atoi(argv[index]), 1) : otherwise);
   };
-  const latformer::Status status = latformer::run(argument(1, 1), argument(2, 768), argument(3, 3072));
+  const latformer::Status status = latformer::run(argument(1, 1), argument(2, 768), argument(3, 3072), argument(4, 1));
   if (!status.ok()) std::fprintf(stderr, "bench_kernels: %s\n", status.message().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // Does measured time follow the request? Speedups and latency budgets of the package in Node, after one calibration.
 //
 //   npm run bench:latency -- [DIR] [--tokens 64,128,256,512] [--speedups 1.5,2,3,4.8,6] [--rounds 15]
-//                            [--budgets 10,20,40] [--calls 100] [--worker]
+//                            [--budgets 10,20,40] [--calls 100] [--dtype fp32] [--worker]
 //
 // DIR: a model folder; by default the bundled model. A speedup is that of the medians of whole calls, all speedups
 // taking turns, against speedup 1. "cannot" marks a request that the profile's validated range or its floor forbids. Calls
@@ -76,12 +76,16 @@ async function latency() {
       rounds: { type: 'string', default: '15' },
       budgets: { type: 'string', default: '10,20,40' },
       calls: { type: 'string', default: '100' },
+      dtype: { type: 'string' },
       worker: { type: 'boolean', default: false },
     },
   });
   await build();
   const { pipeline } = await import('../dist/node.mjs');
-  const classify = await pipeline('text-classification', positionals[0] ?? null, { worker: values.worker });
+  const classify = await pipeline('text-classification', positionals[0] ?? null, {
+    dtype: values.dtype,
+    worker: values.worker,
+  });
   const begin = performance.now();
   await classify.calibrate({ fresh: true });
   console.log(`\ncalibrated in ${(performance.now() - begin).toFixed(0)} ms`);

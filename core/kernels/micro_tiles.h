@@ -1,8 +1,8 @@
 // Matrix products in tiles, for the instruction set that a file including this one is compiled for.
 //
 // A tile is kRows x kVectors vectors of sums, as many as the registers hold: for each k, kVectors loads of weights and
-// kRows spread activations make kRows * kVectors multiply-adds. One or two rows would leave the multipliers waiting for
-// each other, so they take several blocks at once.
+// kRows spread activations make kRows * kVectors multiply-adds. A single row leaves the multipliers waiting for each
+// other, but more for the weights, which come fastest as one stream: two blocks at once are a third slower.
 //
 // The loops over k are not unrolled and step pointers: V8 schedules badly across copies of the body (a third slower).
 //
@@ -44,9 +44,6 @@ inline constexpr bool kFetchesAhead = true;
 #else
 inline constexpr bool kFetchesAhead = false;
 #endif
-
-// Blocks that a tile of so many rows takes.
-constexpr int blocks_for(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 
 // What one of several tiles, each of so many steps, fetches of so many bytes.
 struct Share {
@@ -104,55 +101,41 @@ struct F32Tile {
   using Product = F32Product;
   static constexpr int kMaxRows = kF32Rows;
 
-  // What fits into one tile is bound by how much comes from memory, and what was written goes back there.
-  static bool fetches_ahead(size_t tiles) { return tiles > 1; }
+  static bool fetches_ahead(size_t /*tiles*/) { return true; }
   static size_t block_bytes(const Product& product) { return product.block_stride * sizeof(float); }
-  static const float* block_of(const Product& product, size_t block) {
-    return product.weights + block * product.block_stride;
-  }
   static size_t steps_of(const Product& product) { return product.in; }
 
-  template <int kRows, int kBlocks, class Next>
+  template <int kRows, class Next>
   [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block, Next next) {
-    const size_t in = product.in;
     const float* x[kRows];
     for (int r = 0; r < kRows; ++r) {
       const size_t index = product.x_rows != nullptr ? product.x_rows[row + r] : row + r;
       x[r] = product.x + index * product.x_stride;
     }
+    const size_t column = block * kColumns;
     const size_t k_stride = product.k_stride;
-    const float* w[kBlocks];
-    Floats sums[kRows][kBlocks * kVectors];
-    for (int b = 0; b < kBlocks; ++b) {
-      w[b] = block_of(product, block + b);
-      for (int v = 0; v < kVectors; ++v) {
-        const size_t column = (block + b) * kColumns + v * kWidth;
-        const Floats bias = product.bias != nullptr ? load_vector<Floats>(product.bias + column) : Floats{};
-        for (int r = 0; r < kRows; ++r) sums[r][b * kVectors + v] = bias;
-      }
+    const float* w = product.weights + block * product.block_stride;
+    Floats sums[kRows][kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      const Floats bias = product.bias != nullptr ? load_vector<Floats>(product.bias + column + v * kWidth) : Floats{};
+      for (int r = 0; r < kRows; ++r) sums[r][v] = bias;
     }
-    for (size_t left = in; left > 0;) {
+    for (size_t left = product.in; left > 0;) {
       size_t steps = next.fetch(left);
       left -= steps;
       for (; steps > 0; --steps) {
-        Floats weights[kBlocks * kVectors];
-        for (int b = 0; b < kBlocks; ++b) {
-          for (int v = 0; v < kVectors; ++v) weights[b * kVectors + v] = load_vector<Floats>(w[b] + v * kWidth);
-          w[b] += k_stride;
-        }
+        Floats weights[kVectors];
+        for (int v = 0; v < kVectors; ++v) weights[v] = load_vector<Floats>(w + v * kWidth);
+        w += k_stride;
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) {
           const Floats value = spread(*x[r]++);
-#pragma GCC unroll 16
-          for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = multiply_add(value, weights[v], sums[r][v]);
+          for (int v = 0; v < kVectors; ++v) sums[r][v] = multiply_add(value, weights[v], sums[r][v]);
         }
       }
     }
     for (int r = 0; r < kRows; ++r) {
-      for (int b = 0; b < kBlocks; ++b) {
-        const size_t column = (block + b) * kColumns;
-        store_block(&sums[r][b * kVectors], product.out - column, product.y + (row + r) * product.y_stride + column);
-      }
+      store_block(sums[r], product.out - column, product.y + (row + r) * product.y_stride + column);
     }
   }
 };
@@ -163,113 +146,80 @@ struct Int8Tile {
   static constexpr int kMaxRows = kMostRows;
   static constexpr size_t kGroup = Dot::kGroup;
   static constexpr size_t kGroups = Dot::kStep / kGroup;  // at a time
-  static constexpr size_t kStepBytes = kColumns * Dot::kStep;
 
   // Many tiles of the fast dot product lose a hundredth by it.
   static bool fetches_ahead(size_t tiles) { return kGroup < 4 || tiles <= 6; }
   static size_t block_bytes(const Product& product) { return product.in_padded * kColumns; }
-  static const int8_t* block_of(const Product& product, size_t block) {
-    return product.weights + block * product.in_padded * kColumns;
-  }
   static size_t steps_of(const Product& product) { return product.in_padded / Dot::kStep; }
 
-  template <int kRows, int kBlocks, class Next>
+  template <int kRows, class Next>
   [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block, Next next) {
     using Activation = typename Dot::Activation;
     using Group = typename Dot::Group;
     const size_t in = product.in_padded;
     const Activation* x[kRows];
     for (int r = 0; r < kRows; ++r) x[r] = static_cast<const Activation*>(product.x) + (row + r) * in;
-    const int8_t* w[kBlocks];
-    for (int b = 0; b < kBlocks; ++b) w[b] = block_of(product, block + b);
-    Ints sums[kRows][kBlocks * kVectors] = {};
+    const int8_t* w = product.weights + block * block_bytes(product);
+    Ints sums[kRows][kVectors] = {};
     for (size_t left = steps_of(product); left > 0;) {
       size_t steps = next.fetch(left);
       left -= steps;
       for (; steps > 0; --steps) {
-        Group weights[kBlocks * kVectors][kGroups];
-        for (int b = 0; b < kBlocks; ++b) {
-          for (int v = 0; v < kVectors; ++v) {
-            for (size_t g = 0; g < kGroups; ++g) {
-              weights[b * kVectors + v][g] = Dot::weights(w[b] + (g * kColumns + v * kWidth) * kGroup);
-            }
+        Group weights[kVectors][kGroups];
+        for (int v = 0; v < kVectors; ++v) {
+          for (size_t g = 0; g < kGroups; ++g) {
+            weights[v][g] = Dot::weights(w + (g * kColumns + v * kWidth) * kGroup);
           }
-          w[b] += kStepBytes;
         }
+        w += kColumns * Dot::kStep;
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) {
           Group values[kGroups];
           for (size_t g = 0; g < kGroups; ++g) values[g] = Dot::activations(x[r] + g * kGroup);
           x[r] += Dot::kStep;
-#pragma GCC unroll 16
-          for (int v = 0; v < kBlocks * kVectors; ++v) sums[r][v] = Dot::add(sums[r][v], weights[v], values);
+          for (int v = 0; v < kVectors; ++v) sums[r][v] = Dot::add(sums[r][v], weights[v], values);
         }
       }
     }
     if constexpr (kGroups > 1) {
+      const Int8Excess& excess = product.excess;
+      for (size_t group = block == 0 ? 0 : excess.ends[block - 1]; group < excess.ends[block]; ++group) {
+        const Activation* at = static_cast<const Activation*>(product.x) + row * in + excess.k[group];
+        const int8_t* weights = excess.weights + group * kColumns * kGroup;
 #pragma GCC unroll 16
-      for (int b = 0; b < kBlocks; ++b) {
-        const size_t first_group = block + b == 0 ? 0 : product.excess.ends[block + b - 1];
-        for (size_t group = first_group; group < product.excess.ends[block + b]; ++group) {
-          const Activation* at = static_cast<const Activation*>(product.x) + row * in + product.excess.k[group];
-          const int8_t* weights = product.excess.weights + group * kColumns * kGroup;
-#pragma GCC unroll 16
-          for (int r = 0; r < kRows; ++r) {
-            const Group value = Dot::activations(at + r * in);
-            for (int v = 0; v < kVectors; ++v) {
-              Ints& sum = sums[r][b * kVectors + v];
-              sum = Int8Dot::add(sum, Dot::weights(weights + v * kWidth * kGroup), value);
-            }
+        for (int r = 0; r < kRows; ++r) {
+          const Group value = Dot::activations(at + r * in);
+          for (int v = 0; v < kVectors; ++v) {
+            sums[r][v] = Int8Dot::add(sums[r][v], Dot::weights(weights + v * kWidth * kGroup), value);
           }
         }
       }
     }
-    for (int b = 0; b < kBlocks; ++b) {
-      const size_t column = (block + b) * kColumns;
-      for (int r = 0; r < kRows; ++r) {
-        const RowScale& row_scale = product.scales[row + r];
-        Floats results[kVectors];
-        for (int v = 0; v < kVectors; ++v) {
-          const size_t at = column + v * kWidth;
-          const Ints exact =
-              sums[r][b * kVectors + v] - spread(row_scale.zero) * load_vector<Ints>(product.column_sums + at);
-          // Not fused: every instruction set is to round alike.
-          const Floats scaled = __builtin_convertvector(exact, Floats) * spread(row_scale.scale);
-          const Floats product_part = scaled * load_vector<Floats>(product.column_scales + at);
-          results[v] = product_part + load_vector<Floats>(product.bias + at);
-        }
-        store_block(results, product.out - column, product.y + (row + r) * product.out + column);
+    const size_t column = block * kColumns;
+    for (int r = 0; r < kRows; ++r) {
+      const RowScale& row_scale = product.scales[row + r];
+      Floats results[kVectors];
+      for (int v = 0; v < kVectors; ++v) {
+        const size_t at = column + v * kWidth;
+        const Ints exact = sums[r][v] - spread(row_scale.zero) * load_vector<Ints>(product.column_sums + at);
+        // Not fused: every instruction set is to round alike.
+        const Floats scaled = __builtin_convertvector(exact, Floats) * spread(row_scale.scale);
+        const Floats product_part = scaled * load_vector<Floats>(product.column_scales + at);
+        results[v] = product_part + load_vector<Floats>(product.bias + at);
       }
+      store_block(results, product.out - column, product.y + (row + r) * product.out + column);
     }
   }
 };
 
-// Calls Tile::run<count, 1> for the count, at least kLeast, that is known at run time only.
-template <class Tile, int kLeast, int kRows, class Next>
+// Calls Tile::run<count> for the count that is known at run time only.
+template <class Tile, int kRows, class Next>
 [[gnu::always_inline]] inline void run_tile(size_t count, const typename Tile::Product& product, size_t row,
                                             size_t block, Next next) {
-  if constexpr (kRows >= kLeast) {
-    if (count == kRows) return Tile::template run<kRows, 1>(product, row, block, next);
-    run_tile<Tile, kLeast, kRows - 1>(count, product, row, block, next);
+  if constexpr (kRows > 0) {
+    if (count == kRows) return Tile::template run<kRows>(product, row, block, next);
+    run_tile<Tile, kRows - 1>(count, product, row, block, next);
   }
-}
-
-// Few rows, all in one tile: as many blocks at once as the registers hold, the last ones one by one.
-template <class Tile, int kRows>
-size_t run_thin(const typename Tile::Product& product, bool fetches, size_t block, size_t last_block) {
-  constexpr int kBlocks = blocks_for(kRows);
-  const size_t bytes = Tile::block_bytes(product);
-  const Share share(kBlocks * bytes, 1, Tile::steps_of(product));
-  for (; block + kBlocks <= last_block; block += kBlocks) {
-    const size_t next = block + kBlocks;
-    if (kFetchesAhead && fetches && next < last_block) {
-      const size_t end = std::min(next + kBlocks, last_block);
-      Tile::template run<kRows, kBlocks>(product, 0, block, Ahead(product, next * bytes, end * bytes, 0, share));
-    } else {
-      Tile::template run<kRows, kBlocks>(product, 0, block, NothingAhead());
-    }
-  }
-  return block;
 }
 
 // Blocks outside, rows inside: a block's weights stay in the nearest cache while the rows pass by. Rows are dealt out
@@ -277,24 +227,20 @@ size_t run_thin(const typename Tile::Product& product, bool fetches, size_t bloc
 template <class Tile>
 void run_product(const typename Tile::Product& product, size_t first_block, size_t last_block) {
   const size_t tiles = (product.rows + Tile::kMaxRows - 1) / Tile::kMaxRows;
-  bool fetches = kFetchesAhead && product.first_bytes != nullptr && Tile::fetches_ahead(tiles);
-  size_t block = first_block;
-  if (product.rows == 1) block = run_thin<Tile, 1>(product, fetches, block, last_block);
-  if (product.rows == 2) block = run_thin<Tile, 2>(product, fetches, block, last_block);
-  constexpr int kLeast = Tile::kMaxRows / 2;  // rows of a tile where there are several
-  fetches = fetches && product.rows >= kLeast;
+  // A single tile is bound by what comes from memory, and what was written has to go back there.
+  const bool fetches = kFetchesAhead && product.first_bytes != nullptr && tiles > 1 && Tile::fetches_ahead(tiles);
   const size_t bytes = Tile::block_bytes(product);
   const Share share(bytes, tiles, Tile::steps_of(product));
-  for (; block < last_block; ++block) {
+  for (size_t block = first_block; block < last_block; ++block) {
     size_t row = 0;
     for (size_t tile = 0; tile < tiles; ++tile) {
       const size_t left = tiles - tile;
       const size_t count = (product.rows - row + left - 1) / left;
       if (fetches && block + 1 < last_block) {
         const Ahead ahead(product, (block + 1) * bytes, (block + 2) * bytes, tile, share);
-        run_tile<Tile, kLeast, Tile::kMaxRows>(count, product, row, block, ahead);
+        run_tile<Tile, Tile::kMaxRows>(count, product, row, block, ahead);
       } else {
-        run_tile<Tile, 1, Tile::kMaxRows>(count, product, row, block, NothingAhead());
+        run_tile<Tile, Tile::kMaxRows>(count, product, row, block, NothingAhead());
       }
       row += count;
     }
