@@ -6,7 +6,6 @@ namespace latformer::kernels {
 
 const FunctionConstants kFunctionConstants = {
     .round = kRound,
-    .int8_levels = kInt8Levels,
     .exp = {.least = -87.0F,
             .log2_e = 1.44269504F,
             .minus_ln2 = {-0.693359375F, 2.12194440e-4F},

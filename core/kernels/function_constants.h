@@ -7,13 +7,10 @@
 // Minimax fits by iteratively reweighted least squares; P / Q is then 1 at `most` in f32, fused or not.
 #pragma once
 
-#include <cstdint>
-
 namespace latformer::kernels {
 
 struct FunctionConstants {
-  float round;  // kRound and kInt8Levels of micro_quantize.h
-  int32_t int8_levels;
+  float round;  // kRound of micro_quantize.h
   struct {
     float least, log2_e;
     float minus_ln2[2];  // -ln 2 in two parts, the first of few digits

@@ -34,15 +34,14 @@ inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* 
   const float offset = static_cast<float>(row.zero) + kRound;
 
   const Floats round = constant(kFunctionConstants.round);
-  const Ints levels = constant(kFunctionConstants.int8_levels);
-  for (k = 0; k + kWidth <= in; k += kWidth) {
-    const Floats scaled = load_vector<Floats>(x + k) * spread(inverse);
-    const Floats rounded = scaled + spread(offset);
-    Ints values = (Ints)rounded - (Ints)round;
-    values = values < 0 ? Ints{} : values;
-    values = values > levels ? levels : values;
-    using Narrow = Int8Dot::Activation __attribute__((vector_size(kWidth * sizeof(Int8Dot::Activation))));
-    store_vector(__builtin_convertvector(values, Narrow), q + k);
+  for (k = 0; k + kLevelVectors * kWidth <= in; k += kLevelVectors * kWidth) {
+    Ints values[kLevelVectors];
+    for (size_t v = 0; v < kLevelVectors; ++v) {
+      const Floats scaled = load_vector<Floats>(x + k + v * kWidth) * spread(inverse);
+      const Floats rounded = scaled + spread(offset);
+      values[v] = (Ints)rounded - (Ints)round;
+    }
+    store_levels(values, q + k);
   }
   for (; k < in; ++k) q[k] = static_cast<Int8Dot::Activation>(round_to_level(x[k] * inverse, offset));
   for (; k < in_padded; ++k) q[k] = 0;

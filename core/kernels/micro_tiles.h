@@ -12,7 +12,6 @@
 // (pack.h). Threads share no blocks, and where two of them meet in a line they write what is there.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include "core/kernels/micro.h"
@@ -50,8 +49,10 @@ struct Share {
   static constexpr size_t kLines = 4;  // at a time
   size_t lines, pause;                 // all in all; steps from one time to the next
 
-  Share(size_t bytes, size_t tiles, size_t steps)
-      : lines((bytes / kLineBytes / tiles / kLines + 1) * kLines), pause(std::max(steps * kLines / lines, size_t{1})) {}
+  Share(size_t bytes, size_t tiles, size_t steps) : lines((bytes / kLineBytes / tiles / kLines + 1) * kLines) {
+    const size_t times = lines / kLines;
+    pause = steps > times ? steps / times : 1;
+  }
 };
 
 // Fetches a tile's share of the lines from one byte of the weights to another. fetch() gives how many steps there are,
@@ -63,8 +64,9 @@ class Ahead {
     const size_t line = from / kLineBytes + tile * share.lines;
     line_ =
         reinterpret_cast<std::byte*>(const_cast<void*>(static_cast<const void*>(product.weights))) + line * kLineBytes;
+    const size_t end = to / kLineBytes;
     first_byte_ = product.first_bytes + line;
-    end_ = product.first_bytes + std::min(line + share.lines, to / kLineBytes);
+    end_ = product.first_bytes + (line + share.lines < end ? line + share.lines : end);
   }
 
   [[gnu::always_inline]] size_t fetch(size_t left) {
@@ -196,16 +198,22 @@ struct Int8Tile {
       }
     }
     const size_t column = block * kColumns;
+    Ints column_sums[kVectors];
+    Floats column_scales[kVectors], bias[kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      column_sums[v] = load_vector<Ints>(product.column_sums + column + v * kWidth);
+      column_scales[v] = load_vector<Floats>(product.column_scales + column + v * kWidth);
+      bias[v] = load_vector<Floats>(product.bias + column + v * kWidth);
+    }
     for (int r = 0; r < kRows; ++r) {
       const RowScale& row_scale = product.scales[row + r];
       Floats results[kVectors];
       for (int v = 0; v < kVectors; ++v) {
-        const size_t at = column + v * kWidth;
-        const Ints exact = sums[r][v] - spread(row_scale.zero) * load_vector<Ints>(product.column_sums + at);
+        const Ints exact = sums[r][v] - spread(row_scale.zero) * column_sums[v];
         // Not fused: every instruction set is to round alike.
         const Floats scaled = __builtin_convertvector(exact, Floats) * spread(row_scale.scale);
-        const Floats product_part = scaled * load_vector<Floats>(product.column_scales + at);
-        results[v] = product_part + load_vector<Floats>(product.bias + at);
+        const Floats product_part = scaled * column_scales[v];
+        results[v] = product_part + bias[v];
       }
       store_block(results, product.out - column, product.y + (row + r) * product.out + column);
     }

@@ -30,6 +30,8 @@
 #include <arm_neon.h>
 #endif
 
+#include "core/kernels/micro.h"
+
 namespace latformer::kernels {
 namespace {
 
@@ -179,6 +181,30 @@ struct Int8Dot {
   static constexpr size_t kStep = kGroup;  // what a tile takes at a time
   static Ints add(Ints sums, const Group* w, const Group* x) { return add(sums, *w, *x); }
 };
+
+// q = values, but within 0 .. 127; so many vectors of them at a time.
+#if defined(__wasm_relaxed_simd__)
+inline constexpr size_t kLevelVectors = 4;
+[[gnu::always_inline]] inline void store_levels(const Ints* values, Int8Dot::Activation* q) {
+  const auto narrow = [](Ints a, Ints b) { return wasm_i16x8_narrow_i32x4((v128_t)a, (v128_t)b); };
+  const v128_t bytes = wasm_u8x16_narrow_i16x8(narrow(values[0], values[1]), narrow(values[2], values[3]));
+  wasm_v128_store(q, wasm_u8x16_min(bytes, wasm_u8x16_splat(kInt8Levels)));
+}
+#elif defined(__wasm_simd128__)
+inline constexpr size_t kLevelVectors = 2;
+[[gnu::always_inline]] inline void store_levels(const Ints* values, Int8Dot::Activation* q) {
+  const v128_t pairs = wasm_i16x8_narrow_i32x4((v128_t)values[0], (v128_t)values[1]);
+  wasm_v128_store(q, wasm_i16x8_min(wasm_i16x8_max(pairs, v128_t{}), wasm_i16x8_splat(kInt8Levels)));
+}
+#else
+inline constexpr size_t kLevelVectors = 1;
+[[gnu::always_inline]] inline void store_levels(const Ints* values, Int8Dot::Activation* q) {
+  Ints within = *values < 0 ? Ints{} : *values;
+  within = within > kInt8Levels ? spread(kInt8Levels) : within;
+  using Narrow = Int8Dot::Activation __attribute__((vector_size(kWidth * sizeof(Int8Dot::Activation))));
+  store_vector(__builtin_convertvector(within, Narrow), q);
+}
+#endif
 
 #if (defined(__AVX2__) && !defined(__AVX512VNNI__)) || defined(__wasm_relaxed_simd__)
 #define LATFORMER_INT8_PAIR_DOT 1
