@@ -30,12 +30,15 @@ const closeAll = (contenders) => Promise.all(contenders.map(({ host }) => host.c
 
 const rest = () => new Promise((resolve) => setTimeout(resolve, 5)); // for threads of others to go to sleep
 
-/** Every cell takes its turn in every round, until time is up: at least three rounds, at most `most`. */
+/**
+ * Every cell takes its turn in every round, until time is up: at least three rounds, at most `most`. There and back, so
+ * that none always follows the same other, whose threads may still be spinning.
+ */
 async function takeTurns(cells, milliseconds, { least = 3, most = 25, turn = 15 } = {}) {
   const begin = performance.now();
   for (let round = 0; round < most; ++round) {
     if (round >= least && performance.now() - begin > milliseconds) break;
-    for (const cell of cells) {
+    for (const cell of round % 2 === 0 ? cells : cells.toReversed()) {
       await rest();
       const { times, probability } = await cell.contender.host.call('run', cell.key, turn);
       cell.times.push(...times);
