@@ -2,7 +2,7 @@
 //
 // A tile is kRows x kVectors vectors of sums, as many as the registers hold: for each k, kVectors loads of weights and
 // kRows spread activations make kRows * kVectors multiply-adds. A single row leaves the multipliers waiting for each
-// other, but more for the weights, which come fastest as one stream: two blocks at once are a third slower.
+// other, but more for the weights, which come from memory fastest as one stream: hence one block at a time.
 //
 // The loops over k are not unrolled and step pointers: V8 schedules badly across copies of the body (a third slower).
 //
@@ -62,8 +62,7 @@ class Ahead {
   template <class Product>
   Ahead(const Product& product, size_t from, size_t to, size_t tile, const Share& share) : pause_(share.pause) {
     const size_t line = from / kLineBytes + tile * share.lines;
-    line_ =
-        reinterpret_cast<std::byte*>(const_cast<void*>(static_cast<const void*>(product.weights))) + line * kLineBytes;
+    line_ = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(product.weights)) + line * kLineBytes;
     const size_t end = to / kLineBytes;
     first_byte_ = product.first_bytes + line;
     end_ = product.first_bytes + (line + share.lines < end ? line + share.lines : end);
