@@ -7,13 +7,13 @@ namespace latformer {
 namespace {
 
 // A tile of sums, kept in registers as a matrix product keeps them, over operands that the innermost cache holds.
-constexpr size_t kRows = 5;
 constexpr size_t kColumns = 2;
 constexpr size_t kSteps = 64;
 
 struct Operands {
-  alignas(64) char bytes[(kSteps * kRows + 1) * kernels::kVectorBytes];  // one more, for what takes two at a time
-  const char* at(size_t step, size_t row) const { return bytes + (step * kRows + row) * kernels::kVectorBytes; }
+  static constexpr size_t kEach = 5;  // vectors of one step
+  alignas(64) char bytes[kSteps * kEach * kernels::kVectorBytes];
+  const char* at(size_t step, size_t i) const { return bytes + (step * kEach + i) * kernels::kVectorBytes; }
 };
 
 Operands operands() {
@@ -23,9 +23,10 @@ Operands operands() {
   return result;
 }
 
-// sums(row, column) = add(sums(row, column), columns(column), x(step, row)) for all steps, `rounds` times.
-template <class Sum, class Factor, class Load, class Add>
-void run_tile(size_t rounds, const Factor (&columns)[kColumns], const Load& load, const Add& add) {
+// sums(row, column) = add(sums(row, column), weights(column), x(step, row)) for all steps, `rounds` times; gives how
+// many operations that was, a multiplication and an addition for each lane.
+template <size_t kRows, class Sum, class Factor, class Load, class Add>
+double run_tile(size_t rounds, const Factor (&weights)[kColumns], const Load& load, const Add& add) {
   const Operands x = operands();
   Sum sums[kRows][kColumns] = {};
   for (size_t round = 0; round < rounds; ++round) {
@@ -33,7 +34,7 @@ void run_tile(size_t rounds, const Factor (&columns)[kColumns], const Load& load
       for (size_t row = 0; row < kRows; ++row) {
         const Factor factor = load(x.at(step, row));
         for (size_t column = 0; column < kColumns; ++column) {
-          sums[row][column] = add(sums[row][column], columns[column], factor);
+          sums[row][column] = add(sums[row][column], weights[column], factor);
         }
       }
     }
@@ -43,48 +44,52 @@ void run_tile(size_t rounds, const Factor (&columns)[kColumns], const Load& load
       [[maybe_unused]] volatile auto sink = sum[0];  // or nothing of this would be computed
     }
   }
+  return 2.0 * kSteps * kRows * kColumns * kernels::kWidth * static_cast<double>(rounds);
 }
 
-constexpr double kVectorOperations = 2.0 * kSteps * kRows * kColumns * kernels::kWidth;
-
-template <class Dot>
-double run_int8_peak_of(size_t rounds) {
-  using kernels::Ints;
+// All weights and all activations differ: of equal ones compilers would multiply some once for several sums.
+template <class Dot, size_t kRows>
+double run_int8(size_t rounds) {
+  constexpr size_t kGroups = Dot::kStep / Dot::kGroup;
   struct Groups {  // of one step
-    typename Dot::Group group[Dot::kStep / Dot::kGroup];
+    typename Dot::Group group[kGroups];
   };
-  const Operands factors = operands();
-  const auto load = [](const char* p) {
-    Groups groups;
-    for (auto& group : groups.group) {
-      group = kernels::load_vector<typename Dot::Group>(p);
-      p += kernels::kVectorBytes;
+  const Operands w = operands();
+  Groups weights[kColumns];
+  for (size_t column = 0; column < kColumns; ++column) {
+    for (size_t g = 0; g < kGroups; ++g) {
+      weights[column].group[g] = Dot::weights(reinterpret_cast<const int8_t*>(w.at(column, g)));
     }
+  }
+  const auto load = [](const char* p) {
+    const auto* x = reinterpret_cast<const typename Dot::Activation*>(p);
+    Groups groups;
+    for (size_t g = 0; g < kGroups; ++g) groups.group[g] = Dot::activations(x + g * Dot::kGroup);
     return groups;
   };
-  run_tile<Ints, Groups>(rounds, {load(factors.at(0, 0)), load(factors.at(0, 1))}, load,
-                         [](Ints sum, const Groups& w, const Groups& x) { return Dot::add(sum, w.group, x.group); });
-  return kVectorOperations * Dot::kStep * static_cast<double>(rounds);
+  const auto add = [](kernels::Ints sum, const Groups& each, const Groups& x) {
+    return Dot::add(sum, each.group, x.group);
+  };
+  return run_tile<kRows, kernels::Ints, Groups>(rounds, weights, load, add) * Dot::kStep;
 }
 
 }  // namespace
 
 double run_f32_peak(size_t rounds) {
   using kernels::Floats;
-  const Operands factors = operands();
+  const Operands w = operands();
   const auto load = [](const char* p) { return kernels::load_vector<Floats>(p); };
-  run_tile<Floats, Floats>(rounds, {load(factors.at(0, 0)), load(factors.at(0, 1))}, load,
-                           [](Floats sum, Floats w, Floats x) { return kernels::multiply_add(w, x, sum); });
-  return kVectorOperations * static_cast<double>(rounds);
+  const auto add = [](Floats sum, Floats each, Floats x) { return kernels::multiply_add(x, each, sum); };
+  return run_tile<5, Floats, Floats>(rounds, {load(w.at(0, 0)), load(w.at(0, 1))}, load, add);
 }
 
 double run_int8_peak(size_t rounds) {
 #if defined(LATFORMER_INT8_PAIR_DOT)
   if (kernels::micro_kernels().int8_step == kernels::Int8PairDot::kStep) {
-    return run_int8_peak_of<kernels::Int8PairDot>(rounds);
+    return run_int8<kernels::Int8PairDot, 4>(rounds);  // two weights and two activations at once take more registers
   }
 #endif
-  return run_int8_peak_of<kernels::Int8Dot>(rounds);
+  return run_int8<kernels::Int8Dot, 5>(rounds);
 }
 
 }  // namespace latformer
