@@ -1,5 +1,7 @@
 #include "core/tools/files.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -9,6 +11,11 @@
 namespace latformer {
 namespace fs = std::filesystem;
 namespace {
+
+// What a model is loaded from.
+constexpr std::array<std::string_view, 8> kModelFiles = {
+    "config.json",           "model.safetensors",       "profile.json",      "tokenizer.json",
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt"};
 
 Status complaint(const fs::path& path, std::string_view what) {
   return invalid_argument(path.string() + ": " + std::string(what));
@@ -106,6 +113,11 @@ Status StagedFolder::publish() {
   if (error) return complaint(path_, error.message());
   for (const fs::path& name : names) {
     fs::rename(path_ / name, target_ / name, error);
+    if (error) return complaint(target_ / name, error.message());
+  }
+  for (const std::string_view name : kModelFiles) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    fs::remove(target_ / name, error);
     if (error) return complaint(target_ / name, error.message());
   }
   return {};

@@ -55,7 +55,8 @@ class StagedFolder {
   // Errors: the target is there and not to be replaced, or cannot be made.
   static Result<StagedFolder> create(const std::filesystem::path& target, bool replace);
   const std::filesystem::path& path() const { return path_; }
-  // Renames the folder to its target, or, where that is there already, each of its files into it.
+  // Renames the folder to its target, or, where that is there already, each of its files into it; files of the model
+  // that was there go, others stay.
   Status publish();
 
   StagedFolder(StagedFolder&& other) noexcept;

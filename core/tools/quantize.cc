@@ -149,7 +149,8 @@ class Quantizer {
         return unsupported_model("model.safetensors: tensor " + quote(tensor.name) + " is quantised already");
       }
       if (weight.part == kParts.size() || !is_float(tensor.dtype)) continue;  // the model has no use for it
-      weight.quantised = tensor.shape.size() == 2 && name.ends_with(".weight") && !stays_float(name);
+      weight.quantised = tensor.shape.size() == 2 && name.ends_with(".weight") && !stays_float(name) &&
+                         (group_ == 0 || tensor.shape[1] % group_ == 0);  // a model may hold more than a BERT's
       weight.rows = weight.quantised ? tensor.shape[0] : 1;
       weight.columns = weight.quantised ? tensor.shape[1] : tensor.elements();
       weight.shape = {static_cast<int64_t>(weight.rows), static_cast<int64_t>(weight.columns)};

@@ -194,8 +194,24 @@ TEST_F(Quantize, BringsTheOtherFilesAlong) {
   EXPECT_FALSE(fs::exists(target() / "vocab.txt"));  // tokenizer.json has it
   EXPECT_FALSE(fs::exists(target() / "pytorch_model.bin"));
   fs::remove(source() / "tokenizer.json");
+  fs::remove(source() / "profile.json");
+  put(target() / "README.md", "mine");
   ASSERT_TRUE(quantize_folder(source(), target(), {.force = true}).ok());
   EXPECT_EQ(read_file(target() / "vocab.txt").value(), "[PAD]\n");
+  EXPECT_FALSE(fs::exists(target() / "tokenizer.json"));  // it would count instead of vocab.txt
+  EXPECT_FALSE(fs::exists(target() / "profile.json"));
+  EXPECT_EQ(read_file(target() / "README.md").value(), "mine");
+}
+
+// Of an adapter, say.
+TEST_F(Quantize, LeavesMatricesFloatThatGroupsDoNotFit) {
+  write_source(DType::f32, [](std::vector<NamedTensor>& tensors) {
+    tensors.push_back(
+        testing::make_tensor("bert.encoder.layer.0.adapter.up.weight", DType::f32, {2, 3}, {1, 2, 3, 4, 5, 6}));
+  });
+  ASSERT_TRUE(quantize_folder(source(), target(), {.bits = 4}).ok());
+  const auto stored = read_target();
+  EXPECT_TRUE(stored.contains("bert.encoder.layer.0.adapter.up.weight"));
 }
 
 TEST_F(Quantize, ReadsOldNamesAndLeavesOutWhatIsNotUsed) {
