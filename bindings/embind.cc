@@ -108,15 +108,12 @@ std::vector<uint32_t> utf16_spans(const TextInput& input, const std::vector<Trac
   return result;
 }
 
-val window_object(const Trace& trace, const Tokenizer& tokenizer) {
+val window_object(const Trace& trace) {
   const Encoding& encoding = trace.encoding;
-  std::vector<uint8_t> continues(encoding.ids.size());  // 1 for a word piece that goes on with the word before it
-  std::transform(encoding.ids.begin(), encoding.ids.end(), continues.begin(),
-                 [&](int32_t id) { return tokenizer.token(id).substr(0, 2) == "##" ? 1 : 0; });
   val window = val::object();
   window.set("sequenceIds", typed_array(encoding.sequence_ids));
   window.set("special", typed_array(encoding.is_special));
-  window.set("continues", typed_array(continues));
+  window.set("continues", typed_array(encoding.continues));
   window.set("truncated", encoding.truncated);
   window.set("keptPositions", array_of(trace.kept_positions, [](const auto& kept) { return typed_array(kept); }));
   window.set("tokensPerLayer", typed_array(trace.tokens_per_layer));
@@ -139,6 +136,8 @@ class Session {
   // functions that it calls, as indices into the module's table.
   val add_thread() {
     return guarded([&]() -> val {
+      if (stacks_.size() == kLatformerMaxWasmThreads)
+        return failure(invalid_argument("at most 64 threads run a model"));
       Result<Buffer<std::byte>> stack = Buffer<std::byte>::allocate(kThreadStack);
       if (!stack.ok()) return failure(stack.status());
       stacks_.push_back(std::move(stack).value());
@@ -220,9 +219,7 @@ class Session {
         if (traces) {
           if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
           result.set("spans", typed_array(utf16_spans(inputs[i], answer.windows)));
-          result.set("windows", array_of(answer.windows, [&](const Trace& trace) {
-                       return window_object(trace, classifier_->tokenizer());
-                     }));
+          result.set("windows", array_of(answer.windows, [&](const Trace& trace) { return window_object(trace); }));
         }
         results.set(i, result);
       }

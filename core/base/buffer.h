@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <string>
@@ -19,6 +20,17 @@ namespace latformer {
 
 inline constexpr size_t kBufferAlignment = 64;
 inline constexpr size_t kBufferSlack = 128;  // bytes; at least XNN_EXTRA_BYTES
+
+// The product of sizes, which come from files: what is beyond the address space stays beyond it instead of wrapping
+// around, so that Buffer refuses it.
+inline size_t volume(std::initializer_list<uint64_t> sizes) {
+  uint64_t product = 1;
+  for (const uint64_t size : sizes) {
+    if (__builtin_mul_overflow(product, size, &product)) return std::numeric_limits<size_t>::max();
+  }
+  return product > std::numeric_limits<size_t>::max() ? std::numeric_limits<size_t>::max()
+                                                      : static_cast<size_t>(product);
+}
 
 template <class T>
 class Buffer {

@@ -82,7 +82,14 @@ Result<StoredWeight> WeightIndex::find(std::string_view name, std::span<const ui
   }
   LATFORMER_TRY(find_scales(values, name, shape, weight));
   const auto zero_place = by_name_.find(std::string(name) + "_zero_point");
-  if (zero_place != by_name_.end()) weight.zero_points = zero_place->second;
+  if (zero_place == by_name_.end()) return weight;
+  const TensorInfo& scales = (*tensors_)[*weight.scales];
+  const TensorInfo& zero_points = (*tensors_)[zero_place->second];
+  if (zero_points.elements() != scales.elements()) {
+    return complaint(ErrorCode::unsupported_model, zero_points.name,
+                     "has shape " + text_of(zero_points.shape) + " where the scales have " + text_of(scales.shape));
+  }
+  weight.zero_points = zero_place->second;
   return weight;
 }
 

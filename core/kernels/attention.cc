@@ -33,14 +33,10 @@ Status Attention::reserve(size_t longest) {
   longest = padded(longest);
   if (longest <= longest_) return {};
   longest_ = 0;
-  // In 64 bits: what 32 cannot address must be refused, not wrap around.
-  const auto volume = [](uint64_t a, uint64_t b, uint64_t c) {
-    return static_cast<size_t>(std::min<uint64_t>(a * b * c, std::numeric_limits<size_t>::max()));
-  };
-  LATFORMER_TRY(keys_.reserve(volume(heads_, longest, head_size_)));
+  LATFORMER_TRY(keys_.reserve(volume({heads_, longest, head_size_})));
   LATFORMER_TRY(log_sizes_.reserve(longest));
-  LATFORMER_TRY(probabilities_.reserve(volume(heads_, longest, std::max(longest, kPanel))));
-  LATFORMER_TRY(scores_.reserve(volume(heads_, longest, 1)));
+  LATFORMER_TRY(probabilities_.reserve(volume({heads_, longest, std::max(longest, kPanel)})));
+  LATFORMER_TRY(scores_.reserve(volume({heads_, longest})));
   longest_ = longest;
   return {};
 }

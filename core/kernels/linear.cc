@@ -67,7 +67,7 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const float> weig
   linear.out_ = out;
   linear.blocks_ = divide_up(out, columns);
   LATFORMER_ASSIGN(linear.bias_, padded(bias, linear.blocks_ * columns));
-  LATFORMER_ASSIGN(linear.f32_, Buffer<float>::allocate(linear.blocks_ * columns * in));
+  LATFORMER_ASSIGN(linear.f32_, Buffer<float>::allocate(volume({linear.blocks_, columns, in})));
   pack_f32(in, out, columns, weight.data(), linear.f32_.data());
   if (micro.fetches_ahead) {
     LATFORMER_ASSIGN(linear.first_bytes_, first_bytes_of(std::as_bytes(linear.f32_.span())));
@@ -89,7 +89,7 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> val
   LATFORMER_ASSIGN(linear.bias_, padded(bias, padded_out));
   LATFORMER_ASSIGN(linear.int8_.scales, padded(scales, padded_out));
   LATFORMER_ASSIGN(linear.int8_.sums, Buffer<int32_t>::allocate(padded_out));
-  LATFORMER_ASSIGN(linear.int8_.values, Buffer<int8_t>::allocate(padded_out * padded_in));
+  LATFORMER_ASSIGN(linear.int8_.values, Buffer<int8_t>::allocate(volume({padded_out, padded_in})));
   pack_int8(in, padded_in, out, columns, micro.int8_group, values.data(), linear.int8_.values.data(),
             linear.int8_.sums.data());
   if (micro.int8_step > micro.int8_group) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
@@ -31,17 +30,13 @@ struct BertActivations {
   Buffer<float> score;  // (n)  of one text
 
   Status reserve(const BertConfig& config, size_t texts, size_t rows, size_t longest) {
-    // Sizes come from files: a product beyond the address space must be refused by reserve(), not wrap around.
-    const auto volume = [](uint64_t a, uint64_t b) {
-      return static_cast<size_t>(std::min<uint64_t>(a * b, std::numeric_limits<size_t>::max()));
-    };
     const uint64_t d = config.hidden_size;
     const uint64_t widest = std::max<uint64_t>(3 * d, config.intermediate_size);
     for (Buffer<float>* of_all : {&hidden, &residual, &context, &branch})
-      LATFORMER_TRY(of_all->reserve(volume(rows, d)));
-    LATFORMER_TRY(wide.reserve(volume(rows, widest)));
+      LATFORMER_TRY(of_all->reserve(volume({rows, d})));
+    LATFORMER_TRY(wide.reserve(volume({rows, widest})));
     LATFORMER_TRY(score.reserve(longest));
-    return logits.reserve(volume(texts, config.num_labels()));
+    return logits.reserve(volume({texts, config.num_labels()}));
   }
 };
 

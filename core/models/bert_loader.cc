@@ -4,7 +4,18 @@
 #include <cmath>
 #include <memory>
 
+#include "core/format/quote.h"
+
 namespace latformer {
+namespace {
+
+// Of what is small; whole matrices would take time, and show in the logits (core/tasks/classification.cc).
+Status check_finite(const std::string& name, std::span<const float> values) {
+  if (std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return {};
+  return bad_model("model.safetensors: tensor " + quote(name) + " holds a number that is not finite");
+}
+
+}  // namespace
 
 // `out` rows of a product: the linear layer `name` of the file, with weight and bias multiplied by `factor`.
 struct BertLoader::LinearPart {
@@ -87,10 +98,11 @@ Status BertLoader::expect_layer(size_t index) {
   return expect_norm(layer + "output.LayerNorm", &weights.output_norm);
 }
 
-Status BertLoader::expect_table(const std::string& name, size_t rows, StoredMatrix* table) {
-  return expect_matrix("embeddings." + name + ".weight", rows, config_.hidden_size, table, [this, table] {
+Status BertLoader::expect_table(const std::string& table_name, size_t rows, StoredMatrix* table) {
+  const std::string name = "embeddings." + table_name + ".weight";
+  return expect_matrix(name, rows, config_.hidden_size, table, [this, name, table] {
     // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
-    return precision_ == Precision::int8 && table->dtype != DType::i32 ? table->narrow() : Status{};
+    return precision_ == Precision::int8 && table->dtype != DType::i32 ? table->narrow(name) : Status{};
   });
 }
 
@@ -119,9 +131,10 @@ Status BertLoader::expect_vector(const std::string& name, size_t size, Buffer<fl
   auto stored = std::make_shared<StoredMatrix>();
   stored->rows = size;
   stored->columns = 1;
-  return expect(place, stored.get(), [stored, vector, done = std::move(done)]() -> Status {
+  return expect(name, place, stored.get(), [name, stored, vector, done = std::move(done)]() -> Status {
     LATFORMER_TRY(vector->reserve(stored->rows));
     for (size_t i = 0; i < stored->rows; ++i) stored->widen_row(i, vector->data() + i);
+    LATFORMER_TRY(check_finite(name, vector->span()));
     *stored = {};
     return done ? done() : Status{};
   });
@@ -132,11 +145,11 @@ Status BertLoader::expect_matrix(const std::string& name, size_t rows, size_t co
   LATFORMER_ASSIGN(const StoredWeight place, file_->find(name, {{rows, columns}}));
   matrix->rows = rows;
   matrix->columns = columns;
-  return expect(place, matrix, std::move(done));
+  return expect(name, place, matrix, std::move(done));
 }
 
 // The values, scales and zero points of one weight, which may come in any order.
-Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done done) {
+Status BertLoader::expect(const std::string& name, const StoredWeight& place, StoredMatrix* matrix, Done done) {
   matrix->dtype = place.dtype;
   matrix->group = place.group;
   auto missing = std::make_shared<int>(1 + (place.scales ? 1 : 0) + (place.zero_points ? 1 : 0));
@@ -147,18 +160,21 @@ Status BertLoader::expect(const StoredWeight& place, StoredMatrix* matrix, Done 
     return arrived();
   };
   if (place.scales) {
-    takers_[*place.scales] = [matrix, arrived, dtype = place.scale_dtype](Buffer<std::byte> bytes) -> Status {
+    takers_[*place.scales] = [name, matrix, arrived, dtype = place.scale_dtype](Buffer<std::byte> bytes) -> Status {
       const size_t count = matrix->scale_count();
       const StoredMatrix scales{.rows = 1, .columns = count, .dtype = dtype, .values = std::move(bytes), .scales = {}};
       LATFORMER_TRY(matrix->scales.reserve(scales.columns));
       scales.widen_row(0, matrix->scales.data());
+      LATFORMER_TRY(check_finite(name + "_scale", matrix->scales.span()));
       return arrived();
     };
   }
   if (place.zero_points) {
-    takers_[*place.zero_points] = [arrived](Buffer<std::byte> bytes) {
+    takers_[*place.zero_points] = [name, arrived](Buffer<std::byte> bytes) {
       const bool symmetric = std::ranges::all_of(bytes.span(), [](std::byte b) { return b == std::byte{0}; });
-      return symmetric ? arrived() : unsupported_model("model.safetensors: weights with zero points other than 0");
+      return symmetric
+                 ? arrived()
+                 : unsupported_model("model.safetensors: tensor " + quote(name) + " has zero points other than 0");
     };
   }
   return {};
@@ -171,8 +187,9 @@ Status BertLoader::pack(StagedLinear& staged, kernels::Linear* linear) {
     const DType dtype = part.weight.dtype;
     int8 = int8 && (staged.precision == Precision::int8 || dtype == DType::i8 || dtype == DType::i32);
   }
-  for (StagedLinear::Stored& part : staged.stored) {
-    if (int8) LATFORMER_TRY(part.weight.narrow());  // 4 bits too: there are no products of them
+  for (size_t i = 0; i < staged.stored.size(); ++i) {
+    // 4 bits too: there are no products of them.
+    if (int8) LATFORMER_TRY(staged.stored[i].weight.narrow(staged.parts[i].name + ".weight"));
   }
   LATFORMER_TRY(int8 ? pack_int8(staged, linear) : pack_f32(staged, linear));
   staged.stored.clear();
@@ -182,7 +199,7 @@ Status BertLoader::pack(StagedLinear& staged, kernels::Linear* linear) {
 Status BertLoader::pack_f32(const StagedLinear& staged, kernels::Linear* linear) {
   const size_t in = staged.in;
   const size_t out = staged.out();
-  LATFORMER_TRY(staged_weight_.reserve(out * in));
+  LATFORMER_TRY(staged_weight_.reserve(volume({out, in})));
   LATFORMER_TRY(staged_bias_.reserve(out));
   float* weight = staged_weight_.data();
   float* bias = staged_bias_.data();
@@ -202,7 +219,7 @@ Status BertLoader::pack_f32(const StagedLinear& staged, kernels::Linear* linear)
 Status BertLoader::pack_int8(const StagedLinear& staged, kernels::Linear* linear) {
   const size_t in = staged.in;
   const size_t out = staged.out();
-  LATFORMER_TRY(staged_int8_.reserve(out * in));
+  LATFORMER_TRY(staged_int8_.reserve(volume({out, in})));
   LATFORMER_TRY(staged_scales_.reserve(out));
   LATFORMER_TRY(staged_bias_.reserve(out));
   int8_t* values = staged_int8_.data();

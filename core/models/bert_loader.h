@@ -61,7 +61,7 @@ class BertLoader final : private TensorSink {
   Status expect_norm(const std::string& name, LayerNormWeights* norm);
   Status expect_vector(const std::string& name, size_t size, Buffer<float>* vector, Done done);
   Status expect_matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix, Done done);
-  Status expect(const StoredWeight& place, StoredMatrix* matrix, Done done);
+  Status expect(const std::string& name, const StoredWeight& place, StoredMatrix* matrix, Done done);
   Status pack(StagedLinear& staged, kernels::Linear* linear);
   Status pack_f32(const StagedLinear& staged, kernels::Linear* linear);
   Status pack_int8(const StagedLinear& staged, kernels::Linear* linear);

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "core/format/quote.h"
 #include "core/kernels/int8_rows.h"
 #include "core/kernels/rows.h"
 
@@ -31,17 +32,19 @@ void StoredMatrix::widen_row(size_t i, float* y) const {
   }
 }
 
-Status StoredMatrix::narrow() {
+Status StoredMatrix::narrow(std::string_view name) {
   if (dtype == DType::i8) return {};
   StoredMatrix narrowed{.rows = rows, .columns = columns, .dtype = DType::i8, .values = {}, .scales = {}};
-  LATFORMER_ASSIGN(narrowed.values, Buffer<std::byte>::allocate(rows * columns));
+  LATFORMER_ASSIGN(narrowed.values, Buffer<std::byte>::allocate(volume({rows, columns})));
   LATFORMER_ASSIGN(narrowed.scales, Buffer<float>::allocate(rows));
   LATFORMER_ASSIGN(Buffer<float> wide, Buffer<float>::allocate(columns));
   const std::span<const float> row = wide.span();
   for (size_t i = 0; i < rows; ++i) {
     widen_row(i, wide.data());
     const float scale = kernels::scale_of_row(row);
-    if (!std::isfinite(scale)) return bad_model("model.safetensors: a weight is infinite or not a number");
+    if (!std::isfinite(scale)) {
+      return bad_model("model.safetensors: tensor " + quote(name) + " holds a number that is not finite");
+    }
     kernels::quantize_row(row, scale, reinterpret_cast<int8_t*>(narrowed.values.data()) + i * columns);
     narrowed.scales[i] = scale;
   }

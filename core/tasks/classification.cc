@@ -57,7 +57,9 @@ void accumulate(std::vector<float>& sum, std::span<const float> values) {
 }
 
 Result<Tokenizer> create_tokenizer(const ModelFiles& files) {
-  if (!files.tokenizer_json.empty()) return Tokenizer::from_tokenizer_json(files.tokenizer_json);
+  if (!files.tokenizer_json.empty()) {
+    return Tokenizer::from_tokenizer_json(files.tokenizer_json, files.tokenizer_config_json);
+  }
   if (files.vocab_txt.empty()) return bad_model("neither tokenizer.json nor vocab.txt is there");
   return Tokenizer::from_vocab(files.vocab_txt, files.tokenizer_config_json);
 }
@@ -155,6 +157,9 @@ Status flush(Batch& batch, Bert& bert, const BertConfig& config, Dropped dropped
   for (size_t i = 0; i < outputs.size(); ++i) {
     batch.windows[i].kept_positions = std::move(outputs[i].kept_positions);
     batch.windows[i].tokens_per_layer = std::move(outputs[i].tokens_per_layer);
+    if (!std::ranges::all_of(outputs[i].logits, [](float logit) { return std::isfinite(logit); })) {
+      return bad_model("model.safetensors: its weights give a text logits that are not finite");
+    }
     Classification& answer = answers[batch.owners[i]];
     accumulate(answer.logits, outputs[i].logits);
     accumulate(answer.scores, scores_of(outputs[i].logits, config.problem_type));

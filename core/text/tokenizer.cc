@@ -52,10 +52,12 @@ Encoding assemble(const Template& pieces, TokenRange first, TokenRange second) {
       };
       copy(tokens->ids, encoding.ids);
       copy(tokens->spans, encoding.spans);
+      copy(tokens->continues, encoding.continues);
     }
     encoding.type_ids.resize(encoding.ids.size(), piece.type_id);
     encoding.sequence_ids.resize(encoding.ids.size(), is_second);
     encoding.is_special.resize(encoding.ids.size(), is_special);
+    encoding.continues.resize(encoding.ids.size());
   }
   return encoding;
 }
@@ -88,6 +90,10 @@ struct Tokenizer::State {
 Status Tokenizer::State::make_matchers() {
   std::vector<std::pair<std::string, AddedToken>> raw, normalized;
   for (const auto& [id, token] : settings.added_tokens) {
+    if (token.content.size() > kMaxTokenBytes) {
+      return unsupported_model("the tokenizer has an added token of more than " + std::to_string(kMaxTokenBytes) +
+                               " bytes");
+    }
     if (!token.normalized) {
       raw.emplace_back(token.content, token);
       continue;
@@ -147,9 +153,9 @@ Result<size_t> Tokenizer::State::room(const Template& pieces, size_t max_tokens,
   return max_tokens - special;
 }
 
-Result<Tokenizer> Tokenizer::from_tokenizer_json(std::string_view json) {
+Result<Tokenizer> Tokenizer::from_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json) {
   auto state = std::make_unique<State>();
-  LATFORMER_ASSIGN(state->settings, parse_tokenizer_json(json));
+  LATFORMER_ASSIGN(state->settings, parse_tokenizer_json(json, tokenizer_config_json));
   LATFORMER_TRY(state->make_matchers());
   return Tokenizer(std::move(state));
 }

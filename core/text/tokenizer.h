@@ -30,15 +30,17 @@ struct Encoding {
   std::vector<uint8_t> sequence_ids;  // 1 for tokens of the second text, else 0
   std::vector<TextSpan> spans;        // into the text that the token comes from (see sequence_ids)
   std::vector<uint8_t> is_special;    // 1 for tokens that the tokenizer added; [MASK] in a text is not one
+  std::vector<uint8_t> continues;     // 1 for a word piece that goes on with the word before it
   bool truncated = false;             // true if tokens were left out to keep to max_tokens
 };
 
 class Tokenizer {
  public:
   // Settings and vocabulary from tokenizer.json (model WordPiece, normalizer BertNormalizer). Its settings for
-  // truncation and padding are left aside. Errors: bad_model (broken JSON, no [UNK]), unsupported_model (another
-  // tokenizer model).
-  static Result<Tokenizer> from_tokenizer_json(std::string_view json);
+  // truncation and padding are left aside; as in transformers, do_lower_case, tokenize_chinese_chars and strip_accents
+  // of tokenizer_config.json (empty: there is none) count instead of its own. Errors: bad_model (broken JSON, no
+  // [UNK]), unsupported_model (another tokenizer model, tokens of more than 1000 bytes).
+  static Result<Tokenizer> from_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json = {});
 
   // From vocab.txt, with do_lower_case, tokenize_chinese_chars, strip_accents, the special tokens' names and further
   // added tokens taken from tokenizer_config.json (empty: the defaults of BertTokenizer). Errors as above; bad_model
@@ -48,7 +50,8 @@ class Tokenizer {
   // [CLS] text [SEP], or [CLS] text [SEP] pair [SEP]. Bytes that are not UTF-8 count as U+FFFD, one for each maximal
   // ill-formed part (as Python's errors='replace'). Tokens beyond max_tokens (special ones included) are cut as by
   // Hugging Face's truncation 'longest_first', and `truncated` says so.
-  // Linear in the texts; a single text is not read further than max_tokens demands.
+  // Linear in the texts; a single text is not read further than max_tokens demands, unless some added tokens are
+  // `normalized`, for which all of it is.
   // Errors: invalid_argument when max_tokens cannot hold the special tokens, or a text has 4 GiB.
   Result<Encoding> encode(std::string_view text, std::optional<std::string_view> pair, size_t max_tokens) const;
 

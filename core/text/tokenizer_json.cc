@@ -8,12 +8,14 @@
 #include "core/format/json.h"
 #include "core/format/quote.h"
 #include "core/text/settings.h"
+#include "core/text/tokenizer_config.h"
 
 namespace latformer {
 namespace {
 
 constexpr std::string_view kFile = "tokenizer.json";
 constexpr int64_t kMaxId = INT32_MAX;
+constexpr size_t kMostPieces = 32;  // of a template; BERT's have five at most
 
 Status unsupported(const JsonValue& value, std::string_view complaint) {
   return value.fault(complaint, ErrorCode::unsupported_model);
@@ -51,6 +53,17 @@ Status parse_normalizer(JsonValue normalizer, NormalizerSettings& settings) {
   return {};
 }
 
+// What a class of BERT's is told of the normalizer there counts instead of tokenizer.json.
+Status apply_tokenizer_config(std::string_view json, NormalizerSettings& settings) {
+  if (json.empty()) return {};
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, json));
+  LATFORMER_ASSIGN(const bool counts, is_like_bert(document.root()));
+  if (counts) {
+    LATFORMER_ASSIGN(settings, parse_normalizer_settings(document.root()));
+  }
+  return {};
+}
+
 Status check_pre_tokenizer(JsonValue pre_tokenizer) {
   if (!pre_tokenizer.given()) return unsupported(pre_tokenizer, "is missing, but BertPreTokenizer is expected");
   pre_tokenizer = unwrap(pre_tokenizer, "pretokenizers");
@@ -82,6 +95,10 @@ Status parse_model(const JsonValue& model, TokenizerSettings& settings) {
   LATFORMER_ASSIGN(settings.word_pieces.continuing_prefix, model["continuing_subword_prefix"].string());
   LATFORMER_ASSIGN(const int64_t max_chars, model[kOwnField].integer(0, INT64_MAX));
   settings.word_pieces.max_chars_per_word = static_cast<uint64_t>(max_chars);
+  // Each place of a word is compared with what is as long as the longest token.
+  if (settings.vocabulary.longest() > kMaxTokenBytes && settings.word_pieces.max_chars_per_word > kMaxTokenBytes) {
+    return unsupported(model["vocab"], "has a token of more than " + std::to_string(kMaxTokenBytes) + " bytes");
+  }
   return {};
 }
 
@@ -90,13 +107,8 @@ Status parse_added_tokens(const JsonValue& added_tokens, TokenizerSettings& sett
   LATFORMER_ASSIGN(const JsonArray array, added_tokens.array());
   std::vector<AddedToken> tokens;
   for (const JsonValue value : array) {
-    AddedToken& token = tokens.emplace_back();
-    LATFORMER_ASSIGN(token.content, value["content"].string());
-    LATFORMER_ASSIGN(token.single_word, value["single_word"].boolean_or(false));
-    LATFORMER_ASSIGN(token.lstrip, value["lstrip"].boolean_or(false));
-    LATFORMER_ASSIGN(token.rstrip, value["rstrip"].boolean_or(false));
-    LATFORMER_ASSIGN(const bool special, value["special"].boolean_or(false));
-    LATFORMER_ASSIGN(token.normalized, value["normalized"].boolean_or(!special));
+    LATFORMER_ASSIGN(AddedToken token, parse_added_token(value));
+    tokens.push_back(std::move(token));
   }
   add_tokens(std::move(tokens), settings);
   return {};
@@ -106,6 +118,7 @@ Status parse_added_tokens(const JsonValue& added_tokens, TokenizerSettings& sett
 Result<Template> parse_template(const JsonValue& pieces, const JsonValue& special_tokens, bool is_pair) {
   using Kind = TemplatePiece::Kind;
   LATFORMER_ASSIGN(const JsonArray array, pieces.array());
+  if (array.size() > kMostPieces) return unsupported(pieces, "has too many pieces");
   Template result;
   int first_texts = 0, second_texts = 0;
   for (const JsonValue piece : array) {
@@ -116,6 +129,7 @@ Result<Template> parse_template(const JsonValue& pieces, const JsonValue& specia
     TemplatePiece made = {Kind::special, static_cast<uint8_t>(type_id)};
     if (!sequence.exists()) {
       LATFORMER_ASSIGN(const JsonArray ids, special_tokens[name]["ids"].array());
+      if (result.size() + ids.size() > kMostPieces) return unsupported(pieces, "has too many pieces");
       for (const JsonValue id : ids) {
         LATFORMER_ASSIGN(const int64_t special_id, id.integer(0, kMaxId));
         made.id = static_cast<int32_t>(special_id);
@@ -166,7 +180,7 @@ Status parse_post_processor(JsonValue processor, TokenizerSettings& settings) {
 
 }  // namespace
 
-Result<TokenizerSettings> parse_tokenizer_json(std::string_view json) {
+Result<TokenizerSettings> parse_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json) {
   LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kFile, json));
   const JsonValue root = document.root();
   LATFORMER_ASSIGN(const std::string_view version, root["version"].string_or("1.0"));
@@ -174,6 +188,7 @@ Result<TokenizerSettings> parse_tokenizer_json(std::string_view json) {
   TokenizerSettings settings;
   LATFORMER_TRY(parse_model(root["model"], settings));
   LATFORMER_TRY(parse_normalizer(root["normalizer"], settings.normalizer));
+  LATFORMER_TRY(apply_tokenizer_config(tokenizer_config_json, settings.normalizer));
   LATFORMER_TRY(check_pre_tokenizer(root["pre_tokenizer"]));
   LATFORMER_TRY(parse_post_processor(root["post_processor"], settings));
   LATFORMER_TRY(parse_added_tokens(root["added_tokens"], settings));

@@ -12,13 +12,14 @@
 #include "core/format/json.h"
 #include "core/format/quote.h"
 #include "core/text/settings.h"
+#include "core/text/tokenizer_config.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
 
 namespace latformer {
 namespace {
 
-constexpr std::string_view kVocabFile = "vocab.txt", kConfigFile = "tokenizer_config.json";
+constexpr std::string_view kVocabFile = "vocab.txt";
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
@@ -63,17 +64,9 @@ bool is_utf8(std::string_view text) {
 
 // A string, or an object of AddedToken's fields.
 Result<AddedToken> parse_token(const JsonValue& value) {
-  AddedToken token;
-  if (value.is_string()) {
-    LATFORMER_ASSIGN(token.content, value.string());
-    return token;  // a special token, looked for in the raw text
-  }
-  LATFORMER_ASSIGN(token.content, value["content"].string());
-  LATFORMER_ASSIGN(token.single_word, value["single_word"].boolean_or(false));
-  LATFORMER_ASSIGN(token.lstrip, value["lstrip"].boolean_or(false));
-  LATFORMER_ASSIGN(token.rstrip, value["rstrip"].boolean_or(false));
-  LATFORMER_ASSIGN(const bool special, value["special"].boolean_or(false));
-  LATFORMER_ASSIGN(token.normalized, value["normalized"].boolean_or(!special));
+  if (!value.is_string()) return parse_added_token(value);
+  AddedToken token;  // a special one, looked for in the raw text
+  LATFORMER_ASSIGN(token.content, value.string());
   return token;
 }
 
@@ -135,27 +128,17 @@ Status parse_extra_tokens(const JsonValue& extra, Config& config) {
   return {};
 }
 
-// Tokenizers of transformers that treat text as BertTokenizer does.
-bool is_like_bert(std::string_view tokenizer_class) {
-  constexpr std::string_view kFast = "Fast";
-  if (tokenizer_class.ends_with(kFast)) tokenizer_class.remove_suffix(kFast.size());
-  constexpr std::array<std::string_view, 5> kKnown = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
-                                                      "MobileBertTokenizer", "ConvBertTokenizer"};
-  return std::find(kKnown.begin(), kKnown.end(), tokenizer_class) != kKnown.end();
-}
-
 Status parse_config(const JsonValue& root, Config& config) {
-  LATFORMER_ASSIGN(const std::string_view tokenizer_class, root["tokenizer_class"].string_or("BertTokenizer"));
-  if (!is_like_bert(tokenizer_class)) {
-    return root["tokenizer_class"].fault("is " + quote(tokenizer_class) + ", but only BertTokenizer is supported",
-                                         ErrorCode::unsupported_model);
+  LATFORMER_ASSIGN(const bool supported, is_like_bert(root));
+  if (!supported) {
+    const JsonValue name = root["tokenizer_class"];
+    return name.fault("is " + quote(name.string().value()) + ", but only BertTokenizer is supported",
+                      ErrorCode::unsupported_model);
   }
   LATFORMER_ASSIGN(const bool basic, root["do_basic_tokenize"].boolean_or(true));
   if (!basic) return root["do_basic_tokenize"].fault("must not be false", ErrorCode::unsupported_model);
 
-  LATFORMER_ASSIGN(config.normalizer.lowercase, root["do_lower_case"].boolean_or(true));
-  LATFORMER_ASSIGN(config.normalizer.handle_chinese_chars, root["tokenize_chinese_chars"].boolean_or(true));
-  LATFORMER_ASSIGN(config.normalizer.strip_accents, root["strip_accents"].boolean_or(config.normalizer.lowercase));
+  LATFORMER_ASSIGN(config.normalizer, parse_normalizer_settings(root));
 
   LATFORMER_TRY(parse_listed_tokens(root["added_tokens_decoder"], config.listed));
   for (const AddedToken& token : config.listed) config.add(token);
@@ -178,7 +161,7 @@ Status parse_config(const JsonValue& root, Config& config) {
 
 Result<TokenizerSettings> parse_vocab_txt(std::string_view vocab_txt, std::string_view tokenizer_config_json) {
   if (tokenizer_config_json.empty()) tokenizer_config_json = "{}";
-  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kConfigFile, tokenizer_config_json));
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, tokenizer_config_json));
   Config config;
   LATFORMER_TRY(parse_config(document.root(), config));
 

@@ -31,6 +31,7 @@ class Vocabulary {
   static Result<Vocabulary> build(std::string_view file, std::vector<std::pair<std::string_view, int32_t>> entries);
 
   size_t size() const { return tokens_.size(); }
+  size_t longest() const { return longest_; }  // bytes of a token
   int32_t highest_id() const { return tokens_.empty() ? -1 : tokens_.back().id; }
   std::optional<int32_t> id(std::string_view token) const;
   std::string_view token(int32_t id) const;  // empty if there is none

@@ -28,7 +28,9 @@ void WordPieces::append(char32_t c, TextSpan span) {
 void WordPieces::end_word() {
   if (chars_ == 0) return;
   if (cut_word()) {
-    for (const Piece& piece : pieces_) tokens_.push(piece.id, {spans_[piece.begin].begin, spans_[piece.end - 1].end});
+    for (const Piece& piece : pieces_) {
+      tokens_.push(piece.id, {spans_[piece.begin].begin, spans_[piece.end - 1].end}, piece.begin > 0);
+    }
   } else {
     tokens_.push(settings_.unknown_id, word_span_);
   }

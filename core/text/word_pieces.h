@@ -25,10 +25,11 @@ struct WordPieceSettings {
 // The tokens of one text: all are counted, the first `limit` are kept.
 struct TokenList {
   explicit TokenList(size_t most) : limit(most) {}
-  void push(int32_t id, TextSpan span) {
+  void push(int32_t id, TextSpan span, bool goes_on = false) {
     if (count++ >= limit) return;
     ids.push_back(id);
     spans.push_back(span);
+    continues.push_back(goes_on);
   }
   bool overflows() const { return count > limit; }
 
@@ -36,6 +37,7 @@ struct TokenList {
   size_t count = 0;
   std::vector<int32_t> ids;
   std::vector<TextSpan> spans;
+  std::vector<uint8_t> continues;  // 1 for a piece that goes on with the word before it
 };
 
 // Takes a text one code point at a time (a Sink of Normalizer).

@@ -36,10 +36,10 @@ Result<std::string> read_if_there(const fs::path& path) { return is_file(path) ?
 
 Result<Tokenizer> open_tokenizer(const fs::path& folder) {
   LATFORMER_ASSIGN(const std::string json, read_if_there(folder / "tokenizer.json"));
-  if (!json.empty()) return Tokenizer::from_tokenizer_json(json);
+  LATFORMER_ASSIGN(const std::string config, read_if_there(folder / "tokenizer_config.json"));
+  if (!json.empty()) return Tokenizer::from_tokenizer_json(json, config);
   LATFORMER_ASSIGN(const std::string vocab, read_if_there(folder / "vocab.txt"));
   if (vocab.empty()) return bad_model(folder.string() + ": neither tokenizer.json nor vocab.txt is there");
-  LATFORMER_ASSIGN(const std::string config, read_if_there(folder / "tokenizer_config.json"));
   return Tokenizer::from_vocab(vocab, config);
 }
 
@@ -176,6 +176,12 @@ Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConf
     }
     return weights;
   });
+}
+
+Status can_export(const ModelFolder& source, const BertConfig& config, const fs::path& target,
+                  const ExportOptions& options) {
+  LATFORMER_TRY(StagedFolder::create(target, options.force).status());
+  return exported_config(source.config_json, config, options.dtype).status();
 }
 
 Status export_model(const ModelFolder& source, const BertConfig& config,

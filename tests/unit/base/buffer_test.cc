@@ -38,6 +38,16 @@ TEST(Buffer, RefusesWhatCannotBeAddressed) {
   }
 }
 
+TEST(Volume, StaysBeyondWhatCanBeAddressed) {
+  constexpr size_t kMost = std::numeric_limits<size_t>::max();
+  EXPECT_EQ(volume({}), 1u);
+  EXPECT_EQ(volume({3, 4, 5}), 60u);
+  EXPECT_EQ(volume({kMost, 1}), kMost);
+  EXPECT_EQ(volume({kMost / 2 + 1, 2}), kMost);
+  EXPECT_EQ(volume({uint64_t{1} << 33, uint64_t{1} << 33, 0}), kMost);
+  EXPECT_FALSE(Buffer<std::byte>::allocate(volume({uint64_t{1} << 40, uint64_t{1} << 30})).ok());
+}
+
 TEST(Buffer, ReserveGrowsAndNeverShrinks) {
   Buffer<int32_t> buffer;
   ASSERT_TRUE(buffer.reserve(10).ok());

@@ -211,9 +211,25 @@ TEST(BertLoader, WantsSymmetricInt8WithOneScaleForEachRow) {
   changed.back() = make_tensor(name + "_zero_point", DType::i8, {rows, 1}, std::vector<double>(rows, 1));
   expect_error(status_of(changed), ErrorCode::unsupported_model, "zero point");
 
+  changed.back() = make_tensor(name + "_zero_point", DType::i8, {0}, {});
+  expect_error(status_of(changed), ErrorCode::unsupported_model, "shape (0) where the scales have");
+
   changed = tensors;
   testing::find(changed, name + "_scale") = make_tensor(name + "_scale", DType::f32, {1}, {1});
   EXPECT_FALSE(status_of(changed).ok());
+}
+
+TEST(BertLoader, RefusesNumbersThatAreNotFinite) {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  for (const char* name : {"classifier.bias", "bert.encoder.layer.0.output.LayerNorm.weight",
+                           "bert.encoder.layer.1.output.dense.weight_scale"}) {
+    std::vector<NamedTensor> tensors = random_bert(kConfig, 10, DType::i8);
+    NamedTensor& tensor = testing::find(tensors, name);
+    std::vector<double> values(volume({tensor.shape[0]}), 1);
+    values[1] = none;
+    tensor = make_tensor(name, DType::f32, tensor.shape, values);
+    expect_error(status_of(tensors), ErrorCode::bad_model, without_prefix(name));
+  }
 }
 
 TEST(BertLoader, RefusesOneTensorUnderTwoNames) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -197,6 +198,22 @@ TEST(Classifier, RefusesSpeedupsOutOfRange) {
     EXPECT_NE(status.message().find("from 1 to 5"), std::string::npos) << status.message();
     EXPECT_EQ(run(classifier, inputs, {.speedup = 5}).size(), 1U);
   }
+}
+
+TEST(Classifier, RefusesToAnswerWhatIsNoNumber) {
+  const BertConfig config = config_of(kShape);
+  std::vector<testing::NamedTensor> tensors = random_bert(config, 1);
+  testing::NamedTensor& words = testing::find(tensors, "bert.embeddings.word_embeddings.weight");
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  const size_t of_a = 5 * config.hidden_size * sizeof(float);
+  std::memcpy(words.bytes.data() + of_a, &none, sizeof none);
+  Folder folder(config);
+  folder.weights = safetensors_of(tensors);
+  Classifier classifier = folder.load().value();
+  const TextInput fine{.text = "b c", .text_pair = {}}, broken{.text = "b a", .text_pair = {}};
+  const auto result = classifier.run({&broken, 1}, {});
+  EXPECT_EQ(result.status().code(), ErrorCode::bad_model) << result.status().message();
+  EXPECT_TRUE(classifier.run({&fine, 1}, {}).ok());
 }
 
 TEST(Classifier, RunsWithoutAProfile) {

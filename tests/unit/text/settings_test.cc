@@ -45,6 +45,63 @@ TEST(TokenizerJson, RefusesWhatIsNoTokenizer) {
   }
 }
 
+// As transformers: 5.23 gives these normalizers.
+TEST(TokenizerJson, ItsNormalizerYieldsToThatOfTokenizerConfig) {
+  JsonParts parts;
+  parts.vocabulary = R"({"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"[MASK]":4,"a":5,"A":6,"\u00c4":7,"\u00e4":8})";
+  parts.post_processor = "null";
+  const auto check = [&](const char* config, int32_t of_upper, int32_t of_accent) {
+    const Tokenizer t = Tokenizer::from_tokenizer_json(parts.json(), config).value();
+    EXPECT_EQ(ids(t, "A \u00c4"), (std::vector<int32_t>{of_upper, of_accent})) << config;
+  };
+  check("", 5, 5);
+  check("{}", 5, 5);
+  check(R"({"do_lower_case":false})", 6, 7);
+  check(R"({"do_lower_case":false,"strip_accents":true})", 6, 6);
+  check(R"({"strip_accents":false})", 5, 8);
+  check(R"({"do_lower_case":false,"tokenizer_class":"PreTrainedTokenizerFast"})", 5, 5);
+  parts.normalizer = R"({"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"lowercase":false})";
+  check("", 6, 7);
+  check(R"({"do_lower_case":false})", 6, 7);
+  check(R"({"tokenizer_class":"BertTokenizer"})", 5, 5);
+  check(R"({"tokenizer_class":"PreTrainedTokenizerFast"})", 6, 7);
+  expect_error(Tokenizer::from_tokenizer_json(parts.json(), R"({"do_lower_case":1})"), ErrorCode::bad_model,
+               "tokenizer_config.json: do_lower_case");
+}
+
+// Else a text would take the square of its length.
+TEST(TokenizerJson, RefusesTokensThatAreSearchedForTooLong) {
+  const std::string word(1001, 'x');
+  JsonParts parts;
+  parts.vocabulary = R"({"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"[MASK]":4,")" + word + R"(":5})";
+  EXPECT_TRUE(Tokenizer::from_tokenizer_json(parts.json()).ok());  // words end at 100
+  parts.max_chars = "1000000";
+  expect_json_error(parts.json(), ErrorCode::unsupported_model, "model.vocab has a token of more than 1000 bytes");
+  parts = JsonParts();
+  parts.added_tokens = R"([{"id":5,"content":")" + word + R"("}])";
+  expect_json_error(parts.json(), ErrorCode::unsupported_model, "an added token of more than 1000 bytes");
+}
+
+TEST(TokenizerJson, RefusesTemplatesThatGoOnForEver) {
+  std::string many, ids;
+  for (int i = 0; i < 40; ++i) {
+    many += R"({"SpecialToken":{"id":"[SEP]","type_id":0}},)";
+    ids += (i > 0 ? ",3" : "3");
+  }
+  const auto processor = [](const std::string& pieces, const std::string& sep_ids) {
+    return R"({"type":"TemplateProcessing","single":[)" + pieces + R"({"Sequence":{"id":"A","type_id":0}}],)" +
+           R"("pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],)" +
+           R"("special_tokens":{"[SEP]":{"id":"[SEP]","ids":[)" + sep_ids + R"(],"tokens":["[SEP]"]}}})";
+  };
+  JsonParts parts;
+  parts.post_processor = processor("", "3");
+  ASSERT_TRUE(Tokenizer::from_tokenizer_json(parts.json()).ok());
+  parts.post_processor = processor(many, "3");
+  expect_json_error(parts.json(), ErrorCode::unsupported_model, "post_processor.single has too many pieces");
+  parts.post_processor = processor(R"({"SpecialToken":{"id":"[SEP]","type_id":0}},)", ids);
+  expect_json_error(parts.json(), ErrorCode::unsupported_model, "post_processor.single has too many pieces");
+}
+
 TEST(TokenizerJson, NamesTheMissingOrWrongField) {
   const auto check = [](std::string JsonParts::* field, const char* value, std::string_view part_of_message) {
     JsonParts parts;

@@ -230,6 +230,18 @@ TEST(Tokenizer, JoinsPairs) {
   EXPECT_EQ(empty->ids, (std::vector<int32_t>{2, 3, 3}));
 }
 
+TEST(Tokenizer, TellsWhichPiecesGoOnWithAWord) {
+  for (const char* prefix : {R"("##")", R"("@")", R"("")"}) {
+    JsonParts parts;
+    const std::string behind = std::string(prefix).substr(1, std::string(prefix).size() - 2);
+    parts.vocabulary = vocabulary_of(behind.empty() ? std::vector<std::string>{"a", "b"}
+                                                    : std::vector<std::string>{"a", "b", behind + "b"});
+    parts.prefix = prefix;
+    const Encoding e = make(parts).encode("ab b", std::nullopt, kAll).value();
+    EXPECT_EQ(e.continues, (std::vector<uint8_t>{0, 0, 1, 0, 0})) << prefix;
+  }
+}
+
 TEST(Tokenizer, ObeysTheTemplate) {
   JsonParts parts;
   parts.vocabulary = vocabulary_of({"a", "b"});
