@@ -28,16 +28,14 @@ constexpr double kShareOfFirst = 0.5;  // of the whole plan: first samples. The 
 // The MACs of a workload, to guess its time from another one's. Tokenizing does none and is guessed to be quick.
 double work_of(const EncoderShape& shape, const Workload& work) {
   const double d = shape.hidden_size;
-  const double in = work.in;
-  const double out = work.out;
   switch (work.part) {
     case Part::words:
     case Part::embedding:
-      return in * d;
+      return work.in * d;
     case Part::layer:
-      return 3 * in * d * d + in * in * d + out * in * d + out * d * d + 2 * out * d * shape.intermediate_size;
+      return static_cast<double>(macs_of_layer(shape, work.in, work.out));
     case Part::last_layer:
-      return (2 * in + 2) * d * d + 2 * in * d + 2 * d * shape.intermediate_size;
+      return static_cast<double>(macs_of_last_layer(shape, work.in));
     case Part::head:
       return d * d;
   }

@@ -36,18 +36,25 @@ std::vector<uint32_t> counts_for(const Profile& profile, uint32_t tokens, double
   return counts;
 }
 
+uint64_t macs_of_layer(const EncoderShape& shape, uint64_t in, uint64_t out) {
+  const uint64_t d = shape.hidden_size;
+  return 3 * in * d * d + in * in * d + out * in * d + out * d * d + 2 * out * d * shape.intermediate_size;
+}
+
+uint64_t macs_of_last_layer(const EncoderShape& shape, uint64_t in) {
+  const uint64_t d = shape.hidden_size;
+  return (2 * in + 1) * d * d + 2 * in * d + d * d + 2 * d * shape.intermediate_size;
+}
+
 uint64_t macs_of(const EncoderShape& shape, uint32_t tokens, const std::vector<uint32_t>& counts) {
   assert(counts.size() == shape.num_layers);
-  const uint64_t d = shape.hidden_size;
-  const uint64_t d_ff = shape.intermediate_size;
   uint64_t macs = 0;
   uint64_t in = tokens;
   for (size_t layer = 0; layer + 1 < counts.size(); ++layer) {
-    const uint64_t out = counts[layer];
-    macs += 3 * in * d * d + in * in * d + out * in * d + out * d * d + 2 * out * d * d_ff;
-    in = out;
+    macs += macs_of_layer(shape, in, counts[layer]);
+    in = counts[layer];
   }
-  return macs + (2 * in + 1) * d * d + 2 * in * d + d * d + 2 * d * d_ff;
+  return macs + macs_of_last_layer(shape, in);
 }
 
 Scheduler::Scheduler(EncoderShape shape, Profile profile) : shape_(shape), profile_(std::move(profile)) {

@@ -54,6 +54,9 @@ inline constexpr int kBisectionSteps = 32;
 // counts for coefficient c (infinity: the fewest possible) and an input of `tokens` >= 1 word-vectors; the last one is
 // 1 ([CLS] alone).
 std::vector<uint32_t> counts_for(const Profile& profile, uint32_t tokens, double coefficient);
+// Of an inner layer that `in` word-vectors enter and `out` leave, of the last, and of all.
+uint64_t macs_of_layer(const EncoderShape& shape, uint64_t in, uint64_t out);
+uint64_t macs_of_last_layer(const EncoderShape& shape, uint64_t in);
 uint64_t macs_of(const EncoderShape& shape, uint32_t tokens, const std::vector<uint32_t>& counts);
 
 // Solves and remembers schedules of one model.

@@ -85,30 +85,31 @@ double TimeModel::milliseconds(uint32_t tokens, const std::vector<uint32_t>& cou
   const size_t inner = counts.size() - 1;
   const bool drops = inner > 0 && counts[inner - 1] < tokens;
   double sum = outside + call + token * tokens;
-  uint32_t n = tokens;
+  uint32_t in = tokens;
   for (size_t index = 0; index < inner; ++index) {
-    const double in = n;
-    const double out = counts[index];
-    sum += layer.fixed + layer.in.at(n) + layer.out.at(counts[index]) + attention * (in * in + in * out);
-    if (drops) sum += dropping * in * in;
-    n = counts[index];
+    sum += of_layer(in, counts[index], drops);
+    in = counts[index];
   }
-  return sum + last.fixed + last.in.at(n);
+  return sum + of_last_layer(in);
 }
+
+double TimeModel::of_layer(uint32_t in, uint32_t out, bool drops) const {
+  const double rows = in;
+  return layer.fixed + layer.in.at(in) + layer.out.at(out) + attention * (rows * rows + rows * out) +
+         (drops ? dropping * rows * rows : 0);
+}
+
+double TimeModel::of_last_layer(uint32_t in) const { return last.fixed + last.in.at(in); }
 
 double TimeModel::milliseconds(const Workload& work) const {
   switch (work.part) {
     case Workload::Part::words:
     case Workload::Part::embedding:  // only their sum is known
       return token * work.in;
-    case Workload::Part::layer: {
-      const double in = work.in;
-      const double out = work.out;
-      return layer.fixed + layer.in.at(work.in) + layer.out.at(work.out) + attention * (in * in + in * out) +
-             (work.out < work.in ? dropping * in * in : 0);
-    }
+    case Workload::Part::layer:
+      return of_layer(work.in, work.out, work.out < work.in);
     case Workload::Part::last_layer:
-      return last.fixed + last.in.at(work.in);
+      return of_last_layer(work.in);
     case Workload::Part::head:
       return call;
   }

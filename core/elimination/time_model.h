@@ -62,6 +62,10 @@ struct TimeModel {
   // Of an input of `tokens` and the counts that leave its layers (the last of them 1).
   double milliseconds(uint32_t tokens, const std::vector<uint32_t>& counts) const;
   double milliseconds(const Workload& work) const;
+
+ private:
+  double of_layer(uint32_t in, uint32_t out, bool drops) const;
+  double of_last_layer(uint32_t in) const;
 };
 
 // One object, so that a calibration may be kept. Reading it is strict: bad_model for anything that to_json would not
