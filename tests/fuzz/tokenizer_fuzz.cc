@@ -47,6 +47,7 @@ void check(const Tokenizer& tokenizer, const Encoding& encoding, std::string_vie
   const size_t size = encoding.ids.size();
   require(encoding.spans.size() == size && encoding.type_ids.size() == size);
   require(encoding.sequence_ids.size() == size && encoding.is_special.size() == size);
+  require(encoding.continues.size() == size);
   for (size_t i = 0; i < size; ++i) {
     require(encoding.ids[i] >= 0 && static_cast<size_t>(encoding.ids[i]) < tokenizer.vocabulary_size());
     const TextSpan span = encoding.spans[i];

@@ -26,7 +26,7 @@ std::vector<Tokenizer> all_tokenizers() {
 bool equal(const Encoding& a, const Encoding& b) {
   const auto same_span = [](TextSpan x, TextSpan y) { return x.begin == y.begin && x.end == y.end; };
   return a.ids == b.ids && a.type_ids == b.type_ids && a.sequence_ids == b.sequence_ids &&
-         a.is_special == b.is_special &&
+         a.is_special == b.is_special && a.continues == b.continues &&
          std::equal(a.spans.begin(), a.spans.end(), b.spans.begin(), b.spans.end(), same_span);
 }
 
@@ -42,6 +42,7 @@ TEST(Properties, HoldForAnyText) {
       ASSERT_EQ(whole.ids.size(), whole.type_ids.size());
       ASSERT_EQ(whole.ids.size(), whole.sequence_ids.size());
       ASSERT_EQ(whole.ids.size(), whole.is_special.size());
+      ASSERT_EQ(whole.ids.size(), whole.continues.size());
       for (size_t k = 0; k < whole.ids.size(); ++k) {
         ASSERT_LT(static_cast<size_t>(whole.ids[k]), t.vocabulary_size());
         ASSERT_EQ(t.id(t.token(whole.ids[k])), whole.ids[k]);
