@@ -8,22 +8,40 @@ export function throwIfAborted(signals: Signals): void {
   }
 }
 
+type Reject = (reason: unknown) => void;
+
+// Who waits, by signal. All of them share one listener, because Node takes more than ten on one signal for a leak.
+const waiting = new WeakMap<AbortSignal, Set<Reject>>();
+
+function rejectAll({ currentTarget }: Event): void {
+  const signal = currentTarget as AbortSignal;
+  for (const reject of waiting.get(signal) ?? []) reject(signal.reason);
+}
+
+function join(signal: AbortSignal, reject: Reject): void {
+  const rejects = waiting.get(signal) ?? new Set();
+  waiting.set(signal, rejects.add(reject));
+  signal.addEventListener('abort', rejectAll); // no second one if it is there already
+}
+
+function leave(signal: AbortSignal, reject: Reject): void {
+  const rejects = waiting.get(signal);
+  rejects?.delete(reject);
+  if (rejects?.size === 0) signal.removeEventListener('abort', rejectAll);
+}
+
 /** Settles as `promise` does, or rejects with the reason of the first signal that aborts. */
 export async function orAborted<T>(promise: Promise<T>, signals: Signals): Promise<T> {
-  let stopListening = (): void => undefined;
+  let leaveAll = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    const onAbort = (): void => {
-      const signal = signals.find((each) => each?.aborted === true);
-      if (signal) reject(signal.reason as Error);
-    };
-    for (const signal of signals) signal?.addEventListener('abort', onAbort);
-    stopListening = () => signals.forEach((signal) => signal?.removeEventListener('abort', onAbort));
-    onAbort();
+    throwIfAborted(signals);
+    for (const signal of signals) if (signal) join(signal, reject);
+    leaveAll = () => signals.forEach((signal) => signal && leave(signal, reject));
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    stopListening();
+    leaveAll();
   }
 }
 

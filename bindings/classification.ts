@@ -146,6 +146,7 @@ class Classifier {
     options: CheckedClassificationOptions,
     signals: readonly (AbortSignal | undefined)[],
   ): Promise<LabelScore[][]> {
+    throwIfAborted(signals);
     const answers: LabelScore[][] = [];
     if (options.budget !== undefined) await this.#calibrateOnce();
     for (const batch of batchesOf(inputs)) {

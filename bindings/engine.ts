@@ -94,7 +94,12 @@ async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memor
       ...(memory && { wasmMemory: memory }),
       print: quiet,
       printErr: quiet,
-    }).then((glue) => resolve(new glue.Session()), reject);
+    })
+      .then(({ Session }) => {
+        if (Session === undefined) throw new Error('the binary is not one of this version of Latformer');
+        resolve(new Session());
+      })
+      .catch(reject);
   });
 }
 

@@ -66,14 +66,17 @@ function fileOfDataUrl(url: URL): ModelFile {
   return fileOfBytes(isBase64 ? Uint8Array.from(atob(text), (c) => c.charCodeAt(0)) : new TextEncoder().encode(text));
 }
 
+/** Development servers answer any unknown path with their start page; no file of a model or of the package is HTML. */
+export const isStartPage = ({ headers }: Response): boolean =>
+  headers.get('content-type')?.toLowerCase().startsWith('text/html') === true;
+
 export function openByFetch(url: URL, signal: AbortSignal | undefined): Promise<ModelFile | undefined> {
   return guardedFile(url.protocol === 'data:' ? 'a data: URL' : url.href, signal, async () => {
     if (url.protocol === 'data:') return fileOfDataUrl(url);
     const response = await fetch(url, signal ? { signal } : {});
     if (response.status === 404 || response.status === 410) return undefined;
     if (!response.ok) throw new LatformerError('read_failed', `${url.href} answered ${response.status}`);
-    // Development servers answer any unknown path with their start page; no model file is HTML.
-    if (response.headers.get('content-type')?.startsWith('text/html') === true) {
+    if (isStartPage(response)) {
       await response.body?.cancel();
       return undefined;
     }

@@ -64,7 +64,8 @@ export interface Session {
 }
 
 export interface LatformerModule {
-  Session: new () => Session;
+  /** Absent if the binary is not ours. */
+  Session?: new () => Session;
 }
 
 export interface ModuleOptions {

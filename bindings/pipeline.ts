@@ -13,6 +13,7 @@ import { folderOfFiles } from './files.js';
 import { readModel } from './load.js';
 import type { ModelFolder, Platform } from './platform.js';
 import { connect } from './remote.js';
+import { threadLimit } from './threads.js';
 import type { ModelInfo, ModelSource, PipelineFactory } from './types.js';
 
 function folderOf(
@@ -38,7 +39,7 @@ async function threadsFor(
 ): Promise<number> {
   const most = options.wasmBinary ? 1 : platform.mostThreads(runsInWorker(platform, options));
   if (most === 1) return 1;
-  return Math.min(most, options.threads ?? threadsByDefault(await config, most));
+  return Math.min(most, threadLimit, options.threads ?? threadsByDefault(await config, most));
 }
 
 async function compile(

@@ -6,6 +6,9 @@ import type { ThreadReply, ThreadRequest, ThreadStart } from './thread.js';
 
 export type StartThread = () => Port;
 
+/** The most that a binary can have: kLatformerMaxWasmThreads (wasm_threads.h) and the one that runs the model. */
+export const threadLimit = 64;
+
 /** One thread that is about to wait for work. */
 function startThread(start: StartThread, request: ThreadRequest): { port: Port; ready: Promise<void> } {
   const port = start();

@@ -28,9 +28,9 @@ export interface PipelineOptions {
   /** Called as files arrive. */
   progress_callback?: ((info: ProgressInfo) => void) | null | undefined;
   /**
-   * At most this many threads; never more than there are processors. Threads need shared memory: Node has it, a page only
-   * if it is cross-origin isolated and a worker runs the model. Elsewhere it is one; `info.threads` tells. By default one
-   * for a small model, else half of the processors and at most 4.
+   * At most this many threads; never more than there are processors, or 64. Threads need shared memory: Node has it, a
+   * page only if it is cross-origin isolated and a worker runs the model. Elsewhere it is one; `info.threads` tells. By
+   * default one for a small model, else half of the processors and at most 4.
    */
   threads?: number | undefined;
   /**

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { BinaryName } from '../bindings/binaries.js';
+import { compileByFetch, compileOnce } from '../bindings/compile.js';
 import { folderByFetch } from '../bindings/files.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
 import type { ModelFolder } from '../bindings/platform.js';
@@ -13,10 +13,6 @@ import { folderUrl, startThread, startWorker } from './workers.js';
 
 export * from '../bindings/api.js';
 
-async function bytesOf(url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(url.protocol === 'file:' ? await readFile(url) : await (await fetch(url)).arrayBuffer());
-}
-
 function folder(location: string | URL): ModelFolder {
   const isUrl = location instanceof URL || /^(https?|file):\/\//.test(location);
   if (!isUrl) return folderOnDisk(location);
@@ -25,17 +21,14 @@ function folder(location: string | URL): ModelFolder {
 }
 
 const here = import.meta.url;
-const bundledModules = new Map<BinaryName, Promise<WebAssembly.Module>>(); // compiled once for all pipelines
 
-const compileFrom = async (url: URL): Promise<WebAssembly.Module> => WebAssembly.compile(await bytesOf(url));
+const compileFrom = async (url: URL): Promise<WebAssembly.Module> =>
+  url.protocol === 'file:' ? WebAssembly.compile(await readFile(url)) : compileByFetch(url);
+const compileBundled = compileOnce((binary) => compileFrom(new URL(binary, here)));
 
 const load = createPipelineFactory({
-  compile(binary, wasmPaths) {
-    if (wasmPaths !== undefined) return compileFrom(new URL(binary, folderUrl(wasmPaths)));
-    const compiled = bundledModules.get(binary) ?? compileFrom(new URL(binary, here));
-    bundledModules.set(binary, compiled);
-    return compiled;
-  },
+  compile: (binary, wasmPaths) =>
+    wasmPaths === undefined ? compileBundled(binary) : compileFrom(new URL(binary, folderUrl(wasmPaths))),
   bundledModel(wasmPaths) {
     return folder(new URL('models/sentiment/', wasmPaths === undefined ? here : folderUrl(wasmPaths)));
   },

@@ -344,6 +344,25 @@ const tests = [
     },
   ],
   [
+    'in a service worker, which may not start workers, a model runs on one thread',
+    async () => {
+      const { page, complaints } = await openPage('/blank/', isolatedServer);
+      const found = await page.evaluate(async (text) => {
+        await navigator.serviceWorker.register('service_worker.mjs', { type: 'module' });
+        const registration = await navigator.serviceWorker.ready;
+        const { port1, port2 } = new MessageChannel();
+        const answer = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+        registration.active.postMessage(text, [port2]);
+        const result = await answer;
+        await registration.unregister();
+        return result;
+      }, praise);
+      assert.deepEqual(found, { isolated: true, label: 'POSITIVE', threads: 1 });
+      assert.deepEqual(await complaints(), []);
+      await page.close();
+    },
+  ],
+  [
     'errors come with their codes, and leave no worker behind',
     async () => {
       const { page, complaints } = await openPage('/blank/');

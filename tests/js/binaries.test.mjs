@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { pipeline } from 'latformer';
 import { binaries, hasRelaxedSimd } from './binaries.mjs';
 import { tinyModel } from './tiny_model.mjs';
 
+const processors = os.availableParallelism;
 const files = tinyModel();
 const texts = ['a joy from start to finish', 'not good', '', 'bad '.repeat(20)];
 
@@ -49,6 +51,20 @@ for (const worker of [false, true]) {
       assert.equal(classify.info.threads, availableParallelism());
       assert.equal((await classify(texts)).length, texts.length);
       await classify.dispose();
+    });
+
+    test('no more threads than a binary can have', { timeout: 120_000 }, async () => {
+      os.availableParallelism = () => 100;
+      syncBuiltinESMExports();
+      try {
+        const classify = await load({ threads: 100, worker });
+        assert.equal(classify.info.threads, 64);
+        assert.equal((await classify(texts)).length, texts.length);
+        await classify.dispose();
+      } finally {
+        os.availableParallelism = processors;
+        syncBuiltinESMExports();
+      }
     });
 
     test('dtype is what linear layers compute in', async () => {

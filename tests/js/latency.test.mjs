@@ -72,6 +72,17 @@ for (const worker of [false, true]) {
       other.dispose();
     });
 
+    test('a call that was cancelled while it waited does not calibrate', async () => {
+      const controller = new AbortController();
+      const first = classify(Array.from({ length: 200 }, () => text));
+      const second = classify(text, { latency_budget: 1e6, signal: controller.signal });
+      controller.abort();
+      await assert.rejects(second, { name: 'AbortError' });
+      await first;
+      await classify(text);
+      assert.equal((await classify.calibrate()).source, 'measured');
+    });
+
     test('a budget of one call calibrates by itself', async () => {
       const stats = await statsOf(classify, { latency_budget: 1e6 });
       assert.equal(stats.within_budget, true);

@@ -1,6 +1,7 @@
 // Queue, cancelling, disposal, and what happens when the engine runs out of memory or breaks.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { LatformerError, pipeline } from 'latformer';
 import { threadCounts } from './binaries.mjs';
@@ -134,6 +135,31 @@ for (const [worker, threads] of [false, true].flatMap((worker) => threadCounts.m
   });
 }
 
+test('many calls wait without many listeners, and a signal keeps none', async () => {
+  const warnings = [];
+  const onWarning = (warning) => warnings.push(String(warning));
+  process.on('warning', onWarning);
+  const classify = await pipeline('sentiment-analysis', { files });
+  const { signal } = new AbortController();
+  const cancelling = new AbortController();
+  const listeners = () => [signal, cancelling.signal].map((each) => getEventListeners(each, 'abort').length);
+  const calls = Array.from({ length: 30 }, () => classify(text, { signal }));
+  const cancelled = Array.from({ length: 30 }, () => classify(text, { signal: cancelling.signal }));
+  assert.deepEqual(listeners(), [1, 1]);
+  cancelling.abort();
+  for (const call of cancelled) await assert.rejects(call, aborted);
+  await Promise.all(calls);
+  assert.deepEqual(listeners(), [0, 0]);
+
+  await classify(text, { signal }); // whoever comes later listens again
+  const waiting = Array.from({ length: 30 }, () => classify(text));
+  classify.dispose();
+  for (const call of waiting) await assert.rejects(call, disposed);
+  await turn();
+  process.off('warning', onWarning);
+  assert.deepEqual(warnings, []);
+});
+
 test('an idle pipeline does not keep the process alive, a busy one does', () => {
   const source = (worker) => `
     import { pipeline } from 'latformer';
@@ -169,6 +195,13 @@ async function pipelineWithFaults(fault) {
     WebAssembly.instantiate = instantiate;
   }
 }
+
+test('a binary that links but is not ours is told', { timeout: 20_000 }, async () => {
+  const loading = pipelineWithFaults((original, args) =>
+    original.name === '__embind_register_class' ? undefined : original(...args),
+  );
+  await assert.rejects(loading, { code: 'unsupported_runtime', message: /not one of this version/ });
+});
 
 test('running out of memory is an error, and the pipeline works on', { timeout: 60_000 }, async () => {
   let growthsLeft = Infinity;

@@ -2,8 +2,9 @@
 //
 // Files of the package are named by `new URL('./x', import.meta.url)`, the form that bundlers recognise; nothing is
 // touched before pipeline() is called, so that server-side rendering may import this.
-import { folderByFetch, folderOfFiles, openByFetch } from '../../bindings/files.js';
 import type { BinaryName } from '../../bindings/binaries.js';
+import { compileByFetch, compileOnce } from '../../bindings/compile.js';
+import { folderByFetch, folderOfFiles, openByFetch } from '../../bindings/files.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
 import config from '../../models/sentiment/config.json';
 import profile from '../../models/sentiment/profile.json';
@@ -13,14 +14,8 @@ import { base, folderUrl, startThread, startWorker } from './workers.js';
 
 export * from '../../bindings/api.js';
 
-const isPage = (): boolean => typeof document === 'object' && typeof Worker === 'function';
-
-async function compileFrom(url: URL): Promise<WebAssembly.Module> {
-  const response = await fetch(url, { credentials: 'same-origin' });
-  if (!response.ok) throw new Error(`${url.href} answered ${response.status}`);
-  const isWasm = response.headers.get('content-type')?.startsWith('application/wasm') === true;
-  return isWasm ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
-}
+const hasWorkers = (): boolean => typeof Worker === 'function'; // a service worker has none
+const isPage = (): boolean => typeof document === 'object' && hasWorkers();
 
 const bundled: Record<BinaryName, () => URL> = {
   'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
@@ -28,22 +23,15 @@ const bundled: Record<BinaryName, () => URL> = {
   'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
   'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
 };
-const bundledModules = new Map<BinaryName, Promise<WebAssembly.Module>>(); // compiled once for all pipelines
+const compileBundled = compileOnce((binary) => compileByFetch(bundled[binary]()));
 
 /**
  * Loads a model and gives a function that classifies with it.
  * `const classify = await pipeline('sentiment-analysis'); await classify('A joy.')`
  */
 export const pipeline = createPipelineFactory({
-  async compile(binary, wasmPaths) {
-    if (wasmPaths !== undefined) return compileFrom(new URL(binary, folderUrl(wasmPaths)));
-    const compiled = bundledModules.get(binary) ?? compileFrom(bundled[binary]());
-    bundledModules.set(binary, compiled);
-    return compiled.catch((error: unknown) => {
-      bundledModules.delete(binary); // a network may come back
-      throw error;
-    });
-  },
+  compile: (binary, wasmPaths) =>
+    wasmPaths === undefined ? compileBundled(binary) : compileByFetch(new URL(binary, folderUrl(wasmPaths))),
   bundledModel(wasmPaths) {
     if (wasmPaths !== undefined) return folderByFetch(new URL('models/sentiment', folderUrl(wasmPaths)));
     const text = new TextEncoder();
@@ -62,7 +50,7 @@ export const pipeline = createPipelineFactory({
   startThread,
   // A page's own thread may not wait for others.
   mostThreads: (isInWorker) =>
-    self.crossOriginIsolated && (isInWorker || !isPage()) ? navigator.hardwareConcurrency : 1,
+    self.crossOriginIsolated && hasWorkers() && (isInWorker || !isPage()) ? navigator.hardwareConcurrency : 1,
   workerByDefault: isPage,
   calibrations,
   device,
