@@ -3,6 +3,7 @@
 // The verdict is that of the loader itself, and the table of speeds that of a text that was really run: there is no
 // second opinion that could differ.
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { LatformerError } from '../index.js';
 import type { ModelInfo, TextClassificationPipeline } from '../index.js';
 import { parseOptions } from './command.js';
@@ -16,13 +17,13 @@ import type { RunChoice } from './load_model.js';
 import { print } from './output.js';
 import { hideProgress } from './progress.js';
 
-const help = `Usage: latformer inspect [options] DIR
-       latformer inspect --kernels [options] [DIR]
+const help = `Usage: latformer inspect [options] [DIR]
 
 Shows what a model folder is: architecture, sizes, weights, labels, tokenizer and profile; and whether it will load. If it
 does, also what runs it here, and what each speedup keeps of a text of 128 tokens.
 
-  --kernels            only what runs it, and why; without DIR, for the bundled sentiment model
+  --model DIR          the same as DIR; without either, the bundled sentiment model
+  --kernels            only what runs it, and why
 ${runHelp}
   --json               the same as one JSON object
   -h, --help           this text
@@ -178,12 +179,7 @@ function speedsTable({ tokens, speeds }: Loaded['sample']): string {
   return `Of a text of ${tokens} tokens, so many word-vectors leave each layer:\n\n${alignedTable([header, ...rows])}`;
 }
 
-async function showKernels(
-  folder: string | undefined,
-  choice: RunChoice,
-  json: boolean,
-  signal: AbortSignal,
-): Promise<void> {
+async function showKernels(folder: string, choice: RunChoice, json: boolean, signal: AbortSignal): Promise<void> {
   const classify = await loadModel(folder, { ...choice, signal, worker: false });
   const { info } = classify;
   await classify.dispose();
@@ -202,9 +198,12 @@ async function showKernels(
 
 const options = {
   ...runOptions,
+  model: { type: 'string' },
   kernels: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
+
+const bundledModel = fileURLToPath(new URL('models/sentiment', import.meta.url)); // beside the built command
 
 export const inspect: Command = {
   summary: 'show what a model folder is, and whether it will load',
@@ -212,11 +211,11 @@ export const inspect: Command = {
 
   async run(args, signal) {
     const { values, positionals } = parseOptions(args, options);
-    const [folder] = positionals;
     const choice = parseRunOptions(values);
-    if (folder === '' || positionals.length > 1) throw misuse('one model folder is needed');
+    const folders = values.model === undefined ? positionals : [...positionals, values.model];
+    const [folder = bundledModel] = folders;
+    if (folder === '' || folders.length > 1) throw misuse('one model folder is needed');
     if (values.kernels) return showKernels(folder, choice, values.json, signal);
-    if (folder === undefined) throw misuse('one model folder is needed');
 
     const facts = await inspectFolder(folder);
     const outcome = await load(folder, choice, signal);

@@ -95,12 +95,26 @@ async function weightsOf(path: string): Promise<WeightFacts | undefined> {
   }
 }
 
-/** Settings from tokenizer.json, else from tokenizer_config.json and vocab.txt; names as Hugging Face has them. */
+// Tokenizers that take their normalizer from tokenizer_config.json, as core/text/tokenizer_config.cc has them.
+const likeBert = /^(Bert|DistilBert|Electra|MobileBert|ConvBert)Tokenizer(Fast)?$/;
+
+/** The normalizer's settings in tokenizer_config.json, if they count; names as tokenizer.json has them. */
+function normalizerOf(config: Json | undefined): Json | undefined {
+  if (config === undefined || !likeBert.test(String(config['tokenizer_class'] ?? 'BertTokenizer'))) return undefined;
+  return {
+    lowercase: config['do_lower_case'] ?? true,
+    strip_accents: config['strip_accents'] ?? null,
+    handle_chinese_chars: config['tokenize_chinese_chars'] ?? true,
+  };
+}
+
+/** Vocabulary from tokenizer.json, else from vocab.txt; settings from tokenizer_config.json, else from tokenizer.json. */
 async function tokenizerOf(folder: string): Promise<Json | undefined> {
+  const config = await readJson(join(folder, 'tokenizer_config.json'));
   const whole = await readJson(join(folder, 'tokenizer.json'));
   if (whole !== undefined) {
     const model = isObject(whole['model']) ? whole['model'] : {};
-    const normalizer = isObject(whole['normalizer']) ? whole['normalizer'] : {};
+    const normalizer = normalizerOf(config) ?? (isObject(whole['normalizer']) ? whole['normalizer'] : {});
     const vocabulary = isObject(model['vocab']) ? Object.keys(model['vocab']).length : undefined;
     return {
       file: 'tokenizer.json',
@@ -113,14 +127,11 @@ async function tokenizerOf(folder: string): Promise<Json | undefined> {
   }
   const vocab = await readFile(join(folder, 'vocab.txt'), 'utf8').catch(() => undefined);
   if (vocab === undefined) return undefined;
-  const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {};
   return {
     file: 'vocab.txt',
     type: 'WordPiece',
     vocabulary: vocab.split('\n').length - (vocab.endsWith('\n') ? 1 : 0),
-    lowercase: config['do_lower_case'] ?? true,
-    strip_accents: config['strip_accents'] ?? null,
-    handle_chinese_chars: config['tokenize_chinese_chars'] ?? true,
+    ...normalizerOf(config ?? {}),
   };
 }
 

@@ -48,7 +48,9 @@ const formatOfExtension: Record<string, InputFormat> = {
   '.json': 'jsonl',
 };
 
-const defaultTextColumns = ['text', 'sentence'];
+/** The column or field of the text where none is named: `text`, else `sentence`, else the only one. */
+const defaultText = (names: readonly string[]): string | undefined =>
+  ['text', 'sentence'].find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined);
 
 function formatOf(file: string, { format, columns }: ReadOptions): InputFormat {
   const detected = format ?? formatOfExtension[extname(file).toLowerCase()] ?? 'text';
@@ -98,9 +100,7 @@ function columnIndexes(header: readonly string[], columns: Columns, name: string
   const optional = (column: string | undefined): number | undefined =>
     column === undefined ? undefined : indexOf(column);
 
-  const byDefault =
-    defaultTextColumns.find((column) => header.includes(column)) ?? (header.length === 1 ? header[0] : undefined);
-  const text = columns.text ?? byDefault;
+  const text = columns.text ?? defaultText(header);
   if (text === undefined) {
     throw badInput(`${name}: there is no column 'text' or 'sentence'; choose one with --column: ${available}`);
   }
@@ -175,8 +175,7 @@ function textOfJson(value: unknown, columns: Columns, place: string): TextRecord
   };
 
   const { text, pair, label } = columns;
-  const byDefault = defaultTextColumns.find((field) => fields.has(field)) ?? 'text';
-  const record: TextRecord = { text: string(text ?? byDefault), place };
+  const record: TextRecord = { text: string(text ?? defaultText([...fields.keys()]) ?? 'text'), place };
   const pairField = pair ?? (text === undefined && fields.has('text_pair') ? 'text_pair' : undefined);
   if (pairField !== undefined && get(pairField) !== null) record.text_pair = string(pairField);
   if (label !== undefined) {

@@ -2,8 +2,7 @@
 //
 // Every text runs at every speedup before the next text does, in an order that changes from text to text, so that a
 // busy machine disturbs all speedups alike. A time is that of the whole call, tokenizer included.
-import { access, constants, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, open, rm, writeFile } from 'node:fs/promises';
 import type { ModelInfo, TextClassificationPipeline } from '../index.js';
 import { checkSpeedup, choiceOption, numberOption, parseOptions, wholeNumberOption } from './command.js';
 import type { Command } from './command.js';
@@ -223,9 +222,13 @@ function csvOf(rows: readonly SweepRow[]): string {
   return lines.map((line) => `${line.map(cell).join(',')}\n`).join('');
 }
 
+/** Opens the file as writing it will, because only that tells; a sweep that fails later leaves no empty one behind. */
 async function checkWritable(path: string): Promise<void> {
+  const before = await lstat(path).catch(() => undefined);
+  if (before?.isFIFO() === true) return; // its reader would take the close for the end
   try {
-    await access(dirname(path), constants.W_OK);
+    await (await open(path, 'a')).close();
+    if (before === undefined) await rm(path);
   } catch (error) {
     throw fileFailure(`cannot write ${path}`, error);
   }

@@ -130,6 +130,8 @@ test('JSONL: objects, strings, blank lines', async () => {
   await classifies([file], '', ['a joy', 'dull', 'lone \ud800 half', 'x']);
   const named = await write('b.ndjson', '{"review":"good"}\n{"review":"bad"}\n');
   await classifies(['--column', 'review', named], '', ['good', 'bad']);
+  await classifies([named], '', ['good', 'bad']); // the only field
+  await classifies(['--input-format', 'jsonl'], '{"__proto__":"x"}', ['x']);
 });
 
 test('pairs', async () => {
@@ -183,7 +185,8 @@ test('bad input: what is before it is answered, and the place is told', async ()
     ['["a"]', /stdin:2: a string or an object is expected, not an array/],
     ['17', /not a number/],
     ['{"title":"x","body":"y"}', /stdin:2: there is no field 'text'; available are 'title', 'body'/],
-    ['{"__proto__":"x"}', /there is no field 'text'/],
+    ['{"title":17}', /stdin:2: field 'title' must be a string, not a number/],
+    ['{"__proto__":{"text":"x"},"id":1}', /there is no field 'text'/],
     ['{}', /available are none/],
   ];
   for (const [line, message] of kinds) {

@@ -89,6 +89,16 @@ test('other kinds: int8, half floats, a default profile, regression, several lab
   assert.match(several.shown, /lower case no, accents stripped no/);
 });
 
+test('tokenizer_config.json decides how text is normalised, as in transformers', async () => {
+  const path = join(folder, 'both');
+  await cp(ofParity('merge-int8'), path, { recursive: true });
+  assert.match((await inspect(path)).shown, /\(tokenizer\.json\); lower case yes/);
+  await write('both/tokenizer_config.json', '{"do_lower_case": false}');
+  assert.match((await inspect(path)).shown, /\(tokenizer\.json\); lower case no/);
+  await write('both/tokenizer_config.json', '{"do_lower_case": false, "tokenizer_class": "PreTrainedTokenizerFast"}');
+  assert.match((await inspect(path)).shown, /\(tokenizer\.json\); lower case yes/);
+});
+
 test('why a model does not load, with what can still be told', async () => {
   const broken = async (name, breakIt) => {
     const path = join(folder, name);
@@ -142,12 +152,26 @@ test('why a model does not load, with what can still be told', async () => {
   }
 });
 
+test('--model DIR is DIR, and without either it is the bundled model', async () => {
+  const shown = async (...args) => {
+    const { code, stdout, stderr } = await latformer(['inspect', ...args]);
+    assert.deepEqual([code, stderr], [0, '']);
+    return stdout;
+  };
+  assert.equal(await shown('--model', model), await shown(model));
+  const { folder, info, loads } = JSON.parse(await shown('--json'));
+  assert.match(folder, /models.sentiment$/);
+  assert.deepEqual([info.labels, loads], [['NEGATIVE', 'POSITIVE'], true]);
+});
+
 test('misuse, and folders that are none', async () => {
   const outcome = async (...args) => {
     const { code, stderr } = await latformer(['inspect', ...args]);
     return [code, stderr];
   };
-  for (const args of [[], [''], [model, model], ['--frob', model]]) assert.equal((await outcome(...args))[0], 2);
+  for (const args of [[''], ['--model', ''], [model, model], ['--model', model, model], ['--frob', model]]) {
+    assert.equal((await outcome(...args))[0], 2);
+  }
   const [code, stderr] = await outcome(join(folder, 'none'));
   assert.equal(code, 1);
   assert.match(stderr, /cannot inspect .*none: there is no such file or folder/);

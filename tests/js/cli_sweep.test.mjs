@@ -1,6 +1,6 @@
 // latformer sweep: what it measures, on texts whose labels are known because the model itself gave them.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pipeline } from 'latformer';
@@ -119,6 +119,40 @@ test('each file has its table', async () => {
   const lines = (await readFile(csv, 'utf8')).trimEnd().split('\n');
   assert.equal(lines.length, 1 + 2 + 2);
   assert.ok(lines[4].startsWith(`"${other}",1,2,`));
+});
+
+test('whether the CSV file can be written is told before anything else', async () => {
+  const outcome = async (csv) => {
+    const { code, stderr } = await latformer(['sweep', '--model', join(folder, 'none'), '--csv', csv, data]);
+    return `${code} ${stderr}`;
+  };
+  assert.match(await outcome(folder), /^1 .*cannot write .*: it is a folder/);
+  assert.match(await outcome(join(folder, 'no/such/out.csv')), /^1 .*cannot write .*: there is no such file/);
+  const before = await readdir(folder);
+  assert.match(await outcome(join(folder, 'new.csv')), /^1 .*config\.json is missing/);
+  assert.deepEqual(await readdir(folder), before, 'no empty file is left');
+  const old = await write('old.csv', 'as it was\n');
+  assert.match(await outcome(old), /^1 .*config\.json is missing/);
+  assert.equal(await readFile(old, 'utf8'), 'as it was\n');
+});
+
+// Who may do everything is refused nothing.
+test('files and folders that are read-only', { skip: process.getuid?.() === 0 }, async () => {
+  const locked = join(folder, 'locked');
+  await mkdir(locked);
+  const open = await write('locked/open.csv', '');
+  const closed = await write('closed.csv', '');
+  await chmod(closed, 0o444);
+  await chmod(locked, 0o555);
+  try {
+    const run = (csv) => latformer(['sweep', '--model', model, '--speedups', '1', '--csv', csv, data]);
+    assert.equal((await run(open)).code, 0);
+    assert.match((await run(closed)).stderr, /cannot write .*closed\.csv: permission denied/);
+    assert.match((await run(join(locked, 'new.csv'))).stderr, /cannot write .*new\.csv: permission denied/);
+  } finally {
+    await chmod(locked, 0o755);
+    await rm(locked, { recursive: true });
+  }
 });
 
 test('bad input and misuse', async () => {
