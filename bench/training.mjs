@@ -4,9 +4,11 @@
 // same seed, that differ in that choice alone; beside them the rival, the same teacher cut to fewer layers.
 //
 //   --model DIR    a pretrained encoder       --data FILE    labelled texts to train on
-//   --dev FILE     labelled texts to measure on; each gets rows of its own
-//   --work DIR     keeps models and results, so that a run that was stopped goes on where it was
-//   --arms A,B     those alone                --seeds 1,2    default 1; figures are means over seeds
+//   --dev FILE     labelled texts to measure on; each gets rows of its own, named by the folder that it lies in
+//   --work DIR     keeps models and results, so that a run that was stopped goes on where it was; what each was made by
+//                  stands beside it, and another command's are refused
+//   --arms A,B     those alone                --seeds 1,2    default 1; figures are means over seeds, of fewer seeds
+//                                                            than their row where a number follows: 37.8 (1)
 //   --teacher DIR  a model fine-tuned already: seeds are then those of the arms alone
 //   --teacher-epochs X (2), --epochs X (1)    --speedups LIST (1,2,3,4.8)
 //   --padded N     measure as papers do, too: texts padded to N tokens, of which padding is work saved
@@ -14,14 +16,14 @@
 //   --csv FILE     results; default WORK/results.csv
 //   --report       no training: print the table of the CSV alone
 //
-// Everything after a second -- goes to latformer-train finetune (--max-tokens 192 --threads 1 ...). It has to be built:
-// npm run test:train.
+// Everything after a second -- goes to latformer-train finetune (--max-tokens 192 --threads 1 ...), but for options that
+// an arm has itself. It has to be built: npm run test:train.
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
-import { writeWhole } from '../scripts/support/stamp.mjs';
+import { readOrNull, writeWhole } from '../scripts/support/stamp.mjs';
 import { Failure, main, step } from '../scripts/support/steps.mjs';
 import { readResults } from './results.mjs';
 import { markdownTable } from './tables.mjs';
@@ -78,12 +80,14 @@ function tablesOf(rows) {
     const lines = Object.entries(arms).flatMap(([arm, { title }]) => {
       const own = group.filter((row) => row.arm === arm);
       if (own.length === 0) return [];
+      const seeds = new Set(own.map(({ seed }) => seed)).size;
       const cells = speedups.map((speedup) => {
         const here = own.filter((row) => row.speedup === speedup);
-        return here.length > 0 ? (100 * mean(here, (row) => row.value)).toFixed(1) : '';
+        if (here.length === 0) return '';
+        const value = (100 * mean(here, (row) => row.value)).toFixed(1);
+        return here.length < seeds ? `${value} (${here.length})` : value;
       });
       const full = own.filter(({ speedup }) => speedup === 1);
-      const seeds = new Set(own.map(({ seed }) => seed)).size;
       return [[title, seeds, mean(full, ({ macs }) => macs / 1e6).toFixed(0), ...cells]];
     });
     const texts = [...new Set(group.map((row) => row.texts))].join(' or ');
@@ -103,10 +107,59 @@ async function latformerTrain(args, log, progress) {
   await run(trainer, args, { log: `training-${log}`, onLine });
 }
 
-/** The folder of a model that `make(target)` makes, unless it is there. */
-async function made(title, target, make) {
-  if (!existsSync(target)) await step(title, (progress) => make(target, progress));
+// What was run for a model, kept beside it. There is none of models that were made before it was kept: they are taken as
+// they are.
+const recordPath = (model) => `${model}.json`;
+const recordOf = (model) => JSON.parse(readOrNull(recordPath(model)) ?? 'null');
+const write = (model, record) => writeWhole(recordPath(model), `${JSON.stringify(record, null, 2)}\n`);
+
+/** Whether `what` was run for the model with these arguments; a Failure where it was with others. */
+function wasRun(model, what, args) {
+  const record = recordOf(model);
+  if (!record) return true;
+  if (!record[what]) return false;
+  if (record[what].join('\0') === args.join('\0')) return true;
+  const [then, now] = [record[what], args].map((words) => words.join(' '));
+  throw new Failure(
+    `${what} was run for ${model} with other arguments: name another --work\n  then ${then}\n  now  ${now}`,
+  );
+}
+
+/** `target`, the folder of a model that `make(args, progress)` makes unless it is there. */
+async function made(title, target, args, make) {
+  if (existsSync(target)) {
+    wasRun(target, args[0], args);
+  } else {
+    write(target, { [args[0]]: args });
+    await step(title, (progress) => make([...args, '--target', target], progress));
+  }
   return target;
+}
+
+const isOption = (word) => word.startsWith('--');
+const nameOf = (word) => word.split('=')[0];
+const toldByProfile = ['--dropped', '--shape', '--r-min', '--acc-texts'];
+
+/** `given` without the options that `own` has as well, or has a profile for: an arm is what it says itself. */
+function besides(own, given) {
+  const replaced = new Set(own.filter(isOption).map(nameOf));
+  if (replaced.has('--profile')) toldByProfile.forEach((name) => replaced.add(name));
+  let option;
+  return given.filter((word) => {
+    if (isOption(word)) option = nameOf(word);
+    return !replaced.has(option);
+  });
+}
+
+const setOf = (file) => basename(dirname(resolve(file)));
+
+/** Rows are told apart by the name of their set. */
+function refuseSameSet(files) {
+  for (const [i, file] of files.entries()) {
+    const other = files.slice(0, i).find((before) => setOf(before) === setOf(file));
+    if (other)
+      throw new Failure(`--dev ${other} and ${file} are both named ${setOf(file)}: each needs a folder of its own`);
+  }
 }
 
 async function trainAll({ values, extra }) {
@@ -117,34 +170,39 @@ async function trainAll({ values, extra }) {
   const wanted = values.arms?.split(',') ?? Object.keys(arms);
   const unknown = wanted.find((arm) => !(arm in arms));
   if (unknown) throw new Failure(`unknown arm ${unknown}; there are: ${Object.keys(arms).join(', ')}`);
+  refuseSameSet(values.dev);
   mkdirSync(work, { recursive: true });
 
   for (const seed of values.seeds.split(',')) {
     const place = (name) => join(resolve(work), `${name}-${seed}`);
-    const finetune = (name, model, options) =>
-      made(`seed ${seed}: ${name}`, place(name), (target, progress) => {
-        const folder = `${target}.work`;
+    const finetune = (name, model, options) => {
+      const settings = ['--model', model, ...data, ...columns, '--seed', seed, ...besides(options, extra), ...options];
+      return made(`seed ${seed}: ${name}`, place(name), ['finetune', ...settings], (args, progress) => {
+        const folder = `${place(name)}.work`;
         const resume = existsSync(join(folder, 'checkpoint.pt')) ? ['--resume'] : [];
-        const settings = ['--model', model, ...data, ...columns, '--seed', seed, ...extra, ...options];
-        const args = ['finetune', ...settings, '--work', folder, '--target', target, ...resume];
-        return latformerTrain(args, `${name}-${seed}`, progress);
+        return latformerTrain([...args, '--work', folder, ...resume], `${name}-${seed}`, progress);
       });
+    };
     const measure = async (arm, model) => {
       const speedups = arms[arm].speedups ?? values.speedups;
       for (const file of values.dev) {
         for (const padded of ['', ...(values.padded ? [values.padded] : [])]) {
-          const row = { arm, seed, data: basename(dirname(resolve(file))), padded };
-          if (readResults(csv).some((other) => keyOf(other) === keyOf(row))) continue;
-          const out = `${model}.csv`;
+          const row = { arm, seed, data: setOf(file), padded };
+          const what = `sweep of ${row.data}${padded && `, padded to ${padded}`}`;
           const limits = [...(values.limit ? ['--limit', values.limit] : []), ...(padded ? ['--padded', padded] : [])];
-          const settings = ['--data', file, ...columns, '--speedups', speedups, '--csv', out, ...limits];
+          const args = ['--data', resolve(file), ...columns, '--speedups', speedups, ...limits];
+          const isThere = readResults(csv).some((other) => keyOf(other) === keyOf(row));
+          if (isThere && wasRun(model, what, args)) continue;
+          const out = `${model}.csv`;
           await step(`seed ${seed}: ${arm}, measured on ${file}${padded && `, padded to ${padded}`}`, (progress) =>
-            latformerTrain(['sweep', '--model', model, ...settings], `sweep-${arm}`, progress),
+            latformerTrain(['sweep', '--model', model, ...args, '--csv', out], `sweep-${arm}`, progress),
           );
           addRows(
             csv,
             readResults(out).map((each) => ({ ...each, ...row })),
           );
+          const record = recordOf(model);
+          if (record) write(model, { ...record, [what]: args });
         }
       }
     };
@@ -160,12 +218,9 @@ async function trainAll({ values, extra }) {
       const { from, train } = arms[arm];
       const search = async () => {
         const model = await finetune(from, teacher, arms[from].train(Number(values.epochs)));
-        return made(`seed ${seed}: search`, place('search'), (target, progress) =>
-          latformerTrain(
-            ['search', '--model', model, ...data, ...columns, '--target', target],
-            `search-${seed}`,
-            progress,
-          ),
+        const args = ['search', '--model', model, ...data, ...columns];
+        return made(`seed ${seed}: search`, place('search'), args, (all, progress) =>
+          latformerTrain(all, `search-${seed}`, progress),
         );
       };
       const searched = from && (await search());
