@@ -96,6 +96,13 @@ uint64_t Arguments::whole(std::string_view name, uint64_t otherwise, uint64_t le
   return otherwise;
 }
 
+void Arguments::instead_of(std::string_view name, std::initializer_list<std::string_view> others) {
+  if (!options_.contains(name)) return;
+  for (const std::string_view other : others) {
+    if (options_.contains(other)) complain(std::string(other) + " has no say beside " + std::string(name));
+  }
+}
+
 std::vector<std::string> Arguments::rest() { return std::move(rest_); }
 
 void Arguments::complain(const std::string& what) {

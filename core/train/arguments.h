@@ -42,6 +42,8 @@ class Arguments {
     if (chosen) complain(std::string(name) + " is " + *chosen + ", not one of: " + known);
     return otherwise;
   }
+  // Complains where `name` is there beside one of `others`, whose say it takes; before any of them is read.
+  void instead_of(std::string_view name, std::initializer_list<std::string_view> others);
   std::vector<std::string> rest();  // what is no option
 
   static std::optional<double> parse_number(std::string_view text);  // finite

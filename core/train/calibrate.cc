@@ -8,16 +8,16 @@
 #include "core/train/calibration.h"
 #include "core/train/evaluate.h"
 #include "core/train/guard.h"
-#include "core/train/random.h"
+#include "core/train/sample.h"
 
 namespace latformer::train {
 namespace {
 
 constexpr BatchLimits kBatches{.max_tokens = 8192, .max_texts = 64};
 
-void fit_temperature(const BertModule& module, std::span<const Example> examples, Calibration& calibration) {
+Status fit_temperature(const BertModule& module, std::span<const Example> examples, Calibration& calibration) {
   Scheduler scheduler(shape_of(module.config()), calibration.profile);
-  std::vector<std::vector<float>> logits = logits_of(module, examples, scheduler, 1, kBatches);
+  LATFORMER_ASSIGN(std::vector<std::vector<float>> logits, logits_of(module, examples, scheduler, 1, kBatches));
   std::vector<const std::vector<float>*> targets;
   for (const Example& example : examples) targets.push_back(&example.target);
   const ProblemType problem = module.config().problem_type;
@@ -27,6 +27,7 @@ void fit_temperature(const BertModule& module, std::span<const Example> examples
     for (float& logit : of_text) logit /= static_cast<float>(calibration.temperature);
   }
   calibration.error_after = calibration_error(logits, targets, problem);
+  return {};
 }
 
 std::string row(const char* name, const std::vector<double>& values) {
@@ -53,13 +54,10 @@ Result<Calibration> calibrate(const CalibrateOptions& options) {
     if (options.temperature && problem == ProblemType::regression) {
       return invalid_argument("a regression has no scores whose temperature could be found");
     }
-    LATFORMER_ASSIGN(std::vector<LabelledText> texts, read_labelled_texts(options.data, options.columns, problem));
-    Random(options.seed, "limit").shuffle(texts);
-    if (options.limit > 0) texts.resize(std::min(texts.size(), options.limit));
-    const size_t positions = model.config.max_position_embeddings;
-    const size_t max_tokens = options.max_tokens > 0 ? std::min(options.max_tokens, positions) : positions;
-    LATFORMER_ASSIGN(const std::vector<Example> examples,
-                     encode_examples(texts, model.tokenizer, model.config, max_tokens));
+    if (options.target) LATFORMER_TRY(can_export(model, model.config, *options.target, options.exporting));
+    const SampleOptions drawn{.limit = options.limit, .max_tokens = options.max_tokens, .seed = options.seed};
+    LATFORMER_ASSIGN(const Sample sample, draw_sample(options.data, options.columns, model, drawn));
+    const std::vector<Example>& examples = sample.examples;
 
     LATFORMER_ASSIGN(auto weights, model.weights(model.config, 0));
     const BertModule module(model.config, std::move(weights));
@@ -73,7 +71,7 @@ Result<Calibration> calibrate(const CalibrateOptions& options) {
       calibration.profile.dropped = options.dropped;
       calibration.profile.max_speedup = options.max_speedup;
     }
-    if (options.temperature) fit_temperature(module, examples, calibration);
+    if (options.temperature) LATFORMER_TRY(fit_temperature(module, examples, calibration));
     if (options.target) {
       ExportOptions exporting = options.exporting;
       exporting.temperature = calibration.temperature;

@@ -34,15 +34,17 @@ std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> t
   return counts;
 }
 
-std::vector<std::vector<float>> logits_of(const BertModule& module, std::span<const Example> examples,
-                                          Scheduler& scheduler, double speedup, const BatchLimits& limits) {
+Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+                                                  const CountsOf& counts, Dropped dropped, const BatchLimits& limits) {
   const torch::NoGradGuard no_gradients;
   std::vector<std::vector<float>> logits(examples.size());
   for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
     const std::vector<const TokenText*> texts = texts_of(examples, batch);
-    const ForwardOptions options{.dropped = scheduler.profile().dropped};
-    const ForwardOutput output = module.forward(texts, counts_of(texts, scheduler, speedup), options);
+    std::vector<std::vector<uint32_t>> of_texts;
+    for (const TokenText* text : texts) of_texts.push_back(counts(static_cast<uint32_t>(text->ids.size())));
+    const ForwardOutput output = module.forward(texts, of_texts, {.dropped = dropped});
     const torch::Tensor values = output.logits.to(torch::kCPU, torch::kFloat).contiguous();
+    if (!values.isfinite().all().item<bool>()) return bad_model("the model gives a text logits that are not finite");
     const float* row = values.data_ptr<float>();
     for (const uint32_t text : batch) {
       logits[text].assign(row, row + values.size(1));
@@ -52,11 +54,18 @@ std::vector<std::vector<float>> logits_of(const BertModule& module, std::span<co
   return logits;
 }
 
-double evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
-                const BatchLimits& limits) {
+Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+                                                  Scheduler& scheduler, double speedup, const BatchLimits& limits) {
+  const auto counts = [&](uint32_t tokens) { return scheduler.solve(tokens, speedup).counts; };
+  return logits_of(module, examples, counts, scheduler.profile().dropped, limits);
+}
+
+Result<double> evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler,
+                        double speedup, const BatchLimits& limits) {
+  LATFORMER_ASSIGN(const auto logits, logits_of(module, examples, scheduler, speedup, limits));
   std::vector<const std::vector<float>*> targets;
   for (const Example& example : examples) targets.push_back(&example.target);
-  return metric_of(logits_of(module, examples, scheduler, speedup, limits), targets, module.config().problem_type);
+  return metric_of(logits, targets, module.config().problem_type);
 }
 
 std::vector<double> contributions_of(const BertModule& module, std::span<const Example> examples,

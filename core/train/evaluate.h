@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -19,13 +21,18 @@ EncoderShape shape_of(const BertConfig& config);
 std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, Scheduler& scheduler,
                                              double speedup);
 
-// Logits of each example, in their order.
-std::vector<std::vector<float>> logits_of(const BertModule& module, std::span<const Example> examples,
-                                          Scheduler& scheduler, double speedup, const BatchLimits& limits);
+// Rows that are to leave each layer of a text of so many tokens.
+using CountsOf = std::function<std::vector<uint32_t>(uint32_t tokens)>;
+
+// Logits of each example, in their order. Errors: bad_model where they are not finite, of which no metric is made.
+Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+                                                  const CountsOf& counts, Dropped dropped, const BatchLimits& limits);
+Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+                                                  Scheduler& scheduler, double speedup, const BatchLimits& limits);
 
 // metric_of() these logits.
-double evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
-                const BatchLimits& limits);
+Result<double> evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler,
+                        double speedup, const BatchLimits& limits);
 
 // ACC_l of each layer: mean over examples of the median over ordinary words of n s_l(j), nothing dropped.
 std::vector<double> contributions_of(const BertModule& module, std::span<const Example> examples,

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/hash.h"
 #include "core/format/quote.h"
 #include "core/train/table.h"
 
@@ -114,13 +115,16 @@ Result<std::vector<LabelledText>> read_labelled_texts(std::span<const fs::path> 
       LabelledText text;
       text.place = file.string() + ":" + std::to_string(row.line);
       const auto single = [&](size_t column) -> Result<std::string> {
-        if (row.fields[column].size() == 1) return std::move(row.fields[column][0]);
+        std::vector<std::string>& values = row.fields[column].values;
+        if (values.size() == 1) return std::move(values[0]);
         return invalid_argument(text.place + ": a list stands where a text is wanted");
       };
       LATFORMER_ASSIGN(text.text, single(0));
-      text.labels = std::move(row.fields[1]);
-      if (problem == ProblemType::multi_label && text.labels.size() == 1) {
-        text.labels = split(text.labels[0], columns.label_separator);
+      Table::Field& label = row.fields[1];
+      const bool parted = problem == ProblemType::multi_label && !label.is_list;
+      text.labels = parted ? split(label.values[0], columns.label_separator) : std::move(label.values);
+      if (std::find(text.labels.begin(), text.labels.end(), "") != text.labels.end()) {
+        return invalid_argument(text.place + ": the label is empty");
       }
       if (row.fields.size() > 2) {
         LATFORMER_ASSIGN(text.pair, single(2));
@@ -182,6 +186,21 @@ Result<std::vector<Example>> encode_examples(std::span<const LabelledText> texts
     examples.push_back(std::move(example));
   }
   return examples;
+}
+
+uint64_t fingerprint_of(std::span<const Example> examples) {
+  uint64_t hash = kEmptyHash;
+  const auto add = [&](const auto& values) {
+    const uint64_t size = values.size();  // so that nothing can move from one text to the next unseen
+    for (const std::byte byte : std::as_bytes(std::span(&size, 1))) hash = extend_hash(hash, static_cast<char>(byte));
+    for (const std::byte byte : std::as_bytes(std::span(values))) hash = extend_hash(hash, static_cast<char>(byte));
+  };
+  for (const Example& example : examples) {
+    add(example.tokens.ids);
+    add(example.tokens.type_ids);
+    add(example.target);
+  }
+  return hash;
 }
 
 }  // namespace latformer::train

@@ -30,7 +30,8 @@ struct LabelledText {
   std::string place;  // file:line, for errors
 };
 
-// Errors: invalid_argument: a file that cannot be read, is empty or holds no text, a column that is not there.
+// Errors: invalid_argument: a file that cannot be read, is empty or holds no text, a column that is not there, an empty
+// label (of several labels an empty field means that there is none).
 Result<std::vector<LabelledText>> read_labelled_texts(std::span<const std::filesystem::path> files,
                                                       const ColumnNames& columns, ProblemType problem);
 
@@ -52,5 +53,8 @@ struct Example {
 // number, naming the place.
 Result<std::vector<Example>> encode_examples(std::span<const LabelledText> texts, const Tokenizer& tokenizer,
                                              const BertConfig& config, size_t max_tokens);
+
+// A hash of all tokens and targets in their order, by which a run knows its data again.
+uint64_t fingerprint_of(std::span<const Example> examples);
 
 }  // namespace latformer::train

@@ -5,7 +5,10 @@
 #include <charconv>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <vector>
+
+#include "core/format/quote.h"
 
 namespace latformer::train {
 namespace {
@@ -42,6 +45,10 @@ std::string list_of(const std::vector<double>& numbers) {
 }  // namespace
 
 Result<std::string> exported_config(std::string_view json, const BertConfig& config, DType dtype) {
+  std::set<std::string_view> names;
+  for (const std::string& label : config.labels) {
+    if (!names.insert(label).second) return invalid_argument("two labels have the name " + quote(label));
+  }
   const std::unique_ptr<yyjson_doc, Free> source(yyjson_read(json.data(), json.size(), YYJSON_READ_NOFLAG));
   if (!source) return bad_model("config.json: cannot be read");
   const std::unique_ptr<yyjson_mut_doc, Free> copy(yyjson_doc_mut_copy(source.get(), nullptr));

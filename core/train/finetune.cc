@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <limits>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -42,6 +44,9 @@ Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder&
   LATFORMER_TRY(check_classes(texts, problem));
   if (!options.labels.empty()) {
     config.labels = options.labels;
+    if (std::find(config.labels.begin(), config.labels.end(), "") != config.labels.end()) {
+      return invalid_argument("--labels has an empty name");
+    }
   } else if (!model.has_classifier) {
     LATFORMER_ASSIGN(config.labels, labels_of(texts, problem));
   }
@@ -62,13 +67,16 @@ Result<Texts> split(std::vector<Example> examples, const FinetuneOptions& option
   return texts;
 }
 
-Result<Profile> profile_for(const FinetuneOptions& options, const BertModule& module,
-                            std::span<const Example> training) {
-  const uint32_t layers = module.config().num_hidden_layers;
-  if (options.profile) {
-    LATFORMER_ASSIGN(const std::string json, read_file(*options.profile));
-    return parse_profile(json, layers);
-  }
+// The profile that was asked for, if one was.
+Result<std::optional<Profile>> given_profile(const FinetuneOptions& options, const BertConfig& config) {
+  if (!options.profile) return std::optional<Profile>();
+  LATFORMER_ASSIGN(const std::string json, read_file(*options.profile));
+  auto profile = parse_profile(json, config.num_hidden_layers);
+  if (!profile.ok()) return invalid_argument(options.profile->string() + ": " + profile.status().message());
+  return std::optional<Profile>(*profile);
+}
+
+Profile measured_profile(const FinetuneOptions& options, const BertModule& module, std::span<const Example> training) {
   Profile profile;
   const auto measured = training.first(std::min(training.size(), options.acc_texts));
   profile.acc = contributions_of(module, measured, options.train.batches);
@@ -92,25 +100,34 @@ Result<torch::Device> device_for(const std::string& name) {
 }
 
 // All that bears on the result, in one line: a checkpoint of other settings is not taken up.
-std::string settings_of(const FinetuneOptions& o, const BertConfig& config, size_t texts) {
-  char numbers[512];
+std::string settings_of(const FinetuneOptions& o, const BertConfig& config, std::span<const Example> examples,
+                        const std::optional<Profile>& given, const Peers& peers) {
   const TrainOptions& t = o.train;
-  std::snprintf(numbers, sizeof numbers,
-                "texts %zu, max_tokens %zu, holdout %zu, epochs %g+%g, learning rates %g %g, batches %zu/%zu, warm-up "
-                "%g, layers %u, decay %g, clip %g, dropout %g, speedup %g, ramp %g, sandwich %d, distill %d, seed "
-                "%llu, shape %d, "
-                "r_min %g, dropped %d, acc_texts %zu, bf16 %d, hidden %g, scorers %d, frozen embeddings %d",
-                texts, o.max_tokens, o.holdout, t.teacher.epochs, t.elimination.epochs, t.teacher.learning_rate,
-                t.elimination.learning_rate, t.batches.max_tokens, t.batches.max_texts, t.warm_up,
-                config.num_hidden_layers, t.weight_decay, t.clip, t.dropout, t.target_speedup, t.ramp, t.sandwich,
-                t.distill, static_cast<unsigned long long>(t.seed), static_cast<int>(o.shape), o.r_min,
-                static_cast<int>(o.dropped), o.acc_texts, o.bf16, t.hidden_weight, o.scorers, o.freeze_embeddings);
-  std::string settings = numbers;
-  settings += ", model " + o.model.string() + ", labels";
-  for (const std::string& label : config.labels) settings += " " + quote(label);
-  for (const fs::path& file : o.data) settings += ", " + file.string();
-  if (o.profile) settings += ", profile " + o.profile->string();
-  return settings;
+  std::ostringstream settings;
+  settings.precision(std::numeric_limits<double>::digits10);
+  settings << "model " << o.model.string() << ", layers " << config.num_hidden_layers;
+  settings << ", problem " << static_cast<int>(config.problem_type) << ", labels";
+  for (const std::string& label : config.labels) settings << " " << quote(label);
+  settings << ", data";
+  for (const fs::path& file : o.data) settings << " " << file.string();
+  settings << ", columns " << quote(o.columns.text) << " " << quote(o.columns.pair) << " " << quote(o.columns.label);
+  settings << ", texts " << examples.size() << ", fingerprint " << fingerprint_of(examples);
+  settings << ", max tokens " << o.max_tokens << ", holdout " << o.holdout << ", seed " << t.seed;
+  settings << ", processes " << peers.size();
+  settings << ", epochs " << t.teacher.epochs << " + " << t.elimination.epochs;
+  settings << ", learning rates " << t.teacher.learning_rate << " " << t.elimination.learning_rate;
+  settings << ", batch tokens " << t.batches.max_tokens << ", batch texts " << t.batches.max_texts;
+  settings << ", warm-up " << t.warm_up << ", weight decay " << t.weight_decay << ", clip " << t.clip;
+  settings << ", dropout " << t.dropout << ", target speedup " << t.target_speedup << ", ramp " << t.ramp;
+  settings << ", sandwich " << t.sandwich << ", distill " << t.distill << ", hidden weight " << t.hidden_weight;
+  settings << ", scorers " << o.scorers << ", bf16 " << o.bf16 << ", frozen embeddings " << o.freeze_embeddings;
+  if (given) {
+    settings << ", profile " << compact(profile_json(*given));
+  } else {
+    settings << ", shape " << static_cast<int>(o.shape) << ", r_min " << o.r_min;
+    settings << ", dropped " << static_cast<int>(o.dropped) << ", ACC texts " << o.acc_texts;
+  }
+  return settings.str();
 }
 
 Status evaluate_held_out(uint64_t step, const Texts& texts, const BertModule& module, Scheduler& scheduler,
@@ -119,15 +136,16 @@ Status evaluate_held_out(uint64_t step, const Texts& texts, const BertModule& mo
   std::vector<std::pair<double, double>> values;
   for (const double speedup : {1.0, 2.0, 3.0, 4.8}) {
     if (speedup > (eliminates ? options.train.target_speedup : 1)) break;
-    values.emplace_back(speedup, evaluate(module, texts.held_out, scheduler, speedup, options.train.batches));
+    LATFORMER_ASSIGN(const double value, evaluate(module, texts.held_out, scheduler, speedup, options.train.batches));
+    values.emplace_back(speedup, value);
   }
   return progress.measured(step, metric_name(module.config().problem_type), values);
 }
 
 // All steps that are left. Returns the profile that the model was trained for.
 Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const Texts& texts,
-                                         const std::string& settings, BertModule& module, const Peers& peers,
-                                         const std::atomic<bool>& stop) {
+                                         const std::optional<Profile>& given, const std::string& settings,
+                                         BertModule& module, const Peers& peers, const std::atomic<bool>& stop) {
   const fs::path checkpoint = options.work / "checkpoint.pt";
   torch::optim::AdamW optimizer = make_optimizer(module, options.train);
   const Plan plan = plan_of(texts.training, options.train);
@@ -148,7 +166,7 @@ Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const T
   auto saved_at = Clock::now();
   for (uint64_t& step = progressed.step; step < plan.steps();) {
     if (!plan.is_teacher(step) && !progressed.profile) {
-      LATFORMER_ASSIGN(progressed.profile, profile_for(options, module, texts.training));
+      progressed.profile = given ? *given : measured_profile(options, module, texts.training);
       scheduler = Scheduler(shape, *progressed.profile);
       LATFORMER_TRY(progress.log(R"({"step": )" + std::to_string(step) + R"(, "profile": )" +
                                  compact(profile_json(*progressed.profile)) + "}"));
@@ -192,13 +210,14 @@ Status finetune(const FinetuneOptions& options, const Peers& peers, const std::a
         options.problem.value_or(model.has_classifier ? model.config.problem_type : ProblemType::single_label);
     LATFORMER_ASSIGN(const std::vector<LabelledText> read, read_labelled_texts(options.data, options.columns, problem));
     LATFORMER_ASSIGN(const BertConfig config, config_for(options, model, read, problem));
+    LATFORMER_ASSIGN(const std::optional<Profile> given, given_profile(options, config));
     LATFORMER_ASSIGN(std::vector<Example> examples, encode_examples(read, model.tokenizer, config, options.max_tokens));
     const auto truncated =
         std::count_if(examples.begin(), examples.end(), [](const Example& e) { return e.truncated; });
     if (peers.is_first())
       std::fprintf(stderr, "%zu texts, %zd of them cut to %zu tokens\n", examples.size(), truncated,
                    options.max_tokens);
-    const std::string settings = settings_of(options, config, examples.size());
+    const std::string settings = settings_of(options, config, examples, given, peers);
     LATFORMER_ASSIGN(const Texts texts, split(std::move(examples), options));
 
     LATFORMER_ASSIGN(auto weights, model.weights(config, options.train.seed));
@@ -216,9 +235,9 @@ Status finetune(const FinetuneOptions& options, const Peers& peers, const std::a
     std::error_code error;
     fs::create_directories(options.work, error);
     if (error) return invalid_argument(options.work.string() + ": " + error.message());
-    // That the target is there already is told before the work, not after it.
-    if (peers.is_first()) LATFORMER_TRY(StagedFolder::create(options.target, options.exporting.force).status());
-    LATFORMER_ASSIGN(const std::optional<Profile> profile, train_all(options, texts, settings, module, peers, stop));
+    if (peers.is_first()) LATFORMER_TRY(can_export(model, config, options.target, options.exporting));
+    LATFORMER_ASSIGN(const std::optional<Profile> profile,
+                     train_all(options, texts, given, settings, module, peers, stop));
     if (!peers.is_first()) return {};
     return export_model(model, config, module.weights(), profile, options.target, options.exporting);
   });

@@ -37,9 +37,9 @@ struct FinetuneOptions {
   ProfileShape shape = ProfileShape::running_product;
   double r_min = kDefaultRMin;
   Dropped dropped = Dropped::merge;
-  bool scorers = true;  // word-vectors are scored by what layers are taught, beside attention; needs the sandwich
-  std::optional<std::filesystem::path> profile;  // a profile.json to use as it is, instead of measuring
-  size_t acc_texts = 512;                        // training texts that ACC is measured on
+  bool scorers = true;     // word-vectors are scored by what layers are taught, beside attention; needs the sandwich
+  size_t acc_texts = 512;  // training texts that ACC is measured on
+  std::optional<std::filesystem::path> profile;  // to use as it is, instead of shape, r_min, dropped and acc_texts
   ExportOptions exporting;
   bool resume = false;
   double checkpoint_minutes = 5;

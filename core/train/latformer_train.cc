@@ -78,7 +78,8 @@ Stages
                          in the paper and the default with --no-sandwich
   --shape KIND           product (default), minimum, geometric or linear
   --r-min X              no retention falls below it; default 0.000001
-  --profile FILE         a profile.json to use as it is, instead of measuring ACC
+  --profile FILE         a profile.json to use as it is, instead of measuring ACC; without --dropped, --shape, --r-min
+                         and --acc-texts
   --acc-texts N          training texts that ACC is measured on; default 512
 
 Optimisation
@@ -109,7 +110,7 @@ profile.json.
   --shape KIND        product (default), minimum, geometric or linear; --r-min X (0.000001)
   --dropped KIND      merge (default) or discard
   --max-speedup X     up to which the sweep supports the model; needed with --target, unless the profile is kept
-  --keep-profile      keep the model's profile.json
+  --keep-profile      keep the model's profile.json; without --shape, --dropped and --max-speedup
   --temperature       find the temperature that makes scores say how often the model is right, and divide the
                       classifier by it; give texts that it was not trained on
   --limit N           texts drawn by chance, default 2000; 0: all
@@ -252,6 +253,7 @@ int run_finetune(Arguments arguments) {
   t.sandwich = !arguments.flag("--no-sandwich");
   t.distill = !arguments.flag("--no-distill");
   t.hidden_weight = arguments.number("--hidden-weight", t.hidden_weight, 0, 1e6);
+  arguments.instead_of("--profile", {"--dropped", "--shape", "--r-min", "--acc-texts"});
   o.dropped = take_dropped(arguments);
   const auto score =
       arguments.choice<std::optional<bool>>("--score", std::nullopt, {{"trained", true}, {"attention", false}});
@@ -298,6 +300,7 @@ int run_calibrate(Arguments arguments) {
   if (!target.empty()) o.target = target;
   o.exporting.force = arguments.flag("--force");
   o.exporting.dtype = take_dtype(arguments);
+  arguments.instead_of("--keep-profile", {"--shape", "--dropped", "--max-speedup"});
   o.shape = take_shape(arguments);
   o.r_min = arguments.number("--r-min", o.r_min, 1e-6, 1);
   o.dropped = take_dropped(arguments);

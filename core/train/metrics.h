@@ -15,7 +15,8 @@ namespace latformer::train {
 
 std::string_view metric_name(ProblemType problem);
 
-// In [0, 1], for regression [-1, 1]. targets[t] as in Example::target. A correlation without variance is 0.
+// In [0, 1], for regression [-1, 1]. Logits are finite: what is no number has no rank. targets[t] as in
+// Example::target. A correlation without variance is 0.
 double metric_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
                  ProblemType problem);
 

@@ -41,8 +41,13 @@ struct ExportOptions {
   bool force = false;        // replace the model in a folder that is there already
 };
 
+// What export_model would fail of whatever the weights are (a target that is there already, labels of one name): to be
+// told before the work that makes them, not after it.
+Status can_export(const ModelFolder& source, const BertConfig& config, const std::filesystem::path& target,
+                  const ExportOptions& options);
+
 // Writes config.json, model.safetensors, profile.json (where `profile` is given) and the tokenizer's files of `source`.
-// All of it aside first, renamed when it is complete. Errors: invalid_argument (files), bad_model.
+// All of it aside first, renamed when it is complete. Errors: invalid_argument (files, labels), bad_model.
 Status export_model(const ModelFolder& source, const BertConfig& config,
                     const std::map<std::string, torch::Tensor>& weights, const std::optional<Profile>& profile,
                     const std::filesystem::path& target, const ExportOptions& options);

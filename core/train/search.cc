@@ -12,6 +12,7 @@
 #include "core/train/guard.h"
 #include "core/train/losses.h"
 #include "core/train/random.h"
+#include "core/train/sample.h"
 
 namespace latformer::train {
 namespace {
@@ -67,36 +68,36 @@ Result<Search> search(const SearchOptions& options, const std::function<void(con
     if (!model.has_classifier) return unsupported_model(options.model.string() + ": has no classifier yet");
     if (model.config.num_hidden_layers < 2) return unsupported_model("a single layer has nothing to drop");
     const ProblemType problem = model.config.problem_type;
-    LATFORMER_ASSIGN(std::vector<LabelledText> texts, read_labelled_texts(options.data, options.columns, problem));
-    Random(options.seed, "limit").shuffle(texts);
-    if (options.limit > 0) texts.resize(std::min(texts.size(), options.limit));
-    const size_t positions = model.config.max_position_embeddings;
-    const size_t max_tokens = options.max_tokens > 0 ? std::min(options.max_tokens, positions) : positions;
-    LATFORMER_ASSIGN(const std::vector<Example> examples,
-                     encode_examples(texts, model.tokenizer, model.config, max_tokens));
+    LATFORMER_TRY(can_export(model, model.config, options.target, options.exporting));
+    const SampleOptions drawn{.limit = options.limit, .max_tokens = options.max_tokens, .seed = options.seed};
+    LATFORMER_ASSIGN(const Sample sample, draw_sample(options.data, options.columns, model, drawn));
+    const std::vector<Example>& examples = sample.examples;
     LATFORMER_ASSIGN(auto weights, model.weights(model.config, 0));
     const BertModule module(model.config, std::move(weights));
 
     Profile profile = model.profile.value_or(default_profile(model.config.num_hidden_layers));
     const EncoderShape shape = shape_of(model.config);
-    const auto logits_at = [&](const std::vector<double>& retention, double speedup) {
+    const auto logits_at = [&](const std::vector<double>& retention, double speedup) -> Result<torch::Tensor> {
       Profile tried = profile;
       tried.retention = retention;
       Scheduler scheduler(shape, tried);
-      return as_tensor(logits_of(module, examples, scheduler, speedup, kBatches));
+      LATFORMER_ASSIGN(const auto logits, logits_of(module, examples, scheduler, speedup, kBatches));
+      return as_tensor(logits);
     };
-    const torch::Tensor full = logits_at(profile.retention, 1);
-    const auto loss_of = [&](const std::vector<double>& retention) {
+    LATFORMER_ASSIGN(const torch::Tensor full, logits_at(profile.retention, 1));
+    const auto loss_of = [&](const std::vector<double>& retention) -> Result<double> {
       double sum = 0;
       for (const double speedup : options.speedups) {
-        sum += distillation_loss(logits_at(retention, speedup), full, problem).item<double>();
+        LATFORMER_ASSIGN(const torch::Tensor pruned, logits_at(retention, speedup));
+        sum += distillation_loss(pruned, full, problem).item<double>();
       }
       return sum / static_cast<double>(options.speedups.size());
     };
 
     Search found;
     found.before = found.after = profile.retention;
-    found.loss_before = found.loss_after = loss_of(profile.retention);
+    LATFORMER_ASSIGN(found.loss_before, loss_of(profile.retention));
+    found.loss_after = found.loss_before;
     tell(text_of(0, found.loss_before, found.before));
     std::vector<double> steps = steps_of(profile.retention);
     Random random(options.seed, "search");
@@ -106,7 +107,7 @@ Result<Search> search(const SearchOptions& options, const std::function<void(con
       std::vector<double> tried = steps;
       for (double& step : tried) step = std::max(kLeast, step * std::exp(sigma * random.normal()));
       const std::vector<double> retention = retention_of_steps(tried);
-      const double loss = loss_of(retention);
+      LATFORMER_ASSIGN(const double loss, loss_of(retention));
       const bool gain = loss < found.loss_after;
       sigma = std::clamp(sigma * (gain ? 1.5 : std::pow(1.5, -0.25)), 0.02, 1.0);
       if (!gain) {

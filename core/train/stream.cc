@@ -14,6 +14,7 @@
 #include "core/train/metrics.h"
 #include "core/train/model_folder.h"
 #include "core/train/random.h"
+#include "core/train/sample.h"
 
 namespace latformer::train {
 namespace fs = std::filesystem;
@@ -44,17 +45,12 @@ double mean(std::span<const double> values) {
 }
 
 Result<Texts> read_texts(const StreamOptions& options, const ModelFolder& model) {
-  const BertConfig& config = model.config;
   Texts all;
   for (size_t file = 0; file < options.data.size(); ++file) {
-    LATFORMER_ASSIGN(std::vector<LabelledText> texts,
-                     read_labelled_texts({&options.data[file], 1}, options.columns, config.problem_type));
-    Random(options.seed, "limit", file).shuffle(texts);
-    if (options.limit > 0) texts.resize(std::min(texts.size(), options.limit));
-    LATFORMER_ASSIGN(std::vector<Example> examples,
-                     encode_examples(texts, model.tokenizer, config, config.max_position_embeddings));
-    std::move(texts.begin(), texts.end(), std::back_inserter(all.texts));
-    std::move(examples.begin(), examples.end(), std::back_inserter(all.examples));
+    const SampleOptions drawn{.limit = options.limit, .seed = options.seed, .number = file};
+    LATFORMER_ASSIGN(Sample sample, draw_sample({&options.data[file], 1}, options.columns, model, drawn));
+    std::move(sample.texts.begin(), sample.texts.end(), std::back_inserter(all.texts));
+    std::move(sample.examples.begin(), sample.examples.end(), std::back_inserter(all.examples));
     all.files.resize(all.texts.size(), file);
   }
   return all;
@@ -192,22 +188,21 @@ Result<Stream> stream(const StreamOptions& options) {
 }
 
 std::string to_table(const Stream& stream) {
-  size_t longest = 0;
-  for (const StreamCell& cell : stream.rows.front().cells) longest = std::max(longest, cell.data.size());
-  const auto line = [&](const std::string& name, const std::string& rest) {
-    return name + std::string(std::max(longest + 2, size_t{20}) - name.size(), ' ') + rest + "\n";
-  };
-  std::string text =
-      stream.model + "\n" + line("", format("  texts  mean ms   95%% ms  inside  %11s", stream.metric.c_str()));
+  std::vector<std::pair<std::string, std::string>> lines;  // name and what is told of it
+  lines.emplace_back("", format("  texts  mean ms   95%% ms  inside  %11s", stream.metric.c_str()));
   for (const StreamRow& row : stream.rows) {
     const std::string how = row.speedup ? format("speedup %.2f", *row.speedup) : format("budget %g ms", *row.budget);
     for (const StreamCell& cell : row.cells) {
       const std::string inside = cell.inside ? format("%.1f%%", 100 * *cell.inside) : "";
-      text += line(&cell == &row.cells.front() ? how : "  " + cell.data,
-                   format("  %5zu  %7.2f  %7.2f  %6s  %11.2f", cell.texts, cell.mean, cell.p95, inside.c_str(),
-                          100 * cell.metric));
+      lines.emplace_back(&cell == &row.cells.front() ? how : "  " + cell.data,
+                         format("  %5zu  %7.2f  %7.2f  %6s  %11.2f", cell.texts, cell.mean, cell.p95, inside.c_str(),
+                                100 * cell.metric));
     }
   }
+  size_t longest = 0;
+  for (const auto& [name, rest] : lines) longest = std::max(longest, name.size());
+  std::string text = stream.model + "\n";
+  for (const auto& [name, rest] : lines) text += name + std::string(longest - name.size(), ' ') + rest + "\n";
   return text;
 }
 

@@ -17,6 +17,7 @@
 #include "core/train/metrics.h"
 #include "core/train/model_folder.h"
 #include "core/train/random.h"
+#include "core/train/sample.h"
 
 namespace latformer::train {
 namespace fs = std::filesystem;
@@ -80,36 +81,24 @@ Result<std::map<double, Seen>> run_engine(const fs::path& model, std::span<const
 }
 
 Result<std::map<double, Seen>> run_padded(const ModelFolder& model, std::span<const Example> examples,
-                                          const std::vector<double>& speedups, uint32_t padded) {
-  const torch::NoGradGuard no_gradients;
+                                          const std::vector<double>& speedups, size_t padded) {
   LATFORMER_ASSIGN(auto weights, model.weights(model.config, 0));
   const BertModule module(model.config, std::move(weights));
   const Profile profile = model.profile.value_or(default_profile(model.config.num_hidden_layers));
   Scheduler scheduler(shape_of(model.config), profile);
-  std::vector<uint32_t> lengths;
-  for (const Example& example : examples) lengths.push_back(static_cast<uint32_t>(example.tokens.ids.size()));
+  const auto tokens = static_cast<uint32_t>(std::min<size_t>(padded, model.config.max_position_embeddings));
   std::map<double, Seen> seen;
   for (const double speedup : speedups) {
     if (speedup > profile.max_speedup) continue;
-    const Schedule schedule = scheduler.solve(padded, speedup);
+    const Schedule schedule = scheduler.solve(tokens, speedup);
+    const auto counts = [&](uint32_t length) {
+      std::vector<uint32_t> rows = schedule.counts;
+      for (uint32_t& count : rows) count = std::min(count, length);
+      return rows;
+    };
     Seen& at = seen[speedup];
     at.macs = static_cast<double>(schedule.macs) * static_cast<double>(examples.size());
-    at.logits.resize(examples.size());
-    for (const Batch& batch : evaluation_batches(lengths, {})) {
-      std::vector<const TokenText*> texts;
-      std::vector<std::vector<uint32_t>> counts;
-      for (const uint32_t text : batch) {
-        texts.push_back(&examples[text].tokens);
-        counts.push_back(schedule.counts);
-        for (uint32_t& count : counts.back()) count = std::min(count, lengths[text]);
-      }
-      const torch::Tensor logits = module.forward(texts, counts, {.dropped = profile.dropped}).logits.contiguous();
-      const float* row = logits.data_ptr<float>();
-      for (const uint32_t text : batch) {
-        at.logits[text].assign(row, row + logits.size(1));
-        row += logits.size(1);
-      }
-    }
+    LATFORMER_ASSIGN(at.logits, logits_of(module, examples, counts, profile.dropped, {}));
   }
   return seen;
 }
@@ -130,18 +119,11 @@ Result<std::vector<Sweep>> sweep(const SweepOptions& options) {
     for (const fs::path& path : options.models) {
       LATFORMER_ASSIGN(const ModelFolder model, ModelFolder::open(path));
       if (!model.has_classifier) return unsupported_model(path.string() + ": has no classifier to measure");
-      LATFORMER_ASSIGN(std::vector<LabelledText> texts,
-                       read_labelled_texts(options.data, options.columns, model.config.problem_type));
-      Random(options.seed, "limit").shuffle(texts);
-      if (options.limit > 0) texts.resize(std::min(texts.size(), options.limit));
-      const size_t positions = model.config.max_position_embeddings;
-      const size_t max_tokens = std::min(options.padded.value_or(positions), positions);
-      LATFORMER_ASSIGN(const std::vector<Example> examples,
-                       encode_examples(texts, model.tokenizer, model.config, max_tokens));
-      LATFORMER_ASSIGN(const auto seen, options.padded
-                                            ? run_padded(model, examples, speedups, static_cast<uint32_t>(max_tokens))
-                                            : run_engine(path, texts, speedups, options));
-      sweeps.push_back(sweep_of(path, seen, examples, model.config.problem_type, !options.padded));
+      const SampleOptions drawn{.limit = options.limit, .max_tokens = options.padded.value_or(0), .seed = options.seed};
+      LATFORMER_ASSIGN(const Sample sample, draw_sample(options.data, options.columns, model, drawn));
+      LATFORMER_ASSIGN(const auto seen, options.padded ? run_padded(model, sample.examples, speedups, *options.padded)
+                                                       : run_engine(path, sample.texts, speedups, options));
+      sweeps.push_back(sweep_of(path, seen, sample.examples, model.config.problem_type, !options.padded));
     }
     return sweeps;
   });

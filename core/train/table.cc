@@ -109,19 +109,19 @@ Result<std::string> text_of(const JsonValue& value) {
   return std::string(text);
 }
 
-Result<std::vector<std::string>> texts_of(const JsonValue& value) {
-  std::vector<std::string> texts;
-  if (!value.is_array()) {
+Result<Table::Field> field_of(const JsonValue& value) {
+  Table::Field field{.values = {}, .is_list = value.is_array()};
+  if (!field.is_list) {
     LATFORMER_ASSIGN(std::string text, text_of(value));
-    texts.push_back(std::move(text));
-    return texts;
+    field.values.push_back(std::move(text));
+    return field;
   }
   LATFORMER_ASSIGN(const JsonArray array, value.array());
   for (const JsonValue element : array) {
     LATFORMER_ASSIGN(std::string text, text_of(element));
-    texts.push_back(std::move(text));
+    field.values.push_back(std::move(text));
   }
-  return texts;
+  return field;
 }
 
 Status not_an_error() { return cancelled("enough"); }  // ends a pass over the rows after the first
@@ -163,9 +163,9 @@ Status Table::fill(const fs::path& path, const std::string& text, const std::vec
       if (!document.ok()) return invalid_argument(document.status().message());
       Row row{.line = number, .fields = {}};
       for (const std::string& column : wanted) {
-        auto fields = texts_of(document->root()[column]);
-        if (!fields.ok()) return invalid_argument(fields.status().message());
-        row.fields.push_back(std::move(fields).value());
+        auto field = field_of(document->root()[column]);
+        if (!field.ok()) return invalid_argument(field.status().message());
+        row.fields.push_back(std::move(field).value());
       }
       rows.push_back(std::move(row));
     }
@@ -183,7 +183,7 @@ Status Table::fill(const fs::path& path, const std::string& text, const std::vec
                    std::to_string(fields.size()) + " fields, but the header has " + std::to_string(columns.size()));
     }
     Row row{.line = line, .fields = {}};
-    for (const size_t index : indexes) row.fields.push_back({std::move(fields[index])});
+    for (const size_t index : indexes) row.fields.push_back({.values = {std::move(fields[index])}});
     rows.push_back(std::move(row));
     return {};
   });

@@ -17,9 +17,13 @@
 namespace latformer::train {
 
 struct Table {
+  struct Field {
+    std::vector<std::string> values;  // one, unless it is a list
+    bool is_list = false;             // a JSON list, of any length
+  };
   struct Row {
-    size_t line = 0;                               // where it begins, counted from 1
-    std::vector<std::vector<std::string>> fields;  // of each column wanted: a value, or those of a JSON list
+    size_t line = 0;            // where it begins, counted from 1
+    std::vector<Field> fields;  // of each column wanted
   };
   std::vector<std::string> columns;  // all that there are: the header's, or the fields of the first JSON object
   std::vector<Row> rows;             // filled by read()

@@ -53,7 +53,9 @@ Share share_of(const Batch& batch, std::span<const Example> examples, const Peer
   return share;
 }
 
-// All weights that learn, whose gradients, and the report with them, become the sums over all processes.
+// All weights that learn, whose gradients, and the report with them, become the sums over all processes. A weight that
+// no process has a gradient of stays without one, so that AdamW does not count the step for it: to scorers, which the
+// teacher stage passes over, elimination begins with their first step.
 std::vector<torch::Tensor> join_gradients(BertModule& module, StepReport& report, const Peers& peers) {
   std::vector<torch::Tensor> weights;
   for (auto& [name, tensor] : module.weights()) {
@@ -63,12 +65,20 @@ std::vector<torch::Tensor> join_gradients(BertModule& module, StepReport& report
   torch::Tensor numbers = torch::tensor(
       {report.loss, report.distillation, static_cast<double>(report.tokens), static_cast<double>(report.stop)},
       torch::kFloat);
-  std::vector<torch::Tensor> summed = {numbers};
-  for (torch::Tensor& weight : weights) {
-    if (!weight.grad().defined()) weight.mutable_grad() = torch::zeros_like(weight);
-    summed.push_back(weight.grad());
+  torch::Tensor learners = torch::zeros(static_cast<int64_t>(weights.size()));  // processes with a gradient of each
+  std::vector<torch::Tensor> summed = {numbers, learners};
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i].grad().defined()) {
+      learners[static_cast<int64_t>(i)] = 1;
+    } else {
+      weights[i].mutable_grad() = torch::zeros_like(weights[i]);
+    }
+    summed.push_back(weights[i].grad());
   }
   peers.sum(summed);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (learners[static_cast<int64_t>(i)].item<float>() == 0) weights[i].mutable_grad().reset();
+  }
   report.loss = numbers[0].item<double>();
   report.distillation = numbers[1].item<double>();
   report.tokens = static_cast<size_t>(numbers[2].item<double>());

@@ -41,6 +41,15 @@ TEST(Arguments, ComplainOfWhatIsWrong) {
   EXPECT_EQ(complaint({"--kind", "two"}), "--kind is two, not one of: one");
   EXPECT_EQ(complaint({"--y", "1"}), "unknown option --y");
   EXPECT_EQ(complaint({"left"}), "what is \"left\" for?");
+  for (const char* other : {"--shape", "--r-min"}) {
+    Arguments both({"--profile", "p.json", other, "x"}, {});
+    both.instead_of("--profile", {"--shape", "--r-min"});
+    EXPECT_EQ(both.done().message(), std::string(other) + " has no say beside --profile");
+  }
+  Arguments without({"--shape", "x"}, {});
+  without.instead_of("--profile", {"--shape"});
+  EXPECT_EQ(without.text("--shape"), "x");
+  EXPECT_TRUE(without.done().ok());
   Arguments needed({}, {});
   needed.text("--model");
   EXPECT_EQ(needed.done().message(), "--model is needed");

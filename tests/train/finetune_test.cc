@@ -218,6 +218,20 @@ TEST(Finetune, LearnsSeveralLabelsPairsAndNumbers) {
   EXPECT_TRUE(std::isfinite(classifier.run({&pair, 1}, {}).value()[0].logits[0]));
 }
 
+TEST(Finetune, PartsSeveralLabelsAtCommasUnlessTheyAreAList) {
+  const Folder folder;
+  const std::vector<fs::path> files = {folder.write("several.jsonl", R"({"text": "a", "label": ["Smith, John"]}
+{"text": "a", "label": ["Smith, John", "x"]}
+{"text": "a", "label": "x, y"}
+{"text": "a", "label": ""}
+{"text": "a", "label": []}
+)")};
+  const auto texts = read_labelled_texts(files, {}, ProblemType::multi_label);
+  ASSERT_TRUE(texts.ok()) << texts.status().message();
+  const std::vector<std::vector<std::string>> expected = {{"Smith, John"}, {"Smith, John", "x"}, {"x", "y"}, {}, {}};
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ((*texts)[i].labels, expected[i]) << i;
+}
+
 TEST(Finetune, StopsAtALossThatIsNotFiniteAndKeepsTheCheckpoint) {
   const Folder folder;
   FinetuneOptions options = options_in(folder);
@@ -282,6 +296,18 @@ TEST(Finetune, SaysWhatIsWrong) {
         options.data = {folder.write("k.tsv", "sentence\tlabel\na1\tmuch\nb1\t1\n")};
       },
       "not a number");
+  expect_complaint(folder, data("l.tsv", "sentence\tlabel\na1\t0\nb1\t\n"), "l.tsv:3: the label is empty");
+  expect_complaint(folder, data("m.jsonl", "{\"text\": \"a1\", \"label\": \"\"}"), "m.jsonl:1: the label is empty");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.labels = {"A", "A"}; }, "the name \"A\"");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.labels = {"A", "", "B"}; }, "an empty name");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.profile = "/nowhere/p.json"; }, "/nowhere/p.json");
+  expect_complaint(
+      folder,
+      [&](FinetuneOptions& options) {
+        options.profile = folder.write("p.json", R"({"version": 1, "retention": [1]})");
+      },
+      "but the model has 3 layers");
+  EXPECT_FALSE(fs::exists(folder / "work" / "log.jsonl"));  // none of these began to train
   expect_complaint(folder, [](FinetuneOptions& options) { options.max_tokens = 64; }, "only 40 positions");
   expect_complaint(folder, [](FinetuneOptions& options) { options.layers = 4; }, "has only 3");
   expect_complaint(folder, [](FinetuneOptions& options) { options.data = {"/nowhere/x.tsv"}; }, "/nowhere/x.tsv");
@@ -292,6 +318,11 @@ TEST(Finetune, SaysWhatIsWrong) {
   }
 }
 
+fs::path write_profile(const Folder& folder, const std::string& name, double last) {
+  return folder.write(name, R"({"version": 1, "dropped": "merge", "max_speedup": 3, "retention": [0.9, 0.5, )" +
+                                std::to_string(last) + "]}");
+}
+
 TEST(Finetune, DoesNotTakeUpARunOfOtherSettings) {
   const Folder folder;
   FinetuneOptions options = options_in(folder);
@@ -300,9 +331,41 @@ TEST(Finetune, DoesNotTakeUpARunOfOtherSettings) {
   Status status = finetune(options, alone, kNever);  // without --resume
   EXPECT_NE(status.message().find("is there already"), std::string::npos) << status.message();
   options.resume = true;
-  options.train.seed = 2;
-  status = finetune(options, alone, kNever);
-  EXPECT_NE(status.message().find("other settings"), std::string::npos) << status.message();
+  const auto expect_refusal = [&](const char* what, const std::function<void(FinetuneOptions&)>& change) {
+    FinetuneOptions changed = options;
+    change(changed);
+    const Status refused = finetune(changed, alone, kNever);
+    EXPECT_NE(refused.message().find("other settings"), std::string::npos) << what << ": " << refused.message();
+  };
+  expect_refusal("seed", [](FinetuneOptions& o) { o.train.seed = 2; });
+  expect_refusal("a number's last digits", [](FinetuneOptions& o) { o.train.ramp += 1e-9; });
+  expect_refusal("problem", [](FinetuneOptions& o) { o.problem = ProblemType::multi_label; });
+  expect_refusal("column", [](FinetuneOptions& o) { o.columns.text = "sentence"; });
+  expect_refusal("profile", [&](FinetuneOptions& o) { o.profile = write_profile(folder, "p.json", 0.1); });
+  const std::string texts = read_file(options.data[0]).value();
+  expect_refusal("data", [&](FinetuneOptions& o) { make_texts(folder, o.data[0].stem().string(), 600, 3); });
+  // What does not bear on the result may change.
+  folder.write(options.data[0].filename().string(), texts);
+  options.checkpoint_minutes = 1;
+  status = finetune(options, alone, at_once);
+  EXPECT_EQ(status.code(), ErrorCode::cancelled) << status.message();
+}
+
+TEST(Finetune, KeepsToAProfileWhereverItsFileLies) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher.epochs = 0.1;
+  options.train.elimination.epochs = 0.1;
+  options.profile = write_profile(folder, "p.json", 0.1);
+  const std::atomic<bool> at_once = true;
+  ASSERT_EQ(finetune(options, alone, at_once).code(), ErrorCode::cancelled);
+  options.resume = true;
+  options.profile = write_profile(folder, "q.json", 0.2);
+  EXPECT_NE(finetune(options, alone, kNever).message().find("other settings"), std::string::npos);
+  write_profile(folder, "q.json", 0.1);
+  const Status status = finetune(options, alone, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(ModelFolder::open(options.target)->profile->retention, (std::vector<double>{0.9, 0.5, 0.1}));
 }
 
 // /dev/full takes no byte, as a disk without room.
@@ -331,6 +394,11 @@ TEST(Export, WritesWhatWasReadAndDividesTheClassifierByTheTemperature) {
   ASSERT_TRUE(export_model(model, model.config, weights, profile, folder / "half", {.dtype = DType::f16}).ok());
   ASSERT_TRUE(export_model(model, model.config, weights, profile, folder / "mild", {.temperature = 2}).ok());
   EXPECT_FALSE(export_model(model, model.config, weights, profile, folder / "copy", {}).ok());  // without --force
+  BertConfig twice = model.config;
+  twice.labels = {"good", "good"};
+  EXPECT_NE(export_model(model, twice, weights, profile, folder / "twice", {}).message().find("the name \"good\""),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(folder / "twice"));
 
   Classifier before = load(source), copy = load(folder / "copy"), half = load(folder / "half"),
              mild = load(folder / "mild");

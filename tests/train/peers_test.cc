@@ -7,11 +7,14 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/train/evaluate.h"
+#include "core/train/finetune.h"
 #include "core/train/model_folder.h"
 #include "core/train/trainer.h"
 #include "tests/train/folders.h"
@@ -61,22 +64,28 @@ std::map<std::string, torch::Tensor> gradients(const fs::path& folder, const fs:
   return result;
 }
 
+// What `run(peers)` gives in each of two processes.
+template <class Run>
+auto of_two(Run&& run) {
+  const uint16_t port = free_port();
+  std::vector<decltype(run(Peers()))> found(2);
+  const auto process = [&](int rank) {
+    const auto peers = Peers::connect(rank, 2, "127.0.0.1", port, rank == 0);
+    ASSERT_TRUE(peers.ok()) << peers.status().message();
+    found[static_cast<size_t>(rank)] = run(*peers);
+  };
+  std::thread other(process, 1);
+  process(0);
+  other.join();
+  return found;
+}
+
 TEST(Peers, TwoProcessesHaveTheGradientsOfOne) {
   const Folder folder;
   const fs::path model = make_model(folder, "tiny", /*classifier=*/true);
   const fs::path data = make_texts(folder, "train", 40, 1);
   const auto expected = gradients(model, data, Peers());
-  const uint16_t port = free_port();
-  std::map<std::string, torch::Tensor> found[2];
-  const auto process = [&](int rank) {
-    const auto peers = Peers::connect(rank, 2, "127.0.0.1", port, rank == 0);
-    ASSERT_TRUE(peers.ok()) << peers.status().message();
-    found[rank] = gradients(model, data, *peers);
-  };
-  std::thread other(process, 1);
-  process(0);
-  other.join();
-  for (const auto& of_one : found) {
+  for (const auto& of_one : of_two([&](const Peers& peers) { return gradients(model, data, peers); })) {
     ASSERT_EQ(of_one.size(), expected.size());
     for (const auto& [name, gradient] : expected) {
       EXPECT_LT((of_one.at(name) - gradient).abs().max().item<float>(),
@@ -84,6 +93,65 @@ TEST(Peers, TwoProcessesHaveTheGradientsOfOne) {
           << name;
     }
   }
+}
+
+// The scorers after two epochs, the first with a teacher, as the process of `peers` has them.
+std::map<std::string, torch::Tensor> scorers(const fs::path& folder, const fs::path& data, const Peers& peers) {
+  const ModelFolder model = ModelFolder::open(folder).value();
+  auto weights = model.weights(model.config, 1).value();
+  for (const std::string& name : scorer_names(model.config)) weights[name] = torch::zeros({model.config.hidden_size});
+  BertModule module(model.config, std::move(weights));
+  const std::vector<fs::path> files = {data};
+  const auto texts = read_labelled_texts(files, {}, ProblemType::single_label).value();
+  const auto examples = encode_examples(texts, model.tokenizer, model.config, 32).value();
+  TrainOptions options;
+  options.teacher.epochs = options.elimination.epochs = 1;
+  options.elimination.learning_rate = 1e-4;
+  options.dropout = 0;
+  options.batches.max_texts = 3;  // one batch is of a single text, of which the second process has nothing
+  torch::optim::AdamW optimizer = make_optimizer(module, options);
+  Scheduler scheduler(shape_of(model.config), default_profile(model.config.num_hidden_layers));
+  const Plan plan = plan_of(examples, options);
+  for (uint64_t step = 0; step < plan.steps(); ++step) {
+    const auto report = run_step(step, plan, options, examples, scheduler, module, optimizer, peers, false);
+    EXPECT_TRUE(report.ok()) << report.status().message();
+    for (const std::string& name : scorer_names(model.config)) {
+      EXPECT_EQ(module.weights().at(name).grad().defined(), !plan.is_teacher(step)) << name << ", step " << step;
+    }
+  }
+  std::map<std::string, torch::Tensor> result;
+  for (const std::string& name : scorer_names(model.config)) result[name] = module.weights().at(name).detach();
+  return result;
+}
+
+TEST(Peers, TwoProcessesTeachScorersAsOneDoes) {
+  const Folder folder;
+  const fs::path model = make_model(folder, "tiny", /*classifier=*/true);
+  const fs::path data = make_texts(folder, "train", 40, 1);
+  const auto expected = scorers(model, data, Peers());
+  for (const auto& found : of_two([&](const Peers& peers) { return scorers(model, data, peers); })) {
+    ASSERT_EQ(found.size(), expected.size());
+    for (const auto& [name, weight] : expected) {
+      EXPECT_LT((found.at(name) - weight).norm().item<float>(), 0.01F * weight.norm().item<float>()) << name;
+    }
+  }
+}
+
+TEST(Peers, OneDoesNotTakeUpARunOfTwo) {
+  const Folder folder;
+  FinetuneOptions options;
+  options.model = make_model(folder, "encoder", /*classifier=*/false);
+  options.data = {make_texts(folder, "train", 60, 1)};
+  options.work = folder / "work";
+  options.target = folder / "model";
+  options.max_tokens = 32;
+  const std::atomic<bool> at_once = true;
+  for (const Status& status : of_two([&](const Peers& peers) { return finetune(options, peers, at_once); })) {
+    EXPECT_EQ(status.code(), ErrorCode::cancelled) << status.message();
+  }
+  options.resume = true;
+  const Status status = finetune(options, Peers(), at_once);
+  EXPECT_NE(status.message().find("other settings"), std::string::npos) << status.message();
 }
 
 TEST(Peers, AreToldByTheEnvironment) {

@@ -50,6 +50,14 @@ TEST(Stream, TellsEachBudgetAndASpeedupBesideIt) {
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 2 + 5 * 3);
   EXPECT_NE(table.find("budget 1e+06 ms"), std::string::npos) << table;
 
+  // Names of rows line up whichever is the longest.
+  Stream named = *result;
+  named.rows[1].budget = 0.000123457;
+  for (StreamRow& row : named.rows) row.cells.resize(1);
+  const std::string narrow = to_table(named);
+  EXPECT_NE(narrow.find("\nbudget 0.000123457 ms  "), std::string::npos) << narrow;
+  EXPECT_NE(narrow.find("\nspeedup 1.00           "), std::string::npos) << narrow;
+
   options.model = make_model(folder, "encoder", /*classifier=*/false);
   EXPECT_EQ(stream(options).status().code(), ErrorCode::unsupported_model);
 }

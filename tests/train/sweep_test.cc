@@ -74,6 +74,52 @@ TEST(Sweep, SaysWhatIsWrong) {
   EXPECT_EQ(sweep(options).status().code(), ErrorCode::invalid_argument);
 }
 
+// A regression that gives every text more than a float holds.
+fs::path make_broken_model(const Folder& folder) {
+  const ModelFolder model = ModelFolder::open(make_model(folder, "tiny", /*classifier=*/true)).value();
+  BertConfig config = model.config;
+  config.problem_type = ProblemType::regression;
+  auto weights = model.weights(config, 1).value();
+  weights.at("pooler.dense.weight").fill_(0);
+  weights.at("pooler.dense.bias").fill_(10);
+  weights.at("classifier.weight").fill_(3e38);
+  EXPECT_TRUE(export_model(model, config, weights, {}, folder / "broken", {}).ok());
+  return folder / "broken";
+}
+
+TEST(Sweep, MakesNoMetricOfLogitsThatAreNotFinite) {
+  const Folder folder;
+  SweepOptions options = options_in(folder);
+  options.models = {make_broken_model(folder)};
+  options.data = {folder.write("numbers.jsonl", R"({"text": "a1 b2", "label": [0, 1]}
+{"text": "a3", "label": [0, 2]}
+)")};
+  for (const std::optional<size_t> padded : {std::optional<size_t>(), std::optional<size_t>(40)}) {
+    options.padded = padded;
+    const Status status = sweep(options).status();
+    EXPECT_EQ(status.code(), ErrorCode::bad_model) << status.message();
+    EXPECT_NE(status.message().find("not finite"), std::string::npos) << status.message();
+  }
+}
+
+TEST(Tools, SayBeforeTheirWorkThatTheTargetIsThere) {
+  const Folder folder;
+  const fs::path model = make_model(folder, "tiny", /*classifier=*/true);
+  const fs::path there = make_model(folder, "there", /*classifier=*/true);
+  const std::vector<fs::path> unread = {folder / "nothing.tsv"};
+  CalibrateOptions calibrating;
+  calibrating.model = model;
+  calibrating.data = unread;
+  calibrating.target = there;
+  EXPECT_NE(calibrate(calibrating).status().message().find("is there already"), std::string::npos);
+  SearchOptions searching;
+  searching.model = model;
+  searching.data = unread;
+  searching.target = there;
+  EXPECT_NE(search(searching, [](const std::string&) {}).status().message().find("is there already"),
+            std::string::npos);
+}
+
 TEST(Calibrate, WritesAProfileFromAcc) {
   const Folder folder;
   CalibrateOptions options;
