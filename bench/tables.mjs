@@ -106,7 +106,7 @@ function loadTables(rows, where) {
 /** Whole runs against the peak of their instruction set, which the parts of question `kernels` have measured. */
 function rooflineTable(kernels, latency, where) {
   const peakOf = ({ library, dtype }) => {
-    const native = library === 'latformer native' || library === 'onnxruntime-node';
+    const native = ['latformer native', 'onnxruntime-node', 'transformers.js'].includes(library); // in Node
     return find(kernels, { library: native ? 'latformer native' : 'latformer', dtype, threads: 1 })?.peak;
   };
   const lines = latency.filter((row) => row.threads === 1 && row.speedup === 1 && peakOf(row));

@@ -31,6 +31,7 @@ import { markdownTable } from './tables.mjs';
 // `from`: the model of another arm, whose profile `search` betters. `train` gets the number of epochs.
 const pruned = (epochs, ...options) => ['--teacher-epochs', '0', '--epochs', String(epochs), ...options];
 const cut = (epochs, layers) => ['--teacher-epochs', String(epochs), '--epochs', '0', '--layers', String(layers)];
+const ofPaper = ['--dropped', 'discard', '--no-sandwich', '--r-min', '0.02'];
 const arms = {
   default: { title: 'the default', train: (epochs) => pruned(epochs) },
   attention: { title: 'scored by attention alone', train: (epochs) => pruned(epochs, '--score', 'attention') },
@@ -48,7 +49,11 @@ const arms = {
   'no-sandwich': { title: 'without the sandwich', train: (epochs) => pruned(epochs, '--no-sandwich') },
   paper: {
     title: "the paper's: discarded, neither sandwich nor distillation",
-    train: (epochs) => pruned(epochs, '--dropped', 'discard', '--no-sandwich', '--r-min', '0.02'),
+    train: (epochs) => pruned(epochs, ...ofPaper),
+  },
+  'paper-6x': {
+    title: 'the same, trained for 6x',
+    train: (epochs) => pruned(epochs, ...ofPaper, '--target-speedup', '6'),
   },
   long: { title: 'three times as many epochs', train: (epochs) => pruned(3 * epochs) },
   'layers-3': { title: 'the rival: 3 layers', train: (epochs) => cut(epochs, 3), speedups: '1' },

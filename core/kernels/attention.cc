@@ -14,7 +14,7 @@ constexpr size_t kPanel = 24;                        // queries at a time: a mul
 constexpr size_t kMinWorkToShare = size_t{1} << 20;  // multiply-adds: less is done before a thread wakes up
 
 template <class Function>
-void for_each_head(const Threads& threads, size_t heads, size_t work, const Function& function) {
+void for_each_head(const Threads& threads, size_t heads, uint64_t work, const Function& function) {
   pthreadpool_parallelize_1d(
       work < kMinWorkToShare ? nullptr : threads.pool(),
       [](void* context, size_t head) { (*static_cast<const Function*>(context))(head); },
@@ -23,7 +23,8 @@ void for_each_head(const Threads& threads, size_t heads, size_t work, const Func
 
 }  // namespace
 
-// Rows of A end at a whole block, so that no kernel meets a part of a vector; what is beyond the keys comes out as 0.
+// Rows of A end at a whole block, so that no kernel meets a part of a vector; what is beyond the keys comes out as next
+// to nothing, and is not read.
 size_t Attention::padded(size_t keys) const {
   const size_t columns = std::max(micro_->f32_columns, micro_->softmax_multiple);
   return (keys + columns - 1) / columns * columns;
@@ -113,7 +114,7 @@ void Attention::set_log_sizes(const AttentionInput& input) {
 
 void Attention::run(const Threads& threads, const AttentionInput& input, float* context) {
   set_log_sizes(input);
-  const size_t work = 2 * heads_ * head_size_ * input.queries * input.keys;
+  const uint64_t work = uint64_t{2} * heads_ * head_size_ * input.queries * input.keys;
   for_each_head(threads, heads_, work, [&](size_t head) {
     pack_keys(head, input);
     float* panel = probabilities_.data() + head * kPanel * padded(input.keys);  // the same few rows again and again
@@ -128,7 +129,7 @@ void Attention::run(const Threads& threads, const AttentionInput& input, float* 
 void Attention::attend(const Threads& threads, const AttentionInput& input, float* score) {
   set_log_sizes(input);
   const size_t width = padded(input.keys);
-  for_each_head(threads, heads_, heads_ * head_size_ * input.queries * input.keys, [&](size_t head) {
+  for_each_head(threads, heads_, uint64_t{heads_} * head_size_ * input.queries * input.keys, [&](size_t head) {
     pack_keys(head, input);
     float* rows = probabilities(head, input);
     float* sums = scores_.data() + head * longest_;
@@ -150,7 +151,7 @@ void Attention::attend(const Threads& threads, const AttentionInput& input, floa
 void Attention::mix(const Threads& threads, const AttentionInput& input, std::span<const uint32_t> kept,
                     std::span<const uint32_t> merged, std::span<const float> weights, float* context) {
   const size_t width = padded(input.keys);
-  for_each_head(threads, heads_, heads_ * head_size_ * kept.size() * input.keys, [&](size_t head) {
+  for_each_head(threads, heads_, uint64_t{heads_} * head_size_ * kept.size() * input.keys, [&](size_t head) {
     const float* rows = probabilities(head, input);
     context_of(head, input, rows, kept.size(), kept.data(), context);
     if (merged.empty()) return;

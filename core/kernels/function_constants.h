@@ -2,7 +2,7 @@
 // out of an integer at every use, by three instructions, and loads one by one.
 //
 //   e^r = sum_i factors[i] r^i                  |r| <= ln 2 / 2     to within 1.1e-7 of it
-//   erf(x / sqrt 2) = x P(x^2) / Q(x^2)         |x| <= most         to within 1.5e-7
+//   erf(x / sqrt 2) = x P(x^2) / Q(x^2)         |x| <= most         to within 1.7e-7
 //
 // Minimax fits by iteratively reweighted least squares; P / Q is then 1 at `most` in f32, fused or not.
 #pragma once

@@ -3,6 +3,7 @@
 #include <pthreadpool.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 namespace latformer::kernels {
@@ -19,7 +20,8 @@ constexpr size_t kMinBytesToShare = size_t{512}
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 // Calls product(first row, rows, first block, last block) for all of rows x blocks, on several threads where that pays.
-// Several threads share the blocks, so that each keeps its part of the weights in its own cache.
+// Of a single panel of rows threads share the blocks, so that each keeps its part of the weights in its own cache; of
+// several each takes panels of its own. (Blocks alone, for any number of panels, are no faster.)
 template <class Function>
 void for_each_part(const Threads& threads, size_t rows, size_t row_bytes, size_t blocks, size_t block_bytes,
                    const Function& function) {
@@ -27,7 +29,7 @@ void for_each_part(const Threads& threads, size_t rows, size_t row_bytes, size_t
     const Function* function;
     size_t rows, panel, blocks, chunk;
   };
-  pthreadpool* pool = rows * blocks * block_bytes < kMinBytesToShare ? nullptr : threads.pool();
+  pthreadpool* pool = uint64_t{rows} * blocks * block_bytes < kMinBytesToShare ? nullptr : threads.pool();
   const size_t count = pool == nullptr ? 1 : pthreadpool_get_threads_count(pool);
   const size_t panel = blocks == 1 && count > 1 ? divide_up(rows, kTasksPerThread * count)
                                                 : std::max(kMinPanelRows, kPanelBytes / row_bytes);

@@ -4,7 +4,7 @@
 //
 // Why not XNNPACK's: its WebAssembly kernels lose up to half of their speed when the number of rows is no multiple of
 // four, which elimination makes the usual case, and its int8 one does not use the relaxed dot product that every
-// processor does exactly (docs/performance.md has the figures).
+// processor does exactly.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@
 // While tiles compute they fetch the next block of weights, each its share of the cache lines: else every new page
 // would wait for memory. WebAssembly has no prefetch, and a load for nothing holds up all that is behind it. A store
 // does not, so a line is fetched by writing the byte that it begins with over itself; these bytes are kept apart
-// (pack.h). Threads share no blocks, and where two of them meet in a line they write what is there.
+// (pack.h). Where two threads meet in a line they write what is there.
 #pragma once
 
 #include <cstddef>

@@ -9,9 +9,25 @@
 namespace latformer {
 namespace {
 
-// Of what is small; whole matrices would take time, and show in the logits (core/tasks/classification.cc).
-Status check_finite(const std::string& name, std::span<const float> values) {
-  if (std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return {};
+// Whether no number has all bits of the exponent, as infinity and what is no number have.
+template <class Bits>
+bool is_finite(std::span<const std::byte> bytes, Bits exponent) {
+  const auto* numbers = reinterpret_cast<const Bits*>(bytes.data());
+  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+  Bits largest = 0;
+  for (size_t i = 0; i < bytes.size() / sizeof(Bits); ++i) {
+    largest = std::max(largest, static_cast<Bits>(numbers[i] & ~kSign));
+  }
+  return largest < exponent;
+}
+
+// Sums and maxima would pass such numbers over here and there, and give answers that look like others.
+Status check_finite(const std::string& name, DType dtype, std::span<const std::byte> bytes) {
+  const bool finite = dtype == DType::f32    ? is_finite(bytes, uint32_t{0x7F800000})
+                      : dtype == DType::f16  ? is_finite(bytes, uint16_t{0x7C00})
+                      : dtype == DType::bf16 ? is_finite(bytes, uint16_t{0x7F80})
+                                             : true;
+  if (finite) return {};
   return bad_model("model.safetensors: tensor " + quote(name) + " holds a number that is not finite");
 }
 
@@ -98,11 +114,10 @@ Status BertLoader::expect_layer(size_t index) {
   return expect_norm(layer + "output.LayerNorm", &weights.output_norm);
 }
 
-Status BertLoader::expect_table(const std::string& table_name, size_t rows, StoredMatrix* table) {
-  const std::string name = "embeddings." + table_name + ".weight";
-  return expect_matrix(name, rows, config_.hidden_size, table, [this, name, table] {
+Status BertLoader::expect_table(const std::string& name, size_t rows, StoredMatrix* table) {
+  return expect_matrix("embeddings." + name + ".weight", rows, config_.hidden_size, table, [this, table] {
     // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
-    return precision_ == Precision::int8 && table->dtype != DType::i32 ? table->narrow(name) : Status{};
+    return precision_ == Precision::int8 && table->dtype != DType::i32 ? table->narrow() : Status{};
   });
 }
 
@@ -131,10 +146,9 @@ Status BertLoader::expect_vector(const std::string& name, size_t size, Buffer<fl
   auto stored = std::make_shared<StoredMatrix>();
   stored->rows = size;
   stored->columns = 1;
-  return expect(name, place, stored.get(), [name, stored, vector, done = std::move(done)]() -> Status {
+  return expect(name, place, stored.get(), [stored, vector, done = std::move(done)]() -> Status {
     LATFORMER_TRY(vector->reserve(stored->rows));
     for (size_t i = 0; i < stored->rows; ++i) stored->widen_row(i, vector->data() + i);
-    LATFORMER_TRY(check_finite(name, vector->span()));
     *stored = {};
     return done ? done() : Status{};
   });
@@ -155,17 +169,18 @@ Status BertLoader::expect(const std::string& name, const StoredWeight& place, St
   auto missing = std::make_shared<int>(1 + (place.scales ? 1 : 0) + (place.zero_points ? 1 : 0));
   const Done arrived = [missing, done = std::move(done)] { return --*missing == 0 && done ? done() : Status{}; };
 
-  takers_[place.values] = [matrix, arrived](Buffer<std::byte> bytes) {
+  takers_[place.values] = [name, matrix, arrived](Buffer<std::byte> bytes) -> Status {
+    LATFORMER_TRY(check_finite(name, matrix->dtype, bytes.span()));
     matrix->values = std::move(bytes);
     return arrived();
   };
   if (place.scales) {
     takers_[*place.scales] = [name, matrix, arrived, dtype = place.scale_dtype](Buffer<std::byte> bytes) -> Status {
+      LATFORMER_TRY(check_finite(name + "_scale", dtype, bytes.span()));
       const size_t count = matrix->scale_count();
       const StoredMatrix scales{.rows = 1, .columns = count, .dtype = dtype, .values = std::move(bytes), .scales = {}};
       LATFORMER_TRY(matrix->scales.reserve(scales.columns));
       scales.widen_row(0, matrix->scales.data());
-      LATFORMER_TRY(check_finite(name + "_scale", matrix->scales.span()));
       return arrived();
     };
   }
@@ -187,9 +202,8 @@ Status BertLoader::pack(StagedLinear& staged, kernels::Linear* linear) {
     const DType dtype = part.weight.dtype;
     int8 = int8 && (staged.precision == Precision::int8 || dtype == DType::i8 || dtype == DType::i32);
   }
-  for (size_t i = 0; i < staged.stored.size(); ++i) {
-    // 4 bits too: there are no products of them.
-    if (int8) LATFORMER_TRY(staged.stored[i].weight.narrow(staged.parts[i].name + ".weight"));
+  for (StagedLinear::Stored& part : staged.stored) {
+    if (int8) LATFORMER_TRY(part.weight.narrow());  // 4 bits too: there are no products of them
   }
   LATFORMER_TRY(int8 ? pack_int8(staged, linear) : pack_f32(staged, linear));
   staged.stored.clear();

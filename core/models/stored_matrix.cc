@@ -7,7 +7,6 @@
 #include <span>
 #include <utility>
 
-#include "core/format/quote.h"
 #include "core/kernels/int8_rows.h"
 #include "core/kernels/rows.h"
 
@@ -32,7 +31,7 @@ void StoredMatrix::widen_row(size_t i, float* y) const {
   }
 }
 
-Status StoredMatrix::narrow(std::string_view name) {
+Status StoredMatrix::narrow() {
   if (dtype == DType::i8) return {};
   StoredMatrix narrowed{.rows = rows, .columns = columns, .dtype = DType::i8, .values = {}, .scales = {}};
   LATFORMER_ASSIGN(narrowed.values, Buffer<std::byte>::allocate(volume({rows, columns})));
@@ -42,9 +41,7 @@ Status StoredMatrix::narrow(std::string_view name) {
   for (size_t i = 0; i < rows; ++i) {
     widen_row(i, wide.data());
     const float scale = kernels::scale_of_row(row);
-    if (!std::isfinite(scale)) {
-      return bad_model("model.safetensors: tensor " + quote(name) + " holds a number that is not finite");
-    }
+    if (!std::isfinite(scale)) return bad_model("model.safetensors: a weight is beyond the largest float");
     kernels::quantize_row(row, scale, reinterpret_cast<int8_t*>(narrowed.values.data()) + i * columns);
     narrowed.scales[i] = scale;
   }

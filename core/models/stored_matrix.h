@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
@@ -32,8 +31,8 @@ struct StoredMatrix {
   void widen_row(size_t i, float* y) const;
 
   // Makes it int8 with a scale for each row (core/kernels/int8_rows.h), as latformer-quantize would have.
-  // Errors: bad_model (a value that is not finite; `name` is that of the tensor), out_of_memory.
-  Status narrow(std::string_view name);
+  // Errors: bad_model (a value that is not finite), out_of_memory.
+  Status narrow();
 };
 
 }  // namespace latformer

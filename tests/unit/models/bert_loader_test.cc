@@ -6,6 +6,7 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
 #include <random>
 
@@ -220,15 +221,24 @@ TEST(BertLoader, WantsSymmetricInt8WithOneScaleForEachRow) {
 }
 
 TEST(BertLoader, RefusesNumbersThatAreNotFinite) {
-  const double none = std::numeric_limits<double>::quiet_NaN();
-  for (const char* name : {"classifier.bias", "bert.encoder.layer.0.output.LayerNorm.weight",
-                           "bert.encoder.layer.1.output.dense.weight_scale"}) {
-    std::vector<NamedTensor> tensors = random_bert(kConfig, 10, DType::i8);
-    NamedTensor& tensor = testing::find(tensors, name);
-    std::vector<double> values(volume({tensor.shape[0]}), 1);
-    values[1] = none;
-    tensor = make_tensor(name, DType::f32, tensor.shape, values);
-    expect_error(status_of(tensors), ErrorCode::bad_model, without_prefix(name));
+  // The upper two bytes: no number, infinity, -infinity.
+  const std::map<DType, std::vector<uint16_t>> poison = {{DType::f32, {0x7FC0, 0x7F80, 0xFF80}},
+                                                         {DType::f16, {0x7E00, 0x7C00, 0xFC00}},
+                                                         {DType::bf16, {0x7FC0, 0x7F80, 0xFF80}}};
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::i8}) {
+    const std::vector<NamedTensor> healthy = random_bert(kConfig, 10, dtype);
+    for (size_t i = 0; i < healthy.size(); ++i) {
+      if (healthy[i].dtype == DType::i8) continue;
+      for (const uint16_t bits : poison.at(healthy[i].dtype)) {
+        SCOPED_TRACE(healthy[i].name + ", " + std::string(name_of(healthy[i].dtype)) + ", " + std::to_string(bits));
+        std::vector<NamedTensor> tensors = healthy;
+        std::vector<std::byte>& bytes = tensors[i].bytes;
+        const size_t size = size_of(healthy[i].dtype);
+        std::fill(bytes.end() - static_cast<ptrdiff_t>(size), bytes.end(), std::byte{0});
+        std::memcpy(bytes.data() + bytes.size() - sizeof(bits), &bits, sizeof(bits));
+        expect_error(status_of(tensors), ErrorCode::bad_model, "a number that is not finite");
+      }
+    }
   }
 }
 

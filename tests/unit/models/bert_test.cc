@@ -231,9 +231,9 @@ TEST(Bert, RefusesWhatItHasNoEmbeddingFor) {
   EXPECT_TRUE(run(bert, {}, Dropped::merge).empty());
 }
 
-TEST(Bert, SurvivesWeightsThatAreNotNumbers) {
+TEST(Bert, SurvivesSumsThatAreNotNumbers) {
   const BertConfig config = config_of({.layers = 3});
-  for (const double poison : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+  for (const double poison : {3e38, -3e38}) {  // whose squares are beyond the largest float
     std::vector<NamedTensor> tensors = random_bert(config, 2);
     NamedTensor& word = testing::find(tensors, "bert.embeddings.word_embeddings.weight");
     word.values[3 * config.hidden_size] = poison;

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -200,20 +199,18 @@ TEST(Classifier, RefusesSpeedupsOutOfRange) {
   }
 }
 
-TEST(Classifier, RefusesToAnswerWhatIsNoNumber) {
+TEST(Classifier, RefusesToAnswerWhatIsNotFinite) {
   const BertConfig config = config_of(kShape);
   std::vector<testing::NamedTensor> tensors = random_bert(config, 1);
-  testing::NamedTensor& words = testing::find(tensors, "bert.embeddings.word_embeddings.weight");
-  const float none = std::numeric_limits<float>::quiet_NaN();
-  const size_t of_a = 5 * config.hidden_size * sizeof(float);
-  std::memcpy(words.bytes.data() + of_a, &none, sizeof none);
+  testing::NamedTensor& weights = testing::find(tensors, "classifier.weight");  // finite, but their sums are not
+  weights = testing::make_tensor("classifier.weight", DType::f32, weights.shape,
+                                 std::vector<double>(weights.values.size(), 3e38));
   Folder folder(config);
   folder.weights = safetensors_of(tensors);
   Classifier classifier = folder.load().value();
-  const TextInput fine{.text = "b c", .text_pair = {}}, broken{.text = "b a", .text_pair = {}};
-  const auto result = classifier.run({&broken, 1}, {});
+  const TextInput text{.text = "b a", .text_pair = {}};
+  const auto result = classifier.run({&text, 1}, {});
   EXPECT_EQ(result.status().code(), ErrorCode::bad_model) << result.status().message();
-  EXPECT_TRUE(classifier.run({&fine, 1}, {}).ok());
 }
 
 TEST(Classifier, RunsWithoutAProfile) {
