@@ -50,7 +50,7 @@ const checks = [
       const files = entries
         .filter((entry) => entry.isFile())
         .map((entry) => relative(installed, join(entry.parentPath ?? entry.path, entry.name)));
-      const expected = /^(dist\/.*|package\.json|README\.md|LICENSE|NOTICE)$/;
+      const expected = /^(dist\/.*|package\.json|README\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
       assert.deepEqual(
         files.filter((file) => !expected.test(file)),
         [],
@@ -63,7 +63,8 @@ const checks = [
       ]) {
         assert.ok(files.includes(`dist/${file}`), file);
       }
-      assert.ok(files.includes('NOTICE') && files.includes('LICENSE') && files.includes('README.md'));
+      for (const file of ['NOTICE', 'LICENSE', 'THIRD_PARTY_LICENSES', 'README.md'])
+        assert.ok(files.includes(file), file);
       for (const binary of binaries) {
         const size = gzipSync(await readFile(join(installed, 'dist', binary))).length;
         assert.ok(size <= 0.4e6, `${binary} is ${size} bytes gzipped`);
