@@ -6,7 +6,7 @@ namespace latformer::kernels {
 
 const FunctionConstants kFunctionConstants = {
     .round = kRound,
-    .exp = {.least = -87.0F,
+    .exp = {.least = -80.0F,
             .log2_e = 1.44269504F,
             .minus_ln2 = {-0.693359375F, 2.12194440e-4F},
             .factors = {1.0F, 1.0F, 0.4999923F, 0.16667114F, 0.041890133F, 0.008312531F}},
