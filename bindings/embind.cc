@@ -136,8 +136,10 @@ class Session {
   // functions that it calls, as indices into the module's table.
   val add_thread() {
     return guarded([&]() -> val {
-      if (stacks_.size() == kLatformerMaxWasmThreads)
-        return failure(invalid_argument("at most 64 threads run a model"));
+      if (stacks_.size() == kLatformerMaxWasmThreads) {
+        const std::string most = std::to_string(kLatformerMaxWasmThreads + 1);
+        return failure(invalid_argument("at most " + most + " threads run a model"));
+      }
       Result<Buffer<std::byte>> stack = Buffer<std::byte>::allocate(kThreadStack);
       if (!stack.ok()) return failure(stack.status());
       stacks_.push_back(std::move(stack).value());
@@ -219,7 +221,7 @@ class Session {
         if (traces) {
           if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
           result.set("spans", typed_array(utf16_spans(inputs[i], answer.windows)));
-          result.set("windows", array_of(answer.windows, [&](const Trace& trace) { return window_object(trace); }));
+          result.set("windows", array_of(answer.windows, window_object));
         }
         results.set(i, result);
       }

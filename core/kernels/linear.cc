@@ -21,7 +21,7 @@ size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 // Calls product(first row, rows, first block, last block) for all of rows x blocks, on several threads where that pays.
 // Of a single panel of rows threads share the blocks, so that each keeps its part of the weights in its own cache; of
-// several each takes panels of its own. (Blocks alone, for any number of panels, are no faster.)
+// several each takes panels of its own.
 template <class Function>
 void for_each_part(const Threads& threads, size_t rows, size_t row_bytes, size_t blocks, size_t block_bytes,
                    const Function& function) {

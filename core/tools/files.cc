@@ -1,7 +1,6 @@
 #include "core/tools/files.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -11,11 +10,6 @@
 namespace latformer {
 namespace fs = std::filesystem;
 namespace {
-
-// What a model is loaded from.
-constexpr std::array<std::string_view, 8> kModelFiles = {
-    "config.json",           "model.safetensors",       "profile.json",      "tokenizer.json",
-    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt"};
 
 Status complaint(const fs::path& path, std::string_view what) {
   return invalid_argument(path.string() + ": " + std::string(what));
@@ -79,6 +73,12 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, error);
 }
 
+Status copy_if_there(std::string_view name, const fs::path& source, const fs::path& target) {
+  if (!is_file(source / name)) return {};
+  LATFORMER_ASSIGN(const std::string text, read_file(source / name));
+  return write_file(target / name, text);
+}
+
 Result<StagedFolder> StagedFolder::create(const fs::path& given, bool replace) {
   std::error_code error;
   fs::path target = fs::absolute(given, error).lexically_normal();
@@ -115,7 +115,9 @@ Status StagedFolder::publish() {
     fs::rename(path_ / name, target_ / name, error);
     if (error) return complaint(target_ / name, error.message());
   }
-  for (const std::string_view name : kModelFiles) {
+  std::vector<std::string_view> of_model = {"config.json", "model.safetensors", "profile.json"};
+  of_model.insert(of_model.end(), kTokenizerFiles.begin(), kTokenizerFiles.end());
+  for (const std::string_view name : of_model) {
     if (std::ranges::find(names, name) != names.end()) continue;
     fs::remove(target_ / name, error);
     if (error) return complaint(target_ / name, error.message());

@@ -2,6 +2,7 @@
 // system says of it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -47,6 +48,14 @@ class OutputFile {
 Result<std::string> read_file(const std::filesystem::path& path);
 Status write_file(const std::filesystem::path& path, std::string_view text);
 bool is_file(const std::filesystem::path& path);
+
+// What the tokenizer of a model folder is read from, and what tells who made the model.
+inline constexpr std::array<std::string_view, 5> kTokenizerFiles = {
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt"};
+inline constexpr std::array<std::string_view, 3> kLicenceFiles = {"LICENSE", "LICENSE.txt", "NOTICE"};
+
+// Copies a file of one folder to another, if it is there.
+Status copy_if_there(std::string_view name, const std::filesystem::path& source, const std::filesystem::path& target);
 
 // A folder that is made aside, as "<target>.partial", and takes its place only when it is complete. What was not
 // published goes away with the object.

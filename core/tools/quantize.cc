@@ -26,16 +26,6 @@ namespace {
 
 constexpr uint64_t kChunkBytes = 1 << 20;  // rows are read so many bytes at a time
 
-// What goes along with the weights when it is there. Of a vocabulary in two forms one is enough.
-constexpr std::array<std::string_view, 8> kCopiedFiles = {"tokenizer.json",
-                                                          "tokenizer_config.json",
-                                                          "special_tokens_map.json",
-                                                          "added_tokens.json",
-                                                          "profile.json",
-                                                          "LICENSE",
-                                                          "LICENSE.txt",
-                                                          "NOTICE"};
-
 constexpr std::array<std::string_view, 5> kParts = {"embeddings", "attention", "feed-forward", "pooler", "classifier"};
 
 // The part of the model that `name`, as weight_name gives it, belongs to; kParts.size() for none.
@@ -292,11 +282,6 @@ class Quantizer {
   QuantizeReport report_;
 };
 
-Status copy_whole(const std::filesystem::path& source, const std::filesystem::path& target) {
-  LATFORMER_ASSIGN(const std::string text, read_file(source));
-  return write_file(target, text);
-}
-
 // For 4 bits of every matrix: as large as fits them all, and small enough that one scale does for a group.
 Result<size_t> group_for(const BertConfig& config) {
   size_t group = 64;
@@ -337,12 +322,13 @@ Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, cons
   LATFORMER_ASSIGN(QuantizeReport report, Quantizer(weights, integers, group).run(config));
   LATFORMER_ASSIGN(const std::string new_config, quantized_config(config_json, group));
   LATFORMER_TRY(write_file(folder.path() / "config.json", new_config));
-  for (const std::string_view name : kCopiedFiles) {
-    if (is_file(source / name)) LATFORMER_TRY(copy_whole(source / name, folder.path() / name));
+  const bool has_vocabulary = is_file(source / "tokenizer.json");  // of two forms of it one is enough
+  for (const std::string_view name : kTokenizerFiles) {
+    if (name == "vocab.txt" && has_vocabulary) continue;
+    LATFORMER_TRY(copy_if_there(name, source, folder.path()));
   }
-  if (!is_file(source / "tokenizer.json") && is_file(source / "vocab.txt")) {
-    LATFORMER_TRY(copy_whole(source / "vocab.txt", folder.path() / "vocab.txt"));
-  }
+  LATFORMER_TRY(copy_if_there("profile.json", source, folder.path()));
+  for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source, folder.path()));
   LATFORMER_TRY(folder.publish());
   return report;
 }

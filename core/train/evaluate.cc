@@ -25,13 +25,14 @@ EncoderShape shape_of(const BertConfig& config) {
   return {config.num_hidden_layers, config.hidden_size, config.intermediate_size};
 }
 
-std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, Scheduler& scheduler,
-                                             double speedup) {
-  std::vector<std::vector<uint32_t>> counts;
-  for (const TokenText* text : texts) {
-    counts.push_back(scheduler.solve(static_cast<uint32_t>(text->ids.size()), speedup).counts);
-  }
-  return counts;
+CountsOf counts_at(Scheduler& scheduler, double speedup) {
+  return [&scheduler, speedup](uint32_t tokens) { return scheduler.solve(tokens, speedup).counts; };
+}
+
+std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, const CountsOf& counts) {
+  std::vector<std::vector<uint32_t>> of_texts;
+  for (const TokenText* text : texts) of_texts.push_back(counts(static_cast<uint32_t>(text->ids.size())));
+  return of_texts;
 }
 
 Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
@@ -40,9 +41,7 @@ Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std:
   std::vector<std::vector<float>> logits(examples.size());
   for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
     const std::vector<const TokenText*> texts = texts_of(examples, batch);
-    std::vector<std::vector<uint32_t>> of_texts;
-    for (const TokenText* text : texts) of_texts.push_back(counts(static_cast<uint32_t>(text->ids.size())));
-    const ForwardOutput output = module.forward(texts, of_texts, {.dropped = dropped});
+    const ForwardOutput output = module.forward(texts, counts_of(texts, counts), {.dropped = dropped});
     const torch::Tensor values = output.logits.to(torch::kCPU, torch::kFloat).contiguous();
     if (!values.isfinite().all().item<bool>()) return bad_model("the model gives a text logits that are not finite");
     const float* row = values.data_ptr<float>();
@@ -56,8 +55,7 @@ Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std:
 
 Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
                                                   Scheduler& scheduler, double speedup, const BatchLimits& limits) {
-  const auto counts = [&](uint32_t tokens) { return scheduler.solve(tokens, speedup).counts; };
-  return logits_of(module, examples, counts, scheduler.profile().dropped, limits);
+  return logits_of(module, examples, counts_at(scheduler, speedup), scheduler.profile().dropped, limits);
 }
 
 Result<double> evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler,
@@ -75,7 +73,7 @@ std::vector<double> contributions_of(const BertModule& module, std::span<const E
   std::vector<double> sums(module.config().num_hidden_layers, 0);
   for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
     const std::vector<const TokenText*> texts = texts_of(examples, batch);
-    const auto counts = counts_of(texts, scheduler, 1);
+    const auto counts = counts_of(texts, counts_at(scheduler, 1));
     for (const auto& of_text : module.forward(texts, counts, {.contributions = true}).contributions) {
       for (size_t layer = 0; layer < sums.size(); ++layer) sums[layer] += of_text[layer];
     }

@@ -17,12 +17,11 @@ namespace latformer::train {
 
 EncoderShape shape_of(const BertConfig& config);
 
-// Of every text: rows that are to leave each layer at this speedup.
-std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, Scheduler& scheduler,
-                                             double speedup);
-
 // Rows that are to leave each layer of a text of so many tokens.
 using CountsOf = std::function<std::vector<uint32_t>(uint32_t tokens)>;
+// Those of a speedup; the scheduler must outlive it.
+CountsOf counts_at(Scheduler& scheduler, double speedup);
+std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, const CountsOf& counts);
 
 // Logits of each example, in their order. Errors: bad_model where they are not finite, of which no metric is made.
 Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,

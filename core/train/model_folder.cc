@@ -22,16 +22,6 @@ namespace {
 
 constexpr double kInitializerRange = 0.02;
 
-// What a tokenizer consists of, and who made the model.
-constexpr std::array<std::string_view, 8> kCopiedFiles = {"tokenizer.json",
-                                                          "tokenizer_config.json",
-                                                          "special_tokens_map.json",
-                                                          "added_tokens.json",
-                                                          "vocab.txt",
-                                                          "LICENSE",
-                                                          "LICENSE.txt",
-                                                          "NOTICE"};
-
 Result<std::string> read_if_there(const fs::path& path) { return is_file(path) ? read_file(path) : std::string(); }
 
 Result<Tokenizer> open_tokenizer(const fs::path& folder) {
@@ -189,11 +179,8 @@ Status export_model(const ModelFolder& source, const BertConfig& config,
                     const fs::path& target, const ExportOptions& options) {
   return guarded([&]() -> Status {
     LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
-    for (const std::string_view name : kCopiedFiles) {
-      if (!is_file(source.path / name)) continue;
-      LATFORMER_ASSIGN(const std::string text, read_file(source.path / name));
-      LATFORMER_TRY(write_file(folder.path() / name, text));
-    }
+    for (const std::string_view name : kTokenizerFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+    for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
     LATFORMER_ASSIGN(const std::string config_json, exported_config(source.config_json, config, options.dtype));
     LATFORMER_TRY(write_file(folder.path() / "config.json", config_json));
     if (profile) LATFORMER_TRY(write_file(folder.path() / "profile.json", profile_json(*profile)));

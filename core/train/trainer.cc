@@ -147,7 +147,7 @@ Result<StepReport> run_step(uint64_t step, const Plan& plan, const TrainOptions&
       ForwardOptions with = forward;
       with.attribution = attribution;
       with.dropout_seed = dropouts.next() + static_cast<uint64_t>(peers.rank());
-      return module.forward(share.texts, counts_of(share.texts, scheduler, speedup), with);
+      return module.forward(share.texts, counts_of(share.texts, counts_at(scheduler, speedup)), with);
     };
     const auto learn = [&](const torch::Tensor& loss) {
       (loss * share.weight).backward();
