@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/text/tokenizer.h"
+#include "core/text/encoding.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
 

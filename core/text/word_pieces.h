@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/text/tokenizer.h"
+#include "core/text/encoding.h"
 #include "core/text/vocabulary.h"
 
 namespace latformer {

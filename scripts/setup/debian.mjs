@@ -1,60 +1,13 @@
-// Debian: which programs are missing, and getting them; downloads from its archive without touching the system.
+// Debian: getting what is missing of what the other files here need; downloads from its archive without touching the system.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
 import { Failure } from '../support/steps.mjs';
-import { hasOwnEmscripten } from './emscripten.mjs';
 
-const llvm = '/usr/lib/llvm-19';
-const program = (...names) => names.some(findProgram);
-const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome'];
-
-/** Whether LibTorch would find a fast BLAS: Debian's reference one is fifty times slower. */
-const hasOpenBlas = () =>
-  readdirSync('/usr/lib').some((triple) => existsSync(join('/usr/lib', triple, 'openblas-pthread')));
-
-/** What is needed, under the name of the Debian package that has it. */
-function needs(purpose) {
-  const needed = [
-    ['cmake', () => program('cmake')],
-    ['ninja-build', () => program('ninja')],
-    ['git', () => program('git')],
-  ];
-  if (!hasOwnEmscripten()) {
-    needed.push(
-      ['python3', () => program('python3')],
-      ['xz-utils', () => program('xz')],
-      ['clang-19', () => program('clang++-19')],
-      ['lld-19', () => existsSync(`${llvm}/bin/wasm-ld`)],
-      ['llvm-19', () => existsSync(`${llvm}/bin/llvm-ar`)],
-    );
-  }
-  if (purpose === 'test') {
-    const runtime = `${llvm}/lib/clang/19/lib/linux`;
-    needed.push(
-      ['clang-19', () => process.env.CXX || program('clang++-19')],
-      ['libclang-rt-19-dev', () => process.env.CXX || existsSync(runtime)],
-      ['clang-format-19', () => program('clang-format-19')],
-      ['clang-tidy-19', () => program('clang-tidy-19')],
-      ['libgtest-dev', () => existsSync('/usr/include/gtest/gtest.h')],
-      ['chromium', () => process.env.CHROMIUM || program(...chromiumNames)],
-    );
-  }
-  if (purpose === 'train') {
-    needed.push(
-      ['libtorch-dev', () => process.env.CMAKE_PREFIX_PATH || existsSync('/usr/include/torch')],
-      ['libgloo-dev', () => process.env.CMAKE_PREFIX_PATH || existsSync('/usr/include/gloo')],
-      ['libopenblas0-pthread', () => process.env.CMAKE_PREFIX_PATH || hasOpenBlas()],
-      ['libgtest-dev', () => existsSync('/usr/include/gtest/gtest.h')],
-    );
-  }
-  return needed;
-}
-
-/** The names of the packages whose programs are not here. */
-export function missingPackages(purpose) {
-  return [...new Set(needs(purpose).flatMap(([name, found]) => (found() ? [] : [name])))];
+/** The names of those of `needs` that are not here: [Debian's name of the package, whether it is here]. */
+export function missingPackages(needs) {
+  return [...new Set(needs.flatMap(([name, found]) => (found() ? [] : [name])))];
 }
 
 /** Installs packages, or says how to. */

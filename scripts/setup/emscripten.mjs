@@ -4,8 +4,9 @@
 // serve on Debian 12 too: Binaryen's programs are started through the C library that they were built for. Clang and lld 19
 // are the system's.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ownEmscripten, unpackedEmscripten, unpackedFolder } from '../support/emscripten.mjs';
 import { findProgram, toolchain } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
 import { emptyPartial, putInPlace, stamp, stamped, writeWhole } from '../support/stamp.mjs';
@@ -15,19 +16,19 @@ import { debianArchive } from './debian.mjs';
 const oldest = [3, 1, 60];
 const suite = 'trixie';
 const packages = ['emscripten', 'binaryen', 'node-acorn', 'libc6', 'libgcc-s1', 'libstdc++6'];
-const folder = join(toolchain, 'emscripten');
-const emscripten = join(folder, 'root', 'usr', 'share', 'emscripten');
+const llvm = '/usr/lib/llvm-19';
 
-/** The folder of an Emscripten that is not ours, found as cmake/emscripten.cmake finds it; else null. */
-function ownEmscripten() {
-  const sdk = process.env.EMSDK && join(process.env.EMSDK, 'upstream', 'emscripten');
-  if (sdk && existsSync(sdk)) return sdk;
-  const emcc = findProgram('emcc');
-  return emcc && dirname(realpathSync(emcc));
+/** What is needed: [Debian's name of the package, whether it is here]. */
+export function needs() {
+  if (ownEmscripten()) return [];
+  return [
+    ['python3', () => findProgram('python3')],
+    ['xz-utils', () => findProgram('xz')],
+    ['clang-19', () => findProgram('clang++-19')],
+    ['lld-19', () => existsSync(`${llvm}/bin/wasm-ld`)],
+    ['llvm-19', () => existsSync(`${llvm}/bin/llvm-ar`)],
+  ];
 }
-
-export const hasOwnEmscripten = () => ownEmscripten() !== null;
-export const emscriptenFolder = () => ownEmscripten() ?? emscripten;
 
 function checkVersion(path) {
   const { stdout } = spawnSync(join(path, 'emcc'), ['--version'], { encoding: 'utf8' });
@@ -112,29 +113,29 @@ async function unpack(deb, destination) {
 
 /** Programs that start Binaryen's through the loader and libraries beside them, and Emscripten's settings. */
 function writeSettings() {
-  const libraries = join(folder, 'runtime', 'usr', 'lib');
+  const libraries = join(unpackedFolder, 'runtime', 'usr', 'lib');
   const triple = readdirSync(libraries).find((name) => name.endsWith('-linux-gnu'));
   const system = join(libraries, triple);
   const loader = readdirSync(system).find((name) => name.startsWith('ld-linux'));
-  const programs = join(folder, 'root', 'usr', 'bin');
-  const path = `${system}:${join(folder, 'root', 'usr', 'lib', triple)}`;
+  const programs = join(unpackedFolder, 'root', 'usr', 'bin');
+  const path = `${system}:${join(unpackedFolder, 'root', 'usr', 'lib', triple)}`;
   for (const name of readdirSync(programs).filter((name) => name.startsWith('wasm'))) {
     const start = `exec '${join(system, loader)}' --library-path '${path}' '${join(programs, name)}' "$@"`;
-    writeWhole(join(folder, 'binaryen', 'bin', name), `#!/bin/sh\n${start}\n`, 0o755);
+    writeWhole(join(unpackedFolder, 'binaryen', 'bin', name), `#!/bin/sh\n${start}\n`, 0o755);
   }
   const settings = {
-    LLVM_ROOT: `'/usr/lib/llvm-19/bin'`,
+    LLVM_ROOT: `'${llvm}/bin'`,
     LLVM_ADD_VERSION: `''`,
     CLANG_ADD_VERSION: `''`,
-    BINARYEN_ROOT: `'${join(folder, 'binaryen')}'`,
+    BINARYEN_ROOT: `'${join(unpackedFolder, 'binaryen')}'`,
     NODE_JS: `'${process.execPath}'`,
-    CACHE: `'${join(emscripten, 'cache')}'`,
+    CACHE: `'${join(unpackedEmscripten, 'cache')}'`,
     FROZEN_CACHE: 'True',
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
-  writeWhole(join(emscripten, '.emscripten'), lines.join(''));
+  writeWhole(join(unpackedEmscripten, '.emscripten'), lines.join(''));
   // Emscripten's own .js files are CommonJS, which this project's package.json must not change.
-  writeWhole(join(emscripten, 'package.json'), '{ "type": "commonjs" }\n');
+  writeWhole(join(unpackedEmscripten, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
 export async function setUpEmscripten() {
@@ -154,7 +155,7 @@ export async function setUpEmscripten() {
       );
     }
     const debs = await download(archive, progress);
-    const partial = emptyPartial(folder);
+    const partial = emptyPartial(unpackedFolder);
     for (const deb of debs) {
       progress.update(`unpacking ${deb.slice(deb.lastIndexOf('/') + 1)}`);
       await unpack(deb, join(partial, /\/lib(c6|gcc|stdc)/.test(deb) ? 'runtime' : 'root'));
@@ -162,9 +163,9 @@ export async function setUpEmscripten() {
     const modules = join(partial, 'root', 'usr', 'share', 'emscripten', 'node_modules');
     mkdirSync(modules, { recursive: true });
     renameSync(join(partial, 'root', 'usr', 'share', 'nodejs', 'acorn'), join(modules, 'acorn'));
-    putInPlace(partial, folder);
+    putInPlace(partial, unpackedFolder);
     writeSettings();
-    const version = checkVersion(emscripten);
+    const version = checkVersion(unpackedEmscripten);
     stamp('emscripten', key);
     rmSync(join(toolchain, 'downloads', 'emscripten'), { recursive: true });
     rmSync(join(toolchain, 'apt'), { recursive: true });

@@ -1,20 +1,28 @@
 // Set-up on a fresh machine, for `npm start` ('build'), `npm test` ('test') or `npm run test:train` ('train'). What is
 // there already is left alone.
 import { step } from '../support/steps.mjs';
+import * as browsers from './browsers.mjs';
 import { installPackages, missingPackages } from './debian.mjs';
-import { setUpEmscripten } from './emscripten.mjs';
+import * as emscripten from './emscripten.mjs';
+import * as native from './native.mjs';
 import { setUpNewerNode, setUpPackages } from './node.mjs';
-import { setUpSources } from './sources.mjs';
+import * as sources from './sources.mjs';
+
+const parts = {
+  build: [native, sources, emscripten],
+  test: [native, sources, emscripten, browsers],
+  train: [native, sources],
+};
 
 export async function setUp(purpose) {
   await step('Compilers and tools', async (progress) => {
-    const missing = missingPackages(purpose);
+    const missing = missingPackages(parts[purpose].flatMap(({ needs }) => needs(purpose)));
     if (missing.length === 0) return 'there';
     await installPackages(missing, progress);
     return `installed ${missing.join(', ')}`;
   });
-  if (purpose !== 'train') await setUpEmscripten();
-  await setUpSources();
+  if (purpose !== 'train') await emscripten.setUpEmscripten();
+  await sources.setUpSources();
   if (purpose === 'train') return;
   await setUpPackages();
   if (purpose === 'test') await setUpNewerNode();

@@ -2,7 +2,7 @@
 // from Debian's source packages. CMake finds them in .toolchain/sources (see third_party/CMakeLists.txt).
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { root, toolchain } from '../support/paths.mjs';
+import { findProgram, root, toolchain } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
 import { emptyPartial, putInPlace, stamp, stamped } from '../support/stamp.mjs';
 import { Failure, step } from '../support/steps.mjs';
@@ -10,6 +10,9 @@ import { debianArchive, downloadFromArchive } from './debian.mjs';
 
 const folder = join(toolchain, 'sources');
 const override = (name) => `FETCHCONTENT_SOURCE_DIR_${name.toUpperCase()}`;
+
+/** What is needed: [Debian's name of the package, whether it is here]. */
+export const needs = () => [['git', () => findProgram('git')]];
 
 const patience = 5000; // milliseconds for a first answer
 

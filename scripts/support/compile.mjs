@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { emscriptenFolder } from '../setup/emscripten.mjs';
+import { emscriptenFolder } from './emscripten.mjs';
 import { findProgram, root } from './paths.mjs';
 import { run } from './run.mjs';
 import { filesBelow, hash, readOrNull, stamp, stamped, unstamp, writeWhole } from './stamp.mjs';

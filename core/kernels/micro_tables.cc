@@ -1,6 +1,4 @@
 // Which micro-kernels this processor can run.
-#include "core/kernels/micro.h"
-
 #include "core/kernels/micro_tables.h"
 
 namespace latformer::kernels {
