@@ -1,7 +1,9 @@
 // npm test: sets up what is missing, then runs every test and check there is, one stage after another. A stage that fails
 // does not hide the others. Ends with a table of the stages and the line 'N passed, N failed'.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { buildTargets, findText, fuzz } from './fuzz.mjs';
+import { targets } from './fuzz/seeds.mjs';
 import { lint } from './lint.mjs';
 import { setUp } from './setup/index.mjs';
 import { nodes } from './setup/node.mjs';
@@ -12,6 +14,7 @@ import { filesBelow, readOrNull } from './support/stamp.mjs';
 import { bold, dim, duration, main, red, step } from './support/steps.mjs';
 
 const testTimeout = 300_000; // milliseconds of one test file: what hangs must fail
+const fuzzSeconds = 5; // of each target
 const none = { passed: 0, failed: 0 };
 const add = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
 const broken = (progress, what, output) => {
@@ -85,6 +88,19 @@ async function script(path, progress) {
   return { ...counts, failed: Math.max(counts.failed, ok ? 0 : 1) };
 }
 
+/** Each fuzz target from its seeds, for some seconds (npm run fuzz goes on for as long as one likes). */
+async function fuzzing(progress) {
+  await buildTargets(progress);
+  let sum = none;
+  for (const target of Object.keys(targets)) {
+    progress.update(target);
+    const result = await fuzz(target, fuzzSeconds, { keep: false, progress });
+    if (result.finds.length > 0) sum = add(sum, broken(progress, target, findText(target, result)));
+    else sum = add(sum, { passed: 1, failed: 0 });
+  }
+  return sum;
+}
+
 /** A build is no test, but one that fails counts. */
 const building = (work) => async (progress) => {
   await work(progress);
@@ -94,6 +110,7 @@ const building = (work) => async (progress) => {
 const stages = () => [
   ['Core, native', (progress) => native('release', progress)],
   ['Core, native, under ASan and UBSan', (progress) => native('asan', progress)],
+  ['Fuzz targets', fuzzing],
   [
     'Build of the package',
     building(async (progress) => {

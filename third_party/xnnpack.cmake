@@ -67,6 +67,10 @@ target_include_directories(XNNPACK SYSTEM PUBLIC ${xnnpack_SOURCE_DIR}/include P
 set_target_properties(XNNPACK PROPERTIES LATFORMER_INTERNAL_INCLUDE ${xnnpack_SOURCE_DIR}/src)
 # It calls kernels through pointers of other types and loads unaligned vectors on purpose: undefined, and what it lives by.
 target_compile_options(XNNPACK PRIVATE ${compile_options} -fno-math-errno -fno-sanitize=undefined)
+if(LATFORMER_FUZZ)
+  # Coverage counters would keep every function, also those that name kernels which are not built.
+  target_compile_options(XNNPACK PRIVATE -fno-sanitize=fuzzer-no-link)
+endif()
 target_link_libraries(XNNPACK PUBLIC pthreadpool)
 if(NOT EMSCRIPTEN)
   target_link_libraries(XNNPACK PUBLIC m)

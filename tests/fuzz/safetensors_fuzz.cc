@@ -1,19 +1,10 @@
 // Any bytes as the head of a safetensors file: no crash, and what is accepted keeps the format's rules.
-#include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <string>
 
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
-
-namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-}  // namespace
+#include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace latformer;
@@ -25,29 +16,28 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t i = 0; i < 8; ++i) head[i] = static_cast<char>(uint64_t{size} >> (8 * i) & 0xff);
   head.append(reinterpret_cast<const char*>(data), size);
   Result<SafetensorsHeader> header = parse_safetensors_header(std::as_bytes(std::span(head)));
-  if (!header.ok()) {
-    require(!header.status().message().empty());
-    return 0;
-  }
+  fuzz::require_sound(header.status());
+  if (!header.ok()) return 0;
 
   uint64_t end = 0;
   for (const TensorInfo& tensor : header->tensors) {
-    require(tensor.begin == end && tensor.end - tensor.begin == tensor.elements() * size_of(tensor.dtype));
+    FUZZ_REQUIRE(tensor.begin == end && tensor.end - tensor.begin == tensor.elements() * size_of(tensor.dtype));
     end = tensor.end;
   }
-  require(end == header->data_size && header->data_begin == head.size());
+  FUZZ_REQUIRE(end == header->data_size && header->data_begin == head.size());
 
   const Result<WeightIndex> index = WeightIndex::create(*header);
   if (index.ok()) {
     for (const TensorInfo& tensor : header->tensors) {
       const Result<StoredWeight> weight = index->find(weight_name(tensor.name), tensor.shape);
-      require(!weight.ok() || weight->values < header->tensors.size());
+      FUZZ_REQUIRE(!weight.ok() || weight->values < header->tensors.size());
     }
   }
 
   // What is read can be written, and is read the same.
   const std::string again = make_safetensors_head(header->tensors);
   const Result<SafetensorsHeader> reread = parse_safetensors_header(std::as_bytes(std::span(again)));
-  require(reread.ok() && reread->tensors.size() == header->tensors.size() && reread->data_size == header->data_size);
+  FUZZ_REQUIRE(reread.ok() && reread->tensors.size() == header->tensors.size() &&
+               reread->data_size == header->data_size);
   return 0;
 }
