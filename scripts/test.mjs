@@ -1,6 +1,6 @@
 // npm test: sets up what is missing, then runs every test and check there is, one stage after another. A stage that fails
 // does not hide the others. Ends with a table of the stages and the line 'N passed, N failed'.
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { buildTargets, findText, fuzz } from './fuzz.mjs';
 import { targets } from './fuzz/seeds.mjs';
