@@ -74,18 +74,6 @@ val array_of(const std::vector<T>& values, const Convert& convert) {
   return array;
 }
 
-std::string name_of(ProblemType type) {
-  switch (type) {
-    case ProblemType::single_label:
-      return "single_label_classification";
-    case ProblemType::multi_label:
-      return "multi_label_classification";
-    case ProblemType::regression:
-      return "regression";
-  }
-  return "";
-}
-
 // Spans of all windows of one input in UTF-16 units, laid one after another as begin, end, begin, end, ...
 std::vector<uint32_t> utf16_spans(const TextInput& input, const std::vector<Trace>& windows) {
   std::vector<TextSpan> spans[2];  // of text and text_pair: each is converted in a single pass
@@ -287,7 +275,7 @@ class Session {
 
     val settings = val::object();
     settings.set("labels", array_of(config.labels, [](const std::string& label) { return val(label); }));
-    settings.set("problem_type", name_of(config.problem_type));
+    settings.set("problem_type", std::string(name_of(config.problem_type)));
     settings.set("vocab_size", config.vocab_size);
     settings.set("hidden_size", config.hidden_size);
     settings.set("num_hidden_layers", config.num_hidden_layers);

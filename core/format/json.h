@@ -67,6 +67,8 @@ class JsonValue {
   // An error about this value: "<file>: <path> <complaint>", e.g. fault("must not increase"). It searches the whole
   // document for the path, so make one only to report it.
   Status fault(std::string_view complaint, ErrorCode code = ErrorCode::bad_model) const;
+  // The same of a value that is sound, but of a kind that Latformer does not run.
+  Status unsupported(std::string_view complaint) const { return fault(complaint, ErrorCode::unsupported_model); }
 
  private:
   friend class JsonDocument;

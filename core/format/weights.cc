@@ -35,18 +35,10 @@ uint64_t group_of(const TensorInfo& scales, uint64_t rows, uint64_t columns) {
 
 }  // namespace
 
-std::string weight_name(std::string_view stored) {
-  if (stored.starts_with("bert.")) stored.remove_prefix(5);
-  std::string name(stored);
-  if (name.ends_with("LayerNorm.gamma")) name.replace(name.size() - 5, 5, "weight");
-  if (name.ends_with("LayerNorm.beta")) name.replace(name.size() - 4, 4, "bias");
-  return name;
-}
-
-Result<WeightIndex> WeightIndex::create(const SafetensorsHeader& header) {
+Result<WeightIndex> WeightIndex::create(const SafetensorsHeader& header, const WeightRename& rename) {
   WeightIndex index(&header.tensors);
   for (size_t i = 0; i < header.tensors.size(); ++i) {
-    const auto [place, is_new] = index.by_name_.emplace(weight_name(header.tensors[i].name), i);
+    const auto [place, is_new] = index.by_name_.emplace(rename(header.tensors[i].name), i);
     if (!is_new) {
       return complaint(ErrorCode::bad_model, header.tensors[i].name,
                        "and " + quote(header.tensors[place->second].name) + " are two names of the same tensor");

@@ -1,4 +1,4 @@
-// Which stored tensors make up the float tensors of a BERT: names and number formats of model.safetensors.
+// Which stored tensors make up the float tensors of a model: names and number formats of model.safetensors.
 //
 // A weight is stored as floats (F32, F16, BF16), as int8 in the convention of compressed-tensors, with one
 // scale per output channel (for an embedding: per row):
@@ -10,11 +10,8 @@
 //   float W (out, in)  =  (4 bits of weight_packed - 8)  *  weight_scale (out, in / group), F32 | F16 | BF16
 //   weight_packed (out, in / 8 rounded up) I32: column 8 j + i stands in bits 4 i to 4 i + 3 of word j
 //
-// Names are looked up as BertForSequenceClassification has them, without the prefix:
-// "embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.query.bias", "pooler.dense.weight",
-// "classifier.weight". A model that was taught what to keep has "encoder.layer.0.attention.scorer.weight" (d) too,
-// which other libraries pass over. The file may put "bert." before them (the head has none), and may call a LayerNorm's
-// weight and bias gamma and beta, as old files do.
+// A file may call its tensors otherwise than the model looks them up, by a prefix more or less, say: WeightRename
+// tells.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +29,7 @@
 namespace latformer {
 
 // The name that the file's tensor `stored` is looked up by.
-std::string weight_name(std::string_view stored);
+using WeightRename = std::function<std::string(std::string_view stored)>;
 
 // Where a float tensor's parts stand: indices into SafetensorsHeader::tensors. Any of them may come first in the file.
 struct StoredWeight {
@@ -47,12 +44,15 @@ struct StoredWeight {
 class WeightIndex {
  public:
   // Errors: bad_model if two tensors go by the same name.
-  static Result<WeightIndex> create(const SafetensorsHeader& header);
+  static Result<WeightIndex> create(const SafetensorsHeader& header, const WeightRename& rename);
 
   // Whether there is a tensor of this name, of whatever type.
   bool contains(std::string_view name) const {
     return by_name_.contains(name) || by_name_.contains(std::string(name) + "_packed");
   }
+
+  // Whether tensor `name` is there as integers with scales.
+  bool has_scales(std::string_view name) const { return by_name_.contains(std::string(name) + "_scale"); }
 
   // The parts of the float tensor `name`, which the configuration says has this shape. Errors: bad_model (it is
   // missing, has another shape, integers lack their scales), unsupported_model (numbers of a type that weights are not

@@ -1,5 +1,6 @@
 #include "core/models/stored_matrix.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +12,23 @@
 #include "core/kernels/rows.h"
 
 namespace latformer {
+namespace {
+
+// y (columns, rows) = x (rows, columns) transposed, in blocks whose rows stay in the nearest cache.
+template <class Bits>
+void transpose_bits(size_t rows, size_t columns, const std::byte* from, std::byte* to) {
+  constexpr size_t kBlock = 16;
+  const auto* x = reinterpret_cast<const Bits*>(from);
+  auto* y = reinterpret_cast<Bits*>(to);
+  for (size_t first = 0; first < rows; first += kBlock) {
+    const size_t end = std::min(first + kBlock, rows);
+    for (size_t k = 0; k < columns; ++k) {
+      for (size_t i = first; i < end; ++i) y[k * rows + i] = x[i * columns + k];
+    }
+  }
+}
+
+}  // namespace
 
 void StoredMatrix::widen_row(size_t i, float* y) const {
   assert(i < rows);
@@ -46,6 +64,16 @@ Status StoredMatrix::narrow() {
     narrowed.scales[i] = scale;
   }
   *this = std::move(narrowed);
+  return {};
+}
+
+Status StoredMatrix::transpose() {
+  assert(dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16);
+  StoredMatrix turned{.rows = columns, .columns = rows, .dtype = dtype, .values = {}, .scales = {}};
+  LATFORMER_ASSIGN(turned.values, Buffer<std::byte>::allocate(volume({rows, columns, size_of(dtype)})));
+  const auto transpose_to = dtype == DType::f32 ? transpose_bits<uint32_t> : transpose_bits<uint16_t>;
+  transpose_to(rows, columns, values.data(), turned.values.data());
+  *this = std::move(turned);
   return {};
 }
 

@@ -33,6 +33,9 @@ struct StoredMatrix {
   // Makes it int8 with a scale for each row (core/kernels/int8_rows.h), as latformer-quantize would have.
   // Errors: bad_model (a value that is not finite), out_of_memory.
   Status narrow();
+
+  // Makes it its transpose. Of floats only. Errors: out_of_memory.
+  Status transpose();
 };
 
 }  // namespace latformer

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "core/elimination/margin.h"
-#include "core/models/bert.h"
-#include "core/models/bert_loader.h"
+#include "core/models/bert/model.h"
+#include "core/models/bert/weights.h"
 
 namespace latformer {
 namespace {

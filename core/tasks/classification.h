@@ -23,8 +23,8 @@
 #include "core/elimination/calibration.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/schedule.h"
-#include "core/format/config.h"
 #include "core/kernels/linear.h"
+#include "core/models/bert/config.h"
 #include "core/text/tokenizer.h"
 
 namespace latformer {

@@ -17,12 +17,8 @@ constexpr std::string_view kFile = "tokenizer.json";
 constexpr int64_t kMaxId = INT32_MAX;
 constexpr size_t kMostPieces = 32;  // of a template; BERT's have five at most
 
-Status unsupported(const JsonValue& value, std::string_view complaint) {
-  return value.fault(complaint, ErrorCode::unsupported_model);
-}
-
 Status unsupported_type(const JsonValue& part, std::string_view type, std::string_view expected) {
-  return unsupported(part["type"], "is " + quote(type) + ", but only " + std::string(expected) + " is supported");
+  return part["type"].unsupported("is " + quote(type) + ", but only " + std::string(expected) + " is supported");
 }
 
 // A Sequence of one part is that part.
@@ -65,7 +61,7 @@ Status apply_tokenizer_config(std::string_view json, NormalizerSettings& setting
 }
 
 Status check_pre_tokenizer(JsonValue pre_tokenizer) {
-  if (!pre_tokenizer.given()) return unsupported(pre_tokenizer, "is missing, but BertPreTokenizer is expected");
+  if (!pre_tokenizer.given()) return pre_tokenizer.unsupported("is missing, but BertPreTokenizer is expected");
   pre_tokenizer = unwrap(pre_tokenizer, "pretokenizers");
   LATFORMER_ASSIGN(const std::string_view type, pre_tokenizer["type"].string());
   if (type != "BertPreTokenizer") return unsupported_type(pre_tokenizer, type, "BertPreTokenizer");
@@ -97,7 +93,7 @@ Status parse_model(const JsonValue& model, TokenizerSettings& settings) {
   settings.word_pieces.max_chars_per_word = static_cast<uint64_t>(max_chars);
   // Each place of a word is compared with what is as long as the longest token.
   if (settings.vocabulary.longest() > kMaxTokenBytes && settings.word_pieces.max_chars_per_word > kMaxTokenBytes) {
-    return unsupported(model["vocab"], "has a token of more than " + std::to_string(kMaxTokenBytes) + " bytes");
+    return model["vocab"].unsupported("has a token of more than " + std::to_string(kMaxTokenBytes) + " bytes");
   }
   return {};
 }
@@ -118,7 +114,7 @@ Status parse_added_tokens(const JsonValue& added_tokens, TokenizerSettings& sett
 Result<Template> parse_template(const JsonValue& pieces, const JsonValue& special_tokens, bool is_pair) {
   using Kind = TemplatePiece::Kind;
   LATFORMER_ASSIGN(const JsonArray array, pieces.array());
-  if (array.size() > kMostPieces) return unsupported(pieces, "has too many pieces");
+  if (array.size() > kMostPieces) return pieces.unsupported("has too many pieces");
   Template result;
   int first_texts = 0, second_texts = 0;
   for (const JsonValue piece : array) {
@@ -129,7 +125,7 @@ Result<Template> parse_template(const JsonValue& pieces, const JsonValue& specia
     TemplatePiece made = {Kind::special, static_cast<uint8_t>(type_id)};
     if (!sequence.exists()) {
       LATFORMER_ASSIGN(const JsonArray ids, special_tokens[name]["ids"].array());
-      if (result.size() + ids.size() > kMostPieces) return unsupported(pieces, "has too many pieces");
+      if (result.size() + ids.size() > kMostPieces) return pieces.unsupported("has too many pieces");
       for (const JsonValue id : ids) {
         LATFORMER_ASSIGN(const int64_t special_id, id.integer(0, kMaxId));
         made.id = static_cast<int32_t>(special_id);
@@ -144,7 +140,7 @@ Result<Template> parse_template(const JsonValue& pieces, const JsonValue& specia
     }
   }
   if (first_texts != 1 || second_texts != (is_pair ? 1 : 0)) {
-    return unsupported(pieces, is_pair ? "must use each text once" : "must use the text once");
+    return pieces.unsupported(is_pair ? "must use each text once" : "must use the text once");
   }
   return result;
 }
@@ -184,7 +180,7 @@ Result<TokenizerSettings> parse_tokenizer_json(std::string_view json, std::strin
   LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kFile, json));
   const JsonValue root = document.root();
   LATFORMER_ASSIGN(const std::string_view version, root["version"].string_or("1.0"));
-  if (version != "1.0") return unsupported(root["version"], "is " + quote(version) + ", but only 1.0 is supported");
+  if (version != "1.0") return root["version"].unsupported("is " + quote(version) + ", but only 1.0 is supported");
   TokenizerSettings settings;
   LATFORMER_TRY(parse_model(root["model"], settings));
   LATFORMER_TRY(parse_normalizer(root["normalizer"], settings.normalizer));

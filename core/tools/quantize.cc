@@ -11,12 +11,12 @@
 #include <utility>
 
 #include "core/base/buffer.h"
-#include "core/format/config.h"
 #include "core/format/quote.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/kernels/int8_rows.h"
-#include "core/models/bert_loader.h"
+#include "core/models/bert/config.h"
+#include "core/models/bert/weights.h"
 #include "core/models/stored_matrix.h"
 #include "core/tools/files.h"
 #include "core/tools/quantized_config.h"
@@ -28,7 +28,7 @@ constexpr uint64_t kChunkBytes = 1 << 20;  // rows are read so many bytes at a t
 
 constexpr std::array<std::string_view, 5> kParts = {"embeddings", "attention", "feed-forward", "pooler", "classifier"};
 
-// The part of the model that `name`, as weight_name gives it, belongs to; kParts.size() for none.
+// The part of the model that `name`, without the prefix, belongs to; kParts.size() for none.
 size_t part_of(std::string_view name) {
   if (name.starts_with("embeddings.")) return 0;
   if (name.starts_with("encoder.")) return name.find(".attention.") != name.npos ? 1 : 2;
@@ -56,12 +56,10 @@ struct Output {
   Weight* weight = nullptr;
 };
 
-// The name in the target of what weight_name calls `name`.
-std::string target_name(const std::string& name) { return (name.starts_with("classifier.") ? "" : "bert.") + name; }
-
 bool stays_float(const std::string& name) {
-  return std::any_of(kFloatModules.begin(), kFloatModules.end(),
-                     [&](std::string_view module) { return target_name(name) == std::string(module) + ".weight"; });
+  return std::any_of(kFloatModules.begin(), kFloatModules.end(), [&](std::string_view module) {
+    return kBertNames.stored(name) == std::string(module) + ".weight";
+  });
 }
 
 int8_t int4_of(float w, float scale) { return static_cast<int8_t>(std::clamp(std::nearbyint(w / scale), -8.0F, 7.0F)); }
@@ -131,7 +129,7 @@ class Quantizer {
 
   Status choose_weights() {
     for (const TensorInfo& tensor : header_.tensors) {
-      const std::string name = weight_name(tensor.name);
+      const std::string name = kBertNames.looked_up(tensor.name);
       Weight weight;
       weight.source = &tensor;
       weight.part = part_of(name);
@@ -195,7 +193,7 @@ class Quantizer {
                          .weight = &weight});
     };
     for (Weight& weight : weights_) {
-      const std::string name = target_name(weight_name(weight.source->name));
+      const std::string name = kBertNames.stored(kBertNames.looked_up(weight.source->name));
       if (weight.quantised && group_ > 0) {
         add(name + "_packed", DType::i32, {weight.rows, (weight.columns + 7) / 8}, Output::Kind::integers, weight);
         add(name + "_scale", DType::f32, {weight.rows, weight.columns / group_}, Output::Kind::scales, weight);

@@ -1,4 +1,5 @@
-// BERT for sequence classification with gradients: what core/models/bert.h computes, on LibTorch, so that it can learn.
+// BERT for sequence classification with gradients: what core/models/bert/model.h computes, on LibTorch, so that it can
+// learn.
 //
 //   x       = LayerNorm(word + position + type embeddings)
 //   A       = softmax(Q K^T / sqrt(dh) + log size)                     of each text and head
@@ -25,7 +26,7 @@
 #include "core/base/status.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/select.h"
-#include "core/format/config.h"
+#include "core/models/bert/config.h"
 
 namespace latformer::train {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "core/format/config.h"
+#include "core/format/labels.h"
 
 namespace latformer::train {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/format/config.h"
+#include "core/models/bert/config.h"
 #include "core/text/tokenizer.h"
 #include "core/train/bert_module.h"
 

@@ -19,18 +19,6 @@ struct Free {
   void operator()(char* text) const { std::free(text); }
 };
 
-const char* name_of_problem(ProblemType problem) {
-  switch (problem) {
-    case ProblemType::single_label:
-      return "single_label_classification";
-    case ProblemType::multi_label:
-      return "multi_label_classification";
-    case ProblemType::regression:
-      return "regression";
-  }
-  return "single_label_classification";
-}
-
 std::string text_of(double number) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
@@ -77,7 +65,7 @@ Result<std::string> exported_config(std::string_view json, const BertConfig& con
   complete = complete && yyjson_mut_obj_add_val(document, root, "id2label", id2label) &&
              yyjson_mut_obj_add_val(document, root, "label2id", label2id) &&
              yyjson_mut_obj_add_uint(document, root, "num_hidden_layers", config.num_hidden_layers) &&
-             yyjson_mut_obj_add_str(document, root, "problem_type", name_of_problem(config.problem_type)) &&
+             yyjson_mut_obj_add_str(document, root, "problem_type", name_of(config.problem_type).data()) &&
              yyjson_mut_obj_add_str(document, root, "dtype", dtype == DType::f16 ? "float16" : "float32");
   size_t size = 0;
   const std::unique_ptr<char, Free> text(complete ? yyjson_mut_write(document, YYJSON_WRITE_PRETTY_TWO_SPACES, &size)

@@ -6,8 +6,8 @@
 
 #include "core/base/status.h"
 #include "core/elimination/profile.h"
-#include "core/format/config.h"
 #include "core/format/safetensors.h"
+#include "core/models/bert/config.h"
 
 namespace latformer::train {
 

@@ -15,7 +15,7 @@
 
 #include "core/base/status.h"
 #include "core/elimination/profile.h"
-#include "core/format/config.h"
+#include "core/models/bert/config.h"
 #include "core/train/examples.h"
 #include "core/train/model_folder.h"
 #include "core/train/trainer.h"

@@ -17,7 +17,7 @@
 
 #include <vector>
 
-#include "core/format/config.h"
+#include "core/format/labels.h"
 
 namespace latformer::train {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/format/config.h"
+#include "core/format/labels.h"
 
 namespace latformer::train {
 

@@ -1,5 +1,5 @@
 // Any text as config.json: no crash, and what is accepted is within the documented bounds.
-#include "core/format/config.h"
+#include "core/models/bert/config.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/elimination/schedule.h"
-#include "core/models/bert.h"
-#include "core/models/bert_loader.h"
+#include "core/models/bert/model.h"
+#include "core/models/bert/weights.h"
 #include "tests/unit/support/random_bert.h"
 
 namespace latformer::train {

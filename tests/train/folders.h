@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/format/config.h"
+#include "core/models/bert/config.h"
 
 namespace latformer::train {
 

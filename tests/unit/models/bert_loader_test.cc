@@ -1,5 +1,3 @@
-#include "core/models/bert_loader.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,7 +8,8 @@
 #include <optional>
 #include <random>
 
-#include "core/models/bert.h"
+#include "core/models/bert/model.h"
+#include "core/models/bert/weights.h"
 #include "tests/unit/support/allocations.h"
 #include "tests/unit/support/random_bert.h"
 

@@ -1,5 +1,3 @@
-#include "core/models/bert.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,7 +5,8 @@
 #include <random>
 
 #include "core/elimination/schedule.h"
-#include "core/models/bert_loader.h"
+#include "core/models/bert/model.h"
+#include "core/models/bert/weights.h"
 #include "tests/unit/models/reference_bert.h"
 #include "tests/unit/support/random_bert.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -114,8 +115,9 @@ class Reference {
         return 0.5 * x * (1 + std::tanh(std::sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
       case HiddenActivation::relu:
         return std::max(0.0, x);
+      default:
+        std::abort();  // no BERT has it
     }
-    return 0;
   }
 
   // The context of every row, and every row's score.

@@ -1,4 +1,4 @@
-// docs/method.md written plainly, in double precision, to hold core/models/bert.cc against.
+// docs/method.md written plainly, in double precision, to hold core/models/bert/model.cc against.
 //
 // It shares no code and no short cut with it: one text at a time, a vector per row, every row computed in full in every
 // layer; rows are dropped after attention, and the rest row is mixed from contexts, not from attention rows.
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/elimination/profile.h"
-#include "core/format/config.h"
+#include "core/models/bert/config.h"
 #include "tests/unit/support/random_bert.h"
 
 namespace latformer::testing {

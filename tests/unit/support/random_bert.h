@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/format/config.h"
 #include "core/format/safetensors.h"
+#include "core/models/bert/config.h"
 
 namespace latformer::testing {
 

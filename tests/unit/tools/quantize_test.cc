@@ -10,11 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "core/format/config.h"
 #include "core/format/json.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/kernels/rows.h"
+#include "core/models/bert/config.h"
+#include "core/models/bert/names.h"
 #include "core/tools/files.h"
 #include "core/tools/quantized_config.h"
 #include "tests/unit/support/random_bert.h"
@@ -111,7 +112,7 @@ TEST_F(Quantize, KeepsWhatEveryWeightMeans) {
     const QuantizeReport report = quantize_folder(source(), target()).value();
     const auto stored = read_target();
     for (const NamedTensor& tensor : tensors_) {
-      const std::string common = weight_name(tensor.name);
+      const std::string common = kBertNames.looked_up(tensor.name);
       const std::string name = (common.starts_with("classifier.") ? "" : "bert.") + common;
       ASSERT_TRUE(stored.contains(name)) << name;
       EXPECT_EQ(stored.at(name).info.shape, tensor.shape);
@@ -141,7 +142,7 @@ TEST_F(Quantize, PacksFourBits) {
   EXPECT_TRUE(parse_bert_config(read_file(target() / "config.json").value())->quantized);
   const auto stored = read_target();
   for (const NamedTensor& tensor : tensors_) {
-    const std::string common = weight_name(tensor.name);
+    const std::string common = kBertNames.looked_up(tensor.name);
     const std::string name = (common.starts_with("classifier.") ? "" : "bert.") + common;
     if (stored.contains(name)) continue;
     const Stored& packed = stored.at(name + "_packed");
@@ -217,7 +218,7 @@ TEST_F(Quantize, LeavesMatricesFloatThatGroupsDoNotFit) {
 TEST_F(Quantize, ReadsOldNamesAndLeavesOutWhatIsNotUsed) {
   write_source(DType::f32, [](std::vector<NamedTensor>& tensors) {
     for (NamedTensor& tensor : tensors) {
-      tensor.name = weight_name(tensor.name);
+      tensor.name = kBertNames.looked_up(tensor.name);
       if (tensor.name == "embeddings.LayerNorm.weight") tensor.name = "embeddings.LayerNorm.gamma";
     }
     tensors.push_back(testing::make_tensor("embeddings.position_ids", DType::i64, {2}, {0, 1}));

@@ -10,8 +10,8 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
-#include "core/format/config.h"
 #include "core/kernels/linear.h"
+#include "core/models/bert/config.h"
 
 namespace latformer {
 

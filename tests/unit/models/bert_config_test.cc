@@ -1,9 +1,9 @@
-#include "core/format/config.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "core/models/bert/config.h"
 
 namespace latformer {
 namespace {

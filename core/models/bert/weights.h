@@ -3,18 +3,20 @@
 // L layers, d = hidden_size, d_ff = intermediate_size. 1 / sqrt(head_size) is folded into the query weights.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "core/base/buffer.h"
+#include "core/base/status.h"
 #include "core/kernels/linear.h"
+#include "core/models/bert/config.h"
 #include "core/models/stored_matrix.h"
+#include "core/models/weight_reader.h"
 
 namespace latformer {
-
-struct LayerNormWeights {
-  Buffer<float> gamma;  // (d)
-  Buffer<float> beta;   // (d)
-};
 
 struct BertLayerWeights {
   // Every layer but the last: query, key and value of all rows in one product.
@@ -39,6 +41,29 @@ struct BertWeights {
   std::vector<BertLayerWeights> layers;  // (L)
   kernels::Linear pooler;                // d -> d
   kernels::Linear classifier;            // d -> num_labels
+};
+
+// model.safetensors of a BertForSequenceClassification -> BertWeights, while its bytes arrive.
+class BertLoader {
+ public:
+  // precision: of embedding tables and linear layers, the classifier excepted, which is small and decides; absent: as
+  // the file has them.
+  explicit BertLoader(const BertConfig& config, std::optional<Precision> precision = {});
+
+  // The next bytes of model.safetensors. Errors: those of WeightReader; unsupported_model (no classifier or pooler).
+  Status append(std::span<const std::byte> bytes) { return reader_.append(bytes); }
+
+  // All bytes were given. Errors: bad_model (the file is too short). The loader is of no further use.
+  Result<BertWeights> finish();
+
+ private:
+  // What the model consists of.
+  Status declare();
+  Status declare_layer(size_t index);
+
+  BertConfig config_;
+  BertWeights weights_;
+  WeightReader reader_;
 };
 
 }  // namespace latformer

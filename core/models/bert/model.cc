@@ -1,4 +1,4 @@
-#include "core/models/bert.h"
+#include "core/models/bert/model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,18 +9,6 @@
 
 namespace latformer {
 namespace {
-
-kernels::Activation::Kind kind_of(HiddenActivation activation) {
-  switch (activation) {
-    case HiddenActivation::gelu:
-      return kernels::Activation::Kind::gelu;
-    case HiddenActivation::gelu_tanh:
-      return kernels::Activation::Kind::gelu_tanh;
-    case HiddenActivation::relu:
-      return kernels::Activation::Kind::relu;
-  }
-  return kernels::Activation::Kind::gelu;
-}
 
 size_t total(std::span<const LiveRows> texts) {
   size_t sum = 0;
@@ -48,7 +36,7 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
   bert.weights_ = std::move(weights);
   bert.threads_ = std::move(threads);
   bert.attention_ = kernels::Attention(config.num_attention_heads, config.head_size());
-  LATFORMER_ASSIGN(bert.hidden_act_, kernels::Activation::create(kind_of(config.hidden_act)));
+  LATFORMER_ASSIGN(bert.hidden_act_, kernels::Activation::create(config.hidden_act));
   LATFORMER_ASSIGN(bert.tanh_, kernels::Activation::create(kernels::Activation::Kind::tanh));
   return bert;
 }

@@ -10,13 +10,11 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/format/labels.h"
+#include "core/models/bert/names.h"
+#include "core/models/config_fields.h"
 
 namespace latformer {
-
-enum class HiddenActivation { gelu, gelu_tanh, relu };  // gelu_tanh: "gelu_new", "gelu_pytorch_tanh", "gelu_fast", ...
-
-// How logits become scores: softmax over all, sigmoid of each, or as they are.
-enum class ProblemType { single_label, multi_label, regression };
 
 struct BertConfig {
   uint32_t vocab_size = 0;
@@ -28,13 +26,12 @@ struct BertConfig {
   uint32_t type_vocab_size = 2;
   HiddenActivation hidden_act = HiddenActivation::gelu;
   float layer_norm_eps = 1e-12F;
-  // problem_type; where that is absent or null, what transformers' text-classification pipeline then does: sigmoid for
-  // a single label, softmax for several.
   ProblemType problem_type = ProblemType::single_label;
-  // id2label in order of id; without it the names in label2id, else "LABEL_0", ... for num_labels (2 by default).
   std::vector<std::string> labels;
   // The name of the first architecture, e.g. "BertForSequenceClassification"; empty if the file names none.
   std::string architecture;
+  // What the tensors of its file are called.
+  const BertNames* names = &kBertNames;
   // quantization_config is there, and is the convention of core/format/weights.h.
   bool quantized = false;
 

@@ -21,13 +21,13 @@
 #include "core/elimination/calibration.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/select.h"
-#include "core/format/config.h"
 #include "core/kernels/activation.h"
 #include "core/kernels/attention.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/threads.h"
-#include "core/models/bert_activations.h"
-#include "core/models/bert_weights.h"
+#include "core/models/bert/activations.h"
+#include "core/models/bert/config.h"
+#include "core/models/bert/weights.h"
 
 namespace latformer {
 

@@ -1,0 +1,82 @@
+#include "core/models/bert/weights.h"
+
+#include <cmath>
+#include <string>
+
+#include "core/models/bert/names.h"
+
+namespace latformer {
+namespace {
+
+std::string weight_of(std::string_view module) { return std::string(module) + ".weight"; }
+
+}  // namespace
+
+BertLoader::BertLoader(const BertConfig& config, std::optional<Precision> precision)
+    : config_(config), reader_(config.names->rename(), precision, [this](WeightReader&) { return declare(); }) {}
+
+Result<BertWeights> BertLoader::finish() {
+  LATFORMER_TRY(reader_.finish());
+  return std::move(weights_);
+}
+
+Status BertLoader::declare() {
+  const BertNames& names = *config_.names;
+  const size_t d = config_.hidden_size;
+  for (const std::string_view needed : {names.classifier, names.pooler}) {
+    if (reader_.contains(weight_of(needed))) continue;
+    return unsupported_model(
+        "model.safetensors: " + weight_of(needed) +
+        " is missing, so this is no text classifier yet; fine-tune it as BertForSequenceClassification first");
+  }
+  const auto table = [&](std::string_view name, size_t rows, StoredMatrix* matrix) {
+    return reader_.table(weight_of(name), rows, d, matrix);
+  };
+  LATFORMER_TRY(table(names.word_embeddings, config_.vocab_size, &weights_.word_embeddings));
+  LATFORMER_TRY(table(names.position_embeddings, config_.max_position_embeddings, &weights_.position_embeddings));
+  LATFORMER_TRY(table(names.token_type_embeddings, config_.type_vocab_size, &weights_.token_type_embeddings));
+  LATFORMER_TRY(reader_.norm(std::string(names.embeddings_norm), d, &weights_.embeddings_norm));
+  weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
+  for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(declare_layer(i));
+  const LinearPart pooler{.name = std::string(names.pooler), .out = d};
+  LATFORMER_TRY(reader_.linear({pooler}, d, reader_.precision(), &weights_.pooler));
+  const LinearPart classifier{.name = std::string(names.classifier), .out = config_.num_labels()};
+  return reader_.linear({classifier}, d, Precision::f32, &weights_.classifier);
+}
+
+Status BertLoader::declare_layer(size_t index) {
+  const BertNames& names = *config_.names;
+  const std::string layer = names.layer(index);
+  BertLayerWeights& weights = weights_.layers[index];
+  const size_t d = config_.hidden_size;
+  const size_t d_ff = config_.intermediate_size;
+  const auto part = [&](std::string_view name, size_t out, float factor = 1) {
+    return LinearPart{.name = layer + std::string(name), .out = out, .factor = factor};
+  };
+  const auto linear = [&](std::vector<LinearPart> parts, size_t in, kernels::Linear* product) {
+    return reader_.linear(std::move(parts), in, reader_.precision(), product);
+  };
+  const auto norm = [&](std::string_view name, LayerNormWeights* target) {
+    return reader_.norm(layer + std::string(name), d, target);
+  };
+
+  const std::string scorer = layer + weight_of(names.scorer);
+  if (reader_.contains(scorer)) LATFORMER_TRY(reader_.vector(scorer, d, &weights.scorer));
+
+  const LinearPart query = part(names.query, d, 1 / std::sqrt(static_cast<float>(config_.head_size())));
+  const LinearPart key = part(names.key, d);
+  const LinearPart value = part(names.value, d);
+  if (index + 1 < config_.num_hidden_layers) {
+    LATFORMER_TRY(linear({query, key, value}, d, &weights.query_key_value));
+  } else {
+    LATFORMER_TRY(linear({query}, d, &weights.query));
+    LATFORMER_TRY(linear({key, value}, d, &weights.key_value));
+  }
+  LATFORMER_TRY(linear({part(names.attention_output, d)}, d, &weights.attention_output));
+  LATFORMER_TRY(norm(names.attention_norm, &weights.attention_norm));
+  LATFORMER_TRY(linear({part(names.intermediate, d_ff)}, d, &weights.intermediate));
+  LATFORMER_TRY(linear({part(names.output, d)}, d_ff, &weights.output));
+  return norm(names.output_norm, &weights.output_norm);
+}
+
+}  // namespace latformer

@@ -1,0 +1,168 @@
+#include "core/models/weight_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "core/kernels/threads.h"
+#include "tests/unit/support/random_bert.h"
+
+namespace latformer {
+namespace {
+
+using testing::make_tensor;
+using testing::NamedTensor;
+using testing::safetensors_of;
+
+std::string as_stored(std::string_view name) { return std::string(name); }
+
+std::vector<double> random_values(size_t count, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<double> values(count);
+  for (double& value : values) value = static_cast<double>(random()) / 4294967296.0 - 0.5;
+  return values;
+}
+
+// y (out) = x W, of the product that was read.
+std::vector<float> product(const kernels::Linear& linear, const std::vector<float>& x) {
+  Buffer<float> in = Buffer<float>::allocate(x.size()).value();
+  std::ranges::copy(x, in.data());
+  Buffer<float> out = Buffer<float>::allocate(linear.out()).value();
+  kernels::LinearWorkspace workspace;
+  EXPECT_TRUE(linear.run(Threads::create(1).value(), 1, in.data(), out.data(), workspace).ok());
+  return {out.data(), out.data() + linear.out()};
+}
+
+Status read(const std::vector<NamedTensor>& tensors, std::optional<Precision> precision,
+            const WeightReader::Declare& declare) {
+  WeightReader reader(as_stored, precision, declare);
+  LATFORMER_TRY(reader.append(safetensors_of(tensors)));
+  return reader.finish();
+}
+
+constexpr size_t kIn = 37;  // no multiple of a block
+constexpr size_t kOut = 10;
+
+const std::vector<double> kWeight = random_values(3 * kOut * kIn, 1);  // (3 out, in)
+const std::vector<double> kBias = random_values(3 * kOut, 2);
+const std::vector<float> kInput = [] {
+  const std::vector<double> values = random_values(kIn, 3);
+  return std::vector<float>(values.begin(), values.end());
+}();
+
+// W^T, as Conv1D stores it.
+std::vector<double> turned() {
+  std::vector<double> values(kWeight.size());
+  for (size_t i = 0; i < 3 * kOut; ++i) {
+    for (size_t k = 0; k < kIn; ++k) values[k * 3 * kOut + i] = kWeight[i * kIn + k];
+  }
+  return values;
+}
+
+std::vector<float> expected(size_t first, size_t count, bool bias = true, double factor = 1) {
+  std::vector<float> y;
+  for (size_t i = first; i < first + count; ++i) {
+    double sum = bias ? kBias[i] : 0;
+    for (size_t k = 0; k < kIn; ++k) sum += kWeight[i * kIn + k] * kInput[k];
+    y.push_back(static_cast<float>(factor * sum));
+  }
+  return y;
+}
+
+void expect_near(const std::vector<float>& y, const std::vector<float>& wanted, double tolerance) {
+  ASSERT_EQ(y.size(), wanted.size());
+  for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], wanted[i], tolerance) << i;
+}
+
+// Query, key and value in one layer of the file, transposed, of which two products are made.
+TEST(WeightReader, CutsProductsOutOfAConv1D) {
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    for (const std::optional<Precision> precision : {std::optional(Precision::f32), std::optional(Precision::int8)}) {
+      const std::vector<NamedTensor> tensors = {make_tensor("c_attn.bias", dtype, {3 * kOut}, kBias),
+                                                make_tensor("c_attn.weight", dtype, {kIn, 3 * kOut}, turned())};
+      kernels::Linear query, key_value;
+      const auto part = [](size_t first, float factor = 1) {
+        return LinearPart{.name = "c_attn",
+                          .out = kOut,
+                          .factor = factor,
+                          .layout = LinearLayout::in_out,
+                          .first = first,
+                          .stored_out = 3 * kOut};
+      };
+      const Status status = read(tensors, precision, [&](WeightReader& file) -> Status {
+        LATFORMER_TRY(file.linear({part(0, 0.5F)}, kIn, file.precision(), &query));
+        return file.linear({part(kOut), part(2 * kOut)}, kIn, file.precision(), &key_value);
+      });
+      ASSERT_TRUE(status.ok()) << status.message();
+      EXPECT_EQ(query.precision(), *precision);
+      const double tolerance = precision == Precision::int8 || dtype == DType::bf16 ? 0.03 : 0.003;
+      expect_near(product(query, kInput), expected(0, kOut, true, 0.5), tolerance);
+      expect_near(product(key_value, kInput), expected(kOut, 2 * kOut), tolerance);
+    }
+  }
+}
+
+// Where a matrix stands the other way round, integers do not: (out, in), a scale for each output.
+TEST(WeightReader, TakesIntegersAsOutputsByInputs) {
+  std::vector<double> integers, scales;
+  for (size_t i = 0; i < 3 * kOut; ++i) {
+    scales.push_back(0.5 / 127);
+    for (size_t k = 0; k < kIn; ++k) integers.push_back(std::nearbyint(kWeight[i * kIn + k] / scales.back()));
+  }
+  const std::vector<NamedTensor> tensors = {make_tensor("c.weight", DType::i8, {3 * kOut, kIn}, integers),
+                                            make_tensor("c.weight_scale", DType::f32, {3 * kOut, 1}, scales),
+                                            make_tensor("c.bias", DType::f32, {3 * kOut}, kBias)};
+  for (const std::optional<Precision> precision : {std::optional<Precision>(), std::optional(Precision::f32)}) {
+    kernels::Linear linear;
+    const LinearPart part{.name = "c", .out = 3 * kOut, .layout = LinearLayout::in_out};
+    const Status status = read(tensors, precision,
+                               [&](WeightReader& file) { return file.linear({part}, kIn, file.precision(), &linear); });
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(linear.precision(), precision.value_or(Precision::int8));
+    expect_near(product(linear, kInput), expected(0, 3 * kOut), 0.03);
+  }
+}
+
+TEST(WeightReader, AsksForNoBiasWhereThereIsNone) {
+  const std::vector<NamedTensor> tensors = {make_tensor("q.weight", DType::f32, {3 * kOut, kIn}, kWeight)};
+  kernels::Linear linear;
+  const LinearPart part{.name = "q", .out = 3 * kOut, .has_bias = false};
+  const auto declare = [&](WeightReader& file) { return file.linear({part}, kIn, file.precision(), &linear); };
+  for (const Precision precision : {Precision::f32, Precision::int8}) {
+    ASSERT_TRUE(read(tensors, precision, declare).ok());
+    expect_near(product(linear, kInput), expected(0, 3 * kOut, false), precision == Precision::int8 ? 0.03 : 1e-5);
+  }
+  const LinearPart with_bias{.name = "q", .out = 3 * kOut};
+  const Status status =
+      read(tensors, {}, [&](WeightReader& file) { return file.linear({with_bias}, kIn, file.precision(), &linear); });
+  EXPECT_NE(status.message().find("\"q.bias\" is missing"), std::string::npos) << status.message();
+}
+
+TEST(WeightReader, ReadsTablesVectorsAndNorms) {
+  const std::vector<NamedTensor> tensors = {make_tensor("wte.weight", DType::f16, {3 * kOut, kIn}, kWeight),
+                                            make_tensor("ln.weight", DType::bf16, {3 * kOut}, kBias),
+                                            make_tensor("ln.bias", DType::f32, {3 * kOut}, kBias)};
+  StoredMatrix table;
+  LayerNormWeights norm;
+  Buffer<float> rms;
+  const auto declare = [&](WeightReader& file) -> Status {
+    EXPECT_TRUE(file.contains("wte.weight"));
+    EXPECT_FALSE(file.contains("lm_head.weight"));
+    LATFORMER_TRY(file.table("wte.weight", 3 * kOut, kIn, &table));
+    return file.norm("ln", 3 * kOut, &norm);
+  };
+  ASSERT_TRUE(read(tensors, {}, declare).ok());
+  EXPECT_EQ(table.dtype, DType::f16);
+  EXPECT_EQ(norm.beta[4], static_cast<float>(kBias[4]));
+  EXPECT_NEAR(norm.gamma[4], kBias[4], 0.003);
+  ASSERT_TRUE(read(tensors, Precision::int8, declare).ok());
+  EXPECT_EQ(table.dtype, DType::i8);
+  const auto vector = [&](WeightReader& file) { return file.vector("ln.weight", 3 * kOut, &rms); };
+  ASSERT_TRUE(read(tensors, {}, vector).ok());
+  EXPECT_EQ(rms[4], norm.gamma[4]);
+}
+
+}  // namespace
+}  // namespace latformer
