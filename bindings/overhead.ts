@@ -1,7 +1,7 @@
 // What calls take around the core, beyond what a call without any text does: conversion, statistics, messages that wait.
 // A latency budget has to cover it, too.
 //
-// The largest but one of the last 64 calls, as core/elimination/margin.h has it for the core's own time.
+// The largest but one of the last 64 calls, as core/elimination/time/margin.h has it for the core's own time.
 
 const calls = 64;
 

@@ -21,9 +21,6 @@ struct Profile {
   Dropped dropped = Dropped::merge;
   double max_speedup = 1;   // the largest speedup that the model was validated for
   bool is_default = false;  // true if the model came without a profile
-
-  // The fewest word-vectors that may leave a layer: [CLS], and the rest row when merging.
-  uint32_t n_min() const { return dropped == Dropped::merge ? 2 : 1; }
 };
 
 enum class ProfileShape { running_minimum, running_product, geometric, linear };

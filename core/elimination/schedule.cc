@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace latformer {
 namespace {
@@ -23,53 +24,37 @@ double bisect(double low, double high, const Enough& enough) {
 
 }  // namespace
 
-std::vector<uint32_t> counts_for(const Profile& profile, uint32_t tokens, double coefficient) {
+std::vector<uint32_t> counts_for(const Cost& cost, const Profile& profile, uint32_t tokens, double coefficient) {
   assert(tokens >= 1 && !profile.retention.empty());
   std::vector<uint32_t> counts;
+  const uint32_t n_min = std::max(cost.n_min(profile.dropped), 1U);
   uint32_t n = tokens;
   for (const double retention : profile.retention) {
     const double share = std::ceil(tokens * std::pow(retention, coefficient));  // 0 .. tokens
-    n = std::min(n, std::max(profile.n_min(), static_cast<uint32_t>(share)));
+    n = std::min(n, std::max(n_min, static_cast<uint32_t>(share)));
     counts.push_back(n);
   }
-  counts.back() = 1;
+  if (cost.last == Last::one_row) counts.back() = 1;
   return counts;
 }
 
-uint64_t macs_of_layer(const EncoderShape& shape, uint64_t in, uint64_t out) {
-  const uint64_t d = shape.hidden_size;
-  return 3 * in * d * d + in * in * d + out * in * d + out * d * d + 2 * out * d * shape.intermediate_size;
+Scheduler::Scheduler(Cost cost, Profile profile) : cost_(std::move(cost)), profile_(std::move(profile)) {
+  assert(profile_.retention.size() == cost_.num_layers);
 }
 
-uint64_t macs_of_last_layer(const EncoderShape& shape, uint64_t in) {
-  const uint64_t d = shape.hidden_size;
-  return (2 * in + 1) * d * d + 2 * in * d + d * d + 2 * d * shape.intermediate_size;
-}
-
-uint64_t macs_of(const EncoderShape& shape, uint32_t tokens, const std::vector<uint32_t>& counts) {
-  assert(counts.size() == shape.num_layers);
-  uint64_t macs = 0;
-  uint64_t in = tokens;
-  for (size_t layer = 0; layer + 1 < counts.size(); ++layer) {
-    macs += macs_of_layer(shape, in, counts[layer]);
-    in = counts[layer];
-  }
-  return macs + macs_of_last_layer(shape, in);
-}
-
-Scheduler::Scheduler(EncoderShape shape, Profile profile) : shape_(shape), profile_(std::move(profile)) {
-  assert(profile_.retention.size() == shape_.num_layers);
+std::vector<uint32_t> Scheduler::counts(uint32_t tokens, double coefficient) const {
+  return counts_for(cost_, profile_, tokens, coefficient);
 }
 
 Schedule Scheduler::at(uint32_t tokens, double coefficient) const {
-  Schedule schedule{.counts = counts_for(profile_, tokens, coefficient), .coefficient = coefficient};
-  schedule.macs = macs_of(shape_, tokens, schedule.counts);
-  const std::vector<uint32_t> full = counts_for(profile_, tokens, 0);
+  Schedule schedule{.counts = counts(tokens, coefficient), .coefficient = coefficient};
+  schedule.macs = cost_.macs(tokens, schedule.counts);
+  const std::vector<uint32_t> full = counts(tokens, 0);
   if (time_model_) {
     schedule.milliseconds = time_model_->milliseconds(tokens, schedule.counts);
     schedule.achieved = time_model_->milliseconds(tokens, full) / *schedule.milliseconds;
   } else {
-    schedule.achieved = static_cast<double>(macs_of(shape_, tokens, full)) / static_cast<double>(schedule.macs);
+    schedule.achieved = static_cast<double>(cost_.macs(tokens, full)) / static_cast<double>(schedule.macs);
   }
   return schedule;
 }
@@ -87,10 +72,10 @@ const Schedule& Scheduler::solve(uint32_t tokens, double speedup) {
 }
 
 Schedule Scheduler::solve_macs(uint32_t tokens, double speedup) const {
-  const std::vector<uint32_t> full = counts_for(profile_, tokens, 0);
-  const auto macs_in_full = static_cast<double>(macs_of(shape_, tokens, full));
+  const std::vector<uint32_t> full = counts(tokens, 0);
+  const auto macs_in_full = static_cast<double>(cost_.macs(tokens, full));
   const auto speedup_at = [&](double coefficient) {
-    return macs_in_full / static_cast<double>(macs_of(shape_, tokens, counts_for(profile_, tokens, coefficient)));
+    return macs_in_full / static_cast<double>(cost_.macs(tokens, counts(tokens, coefficient)));
   };
   const double target = std::min(speedup, speedup_at(std::numeric_limits<double>::infinity()));
   if (target <= 1) return at(tokens, 0);
@@ -112,7 +97,7 @@ double Scheduler::largest_coefficient(uint32_t tokens) {
 
 Schedule Scheduler::solve_time(uint32_t tokens, double speedup) {
   if (speedup <= 1) return at(tokens, 0);
-  const double in_full = time_model_->milliseconds(tokens, counts_for(profile_, tokens, 0));
+  const double in_full = time_model_->milliseconds(tokens, counts(tokens, 0));
   return std::move(solve_within({&tokens, 1}, in_full / speedup).front());
 }
 
@@ -123,7 +108,7 @@ std::vector<Schedule> Scheduler::solve_within(std::span<const uint32_t> lengths,
     double sum = 0;
     for (const uint32_t tokens : lengths) {
       const double its_own = std::min(coefficient, largest_coefficient(tokens));
-      sum += time_model_->milliseconds(tokens, counts_for(profile_, tokens, its_own));
+      sum += time_model_->milliseconds(tokens, counts(tokens, its_own));
     }
     return sum <= milliseconds;
   };

@@ -1,8 +1,7 @@
 // speedup -> word-vectors per layer, by the cost model (docs/method.md, "Cost, and the knob").
 //
-//   MACs of layer l = 3 n_{l-1} d^2 (QKV) + n_{l-1}^2 d (QK^T) + n_l n_{l-1} d (AV) + n_l d^2 (O) + 2 n_l d d_ff (FFN)
-//   last layer, as executed for [CLS] alone:  (2 n_{L-1} + 1) d^2 + 2 n_{L-1} d + d^2 + 2 d d_ff
-//   S(c) = MACs(0) / MACs(c);   setSpeedup(k) finds the smallest c with S(c) >= k by bisection.
+//   S(c) = MACs(0) / MACs(c), the model's own (cost.h);   setSpeedup(k) finds the smallest c with S(c) >= k by
+//   bisection.
 //
 // S is a staircase that climbs with c. So that every implementation finds the same step, c is searched like this, in
 // IEEE doubles with the C library's pow:
@@ -29,20 +28,14 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/elimination/cost.h"
 #include "core/elimination/profile.h"
-#include "core/elimination/time_model.h"
+#include "core/elimination/time/time_model.h"
 
 namespace latformer {
 
-// The sizes that decide the cost of an encoder.
-struct EncoderShape {
-  uint32_t num_layers = 0;
-  uint32_t hidden_size = 0;        // d
-  uint32_t intermediate_size = 0;  // d_ff
-};
-
 struct Schedule {
-  std::vector<uint32_t> counts;  // n_1 .. n_L: word-vectors that leave each layer, the rest row included; n_L = 1
+  std::vector<uint32_t> counts;  // n_1 .. n_L: word-vectors that leave each layer, the rest row included
   double coefficient = 0;        // c
   double achieved = 1;           // S(c)
   uint64_t macs = 0;
@@ -52,18 +45,14 @@ struct Schedule {
 inline constexpr int kBisectionSteps = 32;
 
 // counts for coefficient c (infinity: the fewest possible) and an input of `tokens` >= 1 word-vectors; the last one is
-// 1 ([CLS] alone).
-std::vector<uint32_t> counts_for(const Profile& profile, uint32_t tokens, double coefficient);
-// Of an inner layer that `in` word-vectors enter and `out` leave, of the last, and of all.
-uint64_t macs_of_layer(const EncoderShape& shape, uint64_t in, uint64_t out);
-uint64_t macs_of_last_layer(const EncoderShape& shape, uint64_t in);
-uint64_t macs_of(const EncoderShape& shape, uint32_t tokens, const std::vector<uint32_t>& counts);
+// 1 where the model reads one row.
+std::vector<uint32_t> counts_for(const Cost& cost, const Profile& profile, uint32_t tokens, double coefficient);
 
 // Solves and remembers schedules of one model.
 class Scheduler {
  public:
-  // profile.retention has shape.num_layers >= 1 entries.
-  Scheduler(EncoderShape shape, Profile profile);
+  // profile.retention has cost.num_layers >= 1 entries.
+  Scheduler(Cost cost, Profile profile);
   // speedup >= 1 and finite (checked by the caller). achieved is at least `speedup` unless n_min forbids it, or, by
   // time, the validated range.
   // The reference is good until the next call.
@@ -78,15 +67,16 @@ class Scheduler {
   void set_time_model(TimeModel model);
   const std::optional<TimeModel>& time_model() const { return time_model_; }
   const Profile& profile() const { return profile_; }
-  const EncoderShape& shape() const { return shape_; }
+  const Cost& cost() const { return cost_; }
 
  private:
+  std::vector<uint32_t> counts(uint32_t tokens, double coefficient) const;
   Schedule at(uint32_t tokens, double coefficient) const;
   Schedule solve_macs(uint32_t tokens, double speedup) const;
   Schedule solve_time(uint32_t tokens, double speedup);
   double largest_coefficient(uint32_t tokens);  // of the validated range
 
-  EncoderShape shape_;
+  Cost cost_;
   Profile profile_;
   std::optional<TimeModel> time_model_;
   std::map<uint32_t, double> largest_;

@@ -31,28 +31,32 @@ std::vector<float> weights_of(std::span<const float> score, std::span<const uint
 
 LiveRows LiveRows::all(uint32_t n) { return {.positions = iota(n), .rest_size = 0}; }
 
-Selection select(std::span<const float> score, const LiveRows& rows, uint32_t count, Dropped dropped) {
+Selection select(std::span<const float> score, const LiveRows& rows, uint32_t count, Dropped dropped,
+                 const Protected& always) {
   if (count >= rows.count()) return {.kept = iota(rows.count())};
 
   const bool merging = dropped == Dropped::merge;
   const auto ordinary = static_cast<uint32_t>(rows.positions.size());
   const uint32_t keep = count - (merging ? 1 : 0);
-  assert(score.size() == rows.count() && keep >= 1 && keep <= ordinary);
+  assert(score.size() == rows.count() && keep >= 1 && keep <= ordinary && keep >= always.count());
 
   std::vector<uint32_t> ranked = iota(ordinary);
   const auto rank = [&](uint32_t row) {
     return std::isnan(score[row]) ? -std::numeric_limits<float>::infinity() : score[row];
   };
   const auto better = [&](uint32_t a, uint32_t b) { return rank(a) != rank(b) ? rank(a) > rank(b) : a < b; };
-  const auto cut = ranked.begin() + keep;
-  std::nth_element(ranked.begin() + 1, cut, ranked.end(), better);  // row 0 is not ranked
-  std::sort(ranked.begin(), cut);
-  std::sort(cut, ranked.end());
+  const auto begin = ranked.begin() + always.first;  // protected rows are not ranked
+  const auto end = ranked.end() - always.last;
+  const auto cut = begin + (keep - always.count());
+  std::nth_element(begin, cut, end, better);
+  std::sort(begin, cut);
+  std::sort(cut, end);
 
   Selection selection;
   selection.kept.assign(ranked.begin(), cut);
+  selection.kept.insert(selection.kept.end(), end, ranked.end());
   if (merging) {
-    selection.merged.assign(cut, ranked.end());
+    selection.merged.assign(cut, end);
     if (rows.has_rest()) selection.merged.push_back(ordinary);
     selection.weights = weights_of(score, selection.merged);
   }

@@ -7,7 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "core/elimination/margin.h"
+#include "core/elimination/time/margin.h"
+#include "core/models/bert/cost.h"
 #include "core/models/bert/model.h"
 #include "core/models/bert/weights.h"
 
@@ -209,16 +210,16 @@ Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> i
 
 Status Classifier::calibrate(double outside, double milliseconds) {
   State& state = *state_;
-  const CalibrationPlan plan{.shape = state.scheduler.shape(),
+  const CalibrationPlan plan{.cost = state.scheduler.cost(),
                              .max_tokens = max_tokens(),
-                             .n_min = profile().n_min(),
+                             .n_min = state.scheduler.cost().n_min(profile().dropped),
                              .outside = outside,
                              .milliseconds = milliseconds};
   const std::string text = some_text(state.tokenizer);
   size_t index = 0;  // of an inner layer
   const auto run = [&](const Workload& work) -> Status {
     if (work.part == Workload::Part::words) return state.tokenizer.encode(text, {}, work.in).status();
-    index = index + 2 < plan.shape.num_layers ? index + 1 : 0;
+    index = index + 2 < plan.cost.num_layers ? index + 1 : 0;
     return state.bert.rehearse(work, index, profile().dropped);
   };
   LATFORMER_ASSIGN(const TimeModel model, latformer::calibrate(plan, run, state.clock));
@@ -235,7 +236,7 @@ Status Classifier::restore_calibration(std::string_view json) {
 const std::optional<TimeModel>& Classifier::time_model() const { return state_->scheduler.time_model(); }
 
 double Classifier::milliseconds_in_full(uint32_t tokens) const {
-  return time_model()->milliseconds(tokens, counts_for(profile(), tokens, 0));
+  return time_model()->milliseconds(tokens, counts_for(state_->scheduler.cost(), profile(), tokens, 0));
 }
 
 const BertConfig& Classifier::config() const { return state_->config; }
@@ -296,11 +297,9 @@ Result<Classifier> ClassifierLoader::finish() {
   const std::unique_ptr<State> state = std::move(state_);
   LATFORMER_ASSIGN(BertWeights weights, state->weights.finish());
   LATFORMER_ASSIGN(Bert bert, Bert::create(state->config, std::move(weights), std::move(state->threads)));
-  const EncoderShape shape{.num_layers = state->config.num_hidden_layers,
-                           .hidden_size = state->config.hidden_size,
-                           .intermediate_size = state->config.intermediate_size};
+  const Cost cost = cost_of(state->config);
   return Classifier(std::make_unique<Classifier::State>(std::move(state->config), std::move(state->tokenizer),
-                                                        Scheduler(shape, std::move(state->profile)), std::move(bert),
+                                                        Scheduler(cost, std::move(state->profile)), std::move(bert),
                                                         std::move(state->clock)));
 }
 

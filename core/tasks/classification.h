@@ -20,9 +20,9 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/elimination/calibration.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/schedule.h"
+#include "core/elimination/time/calibration.h"
 #include "core/kernels/linear.h"
 #include "core/models/bert/config.h"
 #include "core/text/tokenizer.h"
@@ -89,9 +89,9 @@ class Classifier {
   // without calibration; a pair with LongText::windows), out_of_memory. After an error the classifier works on.
   Result<std::vector<Classification>> run(std::span<const TextInput> inputs, const RunOptions& options);
 
-  // Times the model on this device for about `milliseconds` (core/elimination/calibration.h): from then on speedups are
-  // of time instead of MACs, and budgets are possible. `outside`: what a call takes before and after run(), in
-  // milliseconds. Errors: invalid_argument (the clock is of no use), out_of_memory; nothing changes then.
+  // Times the model on this device for about `milliseconds` (core/elimination/time/calibration.h): from then on
+  // speedups are of time instead of MACs, and budgets are possible. `outside`: what a call takes before and after
+  // run(), in milliseconds. Errors: invalid_argument (the clock is of no use), out_of_memory; nothing changes then.
   Status calibrate(double outside = 0, double milliseconds = CalibrationPlan().milliseconds);
   // The same from a calibration that was kept (to_json). Errors: bad_model (it is no calibration).
   Status restore_calibration(std::string_view json);

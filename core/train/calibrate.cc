@@ -16,7 +16,7 @@ namespace {
 constexpr BatchLimits kBatches{.max_tokens = 8192, .max_texts = 64};
 
 Status fit_temperature(const BertModule& module, std::span<const Example> examples, Calibration& calibration) {
-  Scheduler scheduler(shape_of(module.config()), calibration.profile);
+  Scheduler scheduler(cost_of(module.config()), calibration.profile);
   LATFORMER_ASSIGN(std::vector<std::vector<float>> logits, logits_of(module, examples, scheduler, 1, kBatches));
   std::vector<const std::vector<float>*> targets;
   for (const Example& example : examples) targets.push_back(&example.target);

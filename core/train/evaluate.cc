@@ -21,10 +21,6 @@ std::vector<const TokenText*> texts_of(std::span<const Example> examples, const 
 
 }  // namespace
 
-EncoderShape shape_of(const BertConfig& config) {
-  return {config.num_hidden_layers, config.hidden_size, config.intermediate_size};
-}
-
 CountsOf counts_at(Scheduler& scheduler, double speedup) {
   return [&scheduler, speedup](uint32_t tokens) { return scheduler.solve(tokens, speedup).counts; };
 }
@@ -69,7 +65,7 @@ Result<double> evaluate(const BertModule& module, std::span<const Example> examp
 std::vector<double> contributions_of(const BertModule& module, std::span<const Example> examples,
                                      const BatchLimits& limits) {
   const torch::NoGradGuard no_gradients;
-  Scheduler scheduler(shape_of(module.config()), default_profile(module.config().num_hidden_layers));
+  Scheduler scheduler(cost_of(module.config()), default_profile(module.config().num_hidden_layers));
   std::vector<double> sums(module.config().num_hidden_layers, 0);
   for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
     const std::vector<const TokenText*> texts = texts_of(examples, batch);

@@ -9,13 +9,12 @@
 
 #include "core/base/status.h"
 #include "core/elimination/schedule.h"
+#include "core/models/bert/cost.h"
 #include "core/train/batches.h"
 #include "core/train/bert_module.h"
 #include "core/train/examples.h"
 
 namespace latformer::train {
-
-EncoderShape shape_of(const BertConfig& config);
 
 // Rows that are to leave each layer of a text of so many tokens.
 using CountsOf = std::function<std::vector<uint32_t>(uint32_t tokens)>;

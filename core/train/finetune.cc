@@ -161,13 +161,13 @@ Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const T
     return peers.is_first() ? save_checkpoint(checkpoint, settings, progressed, module, optimizer) : Status();
   };
 
-  const EncoderShape shape = shape_of(module.config());
-  Scheduler scheduler(shape, progressed.profile.value_or(default_profile(shape.num_layers)));
+  const Cost cost = cost_of(module.config());
+  Scheduler scheduler(cost, progressed.profile.value_or(default_profile(cost.num_layers)));
   auto saved_at = Clock::now();
   for (uint64_t& step = progressed.step; step < plan.steps();) {
     if (!plan.is_teacher(step) && !progressed.profile) {
       progressed.profile = given ? *given : measured_profile(options, module, texts.training);
-      scheduler = Scheduler(shape, *progressed.profile);
+      scheduler = Scheduler(cost, *progressed.profile);
       LATFORMER_TRY(progress.log(R"({"step": )" + std::to_string(step) + R"(, "profile": )" +
                                  compact(profile_json(*progressed.profile)) + "}"));
     }

@@ -76,11 +76,11 @@ Result<Search> search(const SearchOptions& options, const std::function<void(con
     const BertModule module(model.config, std::move(weights));
 
     Profile profile = model.profile.value_or(default_profile(model.config.num_hidden_layers));
-    const EncoderShape shape = shape_of(model.config);
+    const Cost cost = cost_of(model.config);
     const auto logits_at = [&](const std::vector<double>& retention, double speedup) -> Result<torch::Tensor> {
       Profile tried = profile;
       tried.retention = retention;
-      Scheduler scheduler(shape, tried);
+      Scheduler scheduler(cost, tried);
       LATFORMER_ASSIGN(const auto logits, logits_of(module, examples, scheduler, speedup, kBatches));
       return as_tensor(logits);
     };

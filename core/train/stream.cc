@@ -151,7 +151,7 @@ Result<Stream> stream(const StreamOptions& options) {
     LATFORMER_ASSIGN(const Texts texts, read_texts(options, model));
     LATFORMER_ASSIGN(Classifier engine, open_engine(options.model, options.threads));
     LATFORMER_TRY(engine.calibrate());
-    Scheduler scheduler(shape_of(engine.config()), engine.profile());
+    Scheduler scheduler(cost_of(engine.config()), engine.profile());
     scheduler.set_time_model(*engine.time_model());
 
     std::vector<RunOptions> ways;  // the budgets, then the speedup of each, then speedup 1

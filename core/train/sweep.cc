@@ -85,7 +85,7 @@ Result<std::map<double, Seen>> run_padded(const ModelFolder& model, std::span<co
   LATFORMER_ASSIGN(auto weights, model.weights(model.config, 0));
   const BertModule module(model.config, std::move(weights));
   const Profile profile = model.profile.value_or(default_profile(model.config.num_hidden_layers));
-  Scheduler scheduler(shape_of(model.config), profile);
+  Scheduler scheduler(cost_of(model.config), profile);
   const auto tokens = static_cast<uint32_t>(std::min<size_t>(padded, model.config.max_position_embeddings));
   std::map<double, Seen> seen;
   for (const double speedup : speedups) {

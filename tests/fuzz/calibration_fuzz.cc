@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/elimination/schedule.h"
-#include "core/elimination/time_model.h"
+#include "core/elimination/time/time_model.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

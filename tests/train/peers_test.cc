@@ -53,7 +53,7 @@ std::map<std::string, torch::Tensor> gradients(const fs::path& folder, const fs:
   options.ramp = 0;
   options.clip = 1e9;
   torch::optim::AdamW optimizer = make_optimizer(module, options);
-  Scheduler scheduler(shape_of(model.config), default_profile(model.config.num_hidden_layers));
+  Scheduler scheduler(cost_of(model.config), default_profile(model.config.num_hidden_layers));
   const Plan plan = plan_of(examples, options);
   const bool stop = peers.rank() == 1;  // heard by all
   const auto report = run_step(2, plan, options, examples, scheduler, module, optimizer, peers, stop);
@@ -110,7 +110,7 @@ std::map<std::string, torch::Tensor> scorers(const fs::path& folder, const fs::p
   options.dropout = 0;
   options.batches.max_texts = 3;  // one batch is of a single text, of which the second process has nothing
   torch::optim::AdamW optimizer = make_optimizer(module, options);
-  Scheduler scheduler(shape_of(model.config), default_profile(model.config.num_hidden_layers));
+  Scheduler scheduler(cost_of(model.config), default_profile(model.config.num_hidden_layers));
   const Plan plan = plan_of(examples, options);
   for (uint64_t step = 0; step < plan.steps(); ++step) {
     const auto report = run_step(step, plan, options, examples, scheduler, module, optimizer, peers, false);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/kernels/rows.h"
+#include "core/models/bert/cost.h"
 
 namespace latformer {
 namespace {
@@ -124,7 +125,7 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
       const float* x = a.hidden.data() + in * d;
       attention_.attend(threads_, input, a.score.data());
       if (weights.scorer.size() > 0) kernels::raise_scores(n, d, x, weights.scorer.data(), a.score.data());
-      const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped);
+      const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped, kBertAlways);
       rows_[t] = advance(rows_[t], stay);
       take(stay, d, x, residual);
       attention_.mix(threads_, input, stay.kept, stay.merged, stay.weights, context);

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/elimination/calibration.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/select.h"
+#include "core/elimination/time/calibration.h"
 #include "core/kernels/activation.h"
 #include "core/kernels/attention.h"
 #include "core/kernels/linear.h"

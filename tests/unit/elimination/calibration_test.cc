@@ -1,4 +1,4 @@
-#include "core/elimination/calibration.h"
+#include "core/elimination/time/calibration.h"
 
 #include <gtest/gtest.h>
 
@@ -9,12 +9,15 @@
 #include <set>
 #include <vector>
 
+#include "core/elimination/schedule.h"
+#include "tests/unit/elimination/encoder_cost.h"
+
 namespace latformer {
 namespace {
 
 using Part = Workload::Part;
 
-constexpr EncoderShape kMiniLm{.num_layers = 6, .hidden_size = 384, .intermediate_size = 1536};
+const Cost kMiniLm = testing::mini_lm();
 
 // A device that exists in its clock alone: work moves it on.
 struct Device {
@@ -78,7 +81,7 @@ struct Device {
     return std::floor(now / tick) * tick;
   }
 
-  Result<TimeModel> calibrate(CalibrationPlan plan = {.shape = kMiniLm, .max_tokens = 512, .n_min = 2}) {
+  Result<TimeModel> calibrate(CalibrationPlan plan = {.cost = kMiniLm, .max_tokens = 512, .n_min = 2}) {
     return latformer::calibrate(plan, [this](const Workload& work) { return run(work); }, [this] { return read(); });
   }
 };
@@ -96,7 +99,7 @@ double error_of(const TimeModel& model, const Device& device, uint32_t most_toke
   for (const uint32_t tokens : {16U, 23U, 64U, 100U, 128U, 200U, 256U, 400U, 512U}) {
     if (tokens > most_tokens) continue;
     for (const double coefficient : {0.0, 0.3, 0.6, 1.0, 1.5}) {
-      const std::vector<uint32_t> counts = counts_for(sentiment(), tokens, coefficient);
+      const std::vector<uint32_t> counts = counts_for(kMiniLm, sentiment(), tokens, coefficient);
       const double expected = device.milliseconds(tokens, counts);
       worst = std::max(worst, std::abs(model.milliseconds(tokens, counts) / expected - 1));
     }
@@ -153,7 +156,7 @@ TEST(Calibration, KeepsToItsTime) {
   for (const double speed : {0.02, 0.2, 1.0, 10.0, 1000.0}) {
     Device device;
     device.speed = speed;
-    const CalibrationPlan plan{.shape = kMiniLm, .max_tokens = 512, .n_min = 2};
+    const CalibrationPlan plan{.cost = kMiniLm, .max_tokens = 512, .n_min = 2};
     ASSERT_TRUE(device.calibrate(plan).ok());
     // One piece of the work at the beginning is a leap in the dark.
     EXPECT_LT(device.now, 1.25 * plan.milliseconds) << speed;
@@ -162,7 +165,7 @@ TEST(Calibration, KeepsToItsTime) {
 
 TEST(Calibration, AddsWhatPassesOutside) {
   Device device;
-  const TimeModel model = device.calibrate({.shape = kMiniLm, .max_tokens = 512, .n_min = 2, .outside = 7}).value();
+  const TimeModel model = device.calibrate({.cost = kMiniLm, .max_tokens = 512, .n_min = 2, .outside = 7}).value();
   EXPECT_EQ(model.outside, 7);
   EXPECT_NEAR(model.milliseconds(64, {64, 64, 64, 64, 64, 1}), 7 + device.milliseconds(64, {64, 64, 64, 64, 64, 1}),
               0.2);
@@ -173,8 +176,8 @@ TEST(Calibration, AsksForPossibleWorkOnly) {
     for (const uint32_t most : {1U, 2U, 3U, 7U, 48U, 512U}) {
       for (const uint32_t n_min : {1U, 2U}) {
         double now = 0;
-        EncoderShape shape = kMiniLm;
-        shape.num_layers = layers;
+        Cost cost = kMiniLm;
+        cost.num_layers = layers;
         const auto run = [&](const Workload& work) -> Status {
           const bool is_layer = work.part == Part::layer || work.part == Part::last_layer;
           now += is_layer ? 0.01 : 1e-6;
@@ -188,7 +191,7 @@ TEST(Calibration, AsksForPossibleWorkOnly) {
           return {};
         };
         const Result<TimeModel> model =
-            calibrate({.shape = shape, .max_tokens = most, .n_min = n_min}, run, [&] { return now += 1e-5; });
+            calibrate({.cost = cost, .max_tokens = most, .n_min = n_min}, run, [&] { return now += 1e-5; });
         EXPECT_TRUE(model.ok()) << model.status().message();
         const std::vector<uint32_t> counts(layers, 1);
         EXPECT_NEAR(model->milliseconds(1, counts) / (0.01 * layers), 1, 0.1);
@@ -198,8 +201,25 @@ TEST(Calibration, AsksForPossibleWorkOnly) {
   }
 }
 
+// Where all rows are read, the last layer is like any other.
+TEST(Calibration, OfAModelWhoseRowsAreAllRead) {
+  Device device;
+  Cost cost = kMiniLm;
+  cost.last = Last::all_rows;
+  const TimeModel model = device.calibrate({.cost = cost, .max_tokens = 512, .n_min = 2}).value();
+  EXPECT_FALSE(model.last.has_value());
+  const auto expected = [&](uint32_t out) {
+    double sum = 6 * device.milliseconds({Part::layer, 64, out});
+    for (const Part part : {Part::words, Part::embedding, Part::head}) sum += device.milliseconds({part, 64, 1});
+    return sum;
+  };
+  EXPECT_NEAR(model.milliseconds(64, std::vector<uint32_t>(6, 64)) / expected(64), 1, 0.05);
+  EXPECT_EQ(parse_time_model(to_json(model))->milliseconds(64, {64, 32, 20, 9, 4, 2}),
+            model.milliseconds(64, {64, 32, 20, 9, 4, 2}));
+}
+
 TEST(Calibration, RefusesAUselessClock) {
-  const CalibrationPlan plan{.shape = kMiniLm, .max_tokens = 512, .n_min = 2};
+  const CalibrationPlan plan{.cost = kMiniLm, .max_tokens = 512, .n_min = 2};
   const auto idle = [](const Workload&) { return Status(); };
   double now = 0;
   for (const Clock& clock : {
@@ -224,7 +244,7 @@ TEST(Calibration, SurvivesAClockThatIsSet) {
     return device.read();
   };
   const Result<TimeModel> model = calibrate(
-      {.shape = kMiniLm, .max_tokens = 512, .n_min = 2}, [&](const Workload& work) { return device.run(work); }, clock);
+      {.cost = kMiniLm, .max_tokens = 512, .n_min = 2}, [&](const Workload& work) { return device.run(work); }, clock);
   if (model.ok()) {
     EXPECT_TRUE(parse_time_model(to_json(*model)).ok());
   }
@@ -234,7 +254,7 @@ TEST(Calibration, HandsOnAnError) {
   Device device;
   const auto fail = [](const Workload&) { return out_of_memory("no more"); };
   const Result<TimeModel> model =
-      calibrate({.shape = kMiniLm, .max_tokens = 512, .n_min = 2}, fail, [&] { return device.read(); });
+      calibrate({.cost = kMiniLm, .max_tokens = 512, .n_min = 2}, fail, [&] { return device.read(); });
   ASSERT_FALSE(model.ok());
   EXPECT_EQ(model.status().code(), ErrorCode::out_of_memory);
 }
@@ -250,8 +270,10 @@ TEST(TimeFit, PassesOverTimesThatAreNone) {
   EXPECT_NEAR(model->milliseconds(Workload{Part::layer, 4, 4}), 3, 1);  // as a line or as a square
   EXPECT_EQ(model->call, 0);
   EXPECT_FALSE(fit_time_model({}).ok());
-  timings.resize(5);  // no last layer
+  timings[5].milliseconds = nan;  // there is a last layer, but no time of it
   EXPECT_FALSE(fit_time_model(timings).ok());
+  timings.resize(5);  // all layers are alike
+  EXPECT_FALSE(fit_time_model(timings)->last.has_value());
   EXPECT_FALSE(fit_time_model(std::vector<Timing>{{{Part::layer, 1, 1}, nan}, {{Part::last_layer, 1, 1}, 1}}).ok());
 }
 

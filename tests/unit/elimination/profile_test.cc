@@ -37,7 +37,6 @@ TEST(Profile, ReadsEveryField) {
   EXPECT_EQ(profile.acc, (Numbers{0.7, 0.5, 0.4}));
   EXPECT_EQ(profile.retention, (Numbers{1, 0.35, 0.35}));
   EXPECT_EQ(profile.dropped, Dropped::merge);
-  EXPECT_EQ(profile.n_min(), 2u);
   EXPECT_EQ(profile.max_speedup, 6.5);
   EXPECT_FALSE(profile.is_default);
 }
@@ -46,7 +45,6 @@ TEST(Profile, NeedsNoAcc) {
   const Profile profile = parsed(R"({"version": 1, "retention": [0.5], "dropped": "discard", "max_speedup": 1})", 1);
   EXPECT_TRUE(profile.acc.empty());
   EXPECT_EQ(profile.dropped, Dropped::discard);
-  EXPECT_EQ(profile.n_min(), 1u);
 }
 
 TEST(Profile, MakesRetentionFromAShape) {

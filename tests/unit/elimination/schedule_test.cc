@@ -6,10 +6,14 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/unit/elimination/encoder_cost.h"
+
 namespace latformer {
 namespace {
 
-constexpr EncoderShape kMiniLm{.num_layers = 6, .hidden_size = 384, .intermediate_size = 1536};
+using testing::encoder_cost;
+
+const Cost kMiniLm = testing::mini_lm();
 
 Profile profile_of(std::vector<double> retention, Dropped dropped) {
   Profile profile;
@@ -23,33 +27,61 @@ Profile sentiment(Dropped dropped) {
   return profile_of({0.724121, 0.355092, 0.161703, 0.085791, 0.042039, 0.025769}, dropped);
 }
 
+std::vector<uint32_t> counts(const Profile& profile, uint32_t tokens, double coefficient) {
+  return counts_for(kMiniLm, profile, tokens, coefficient);
+}
+
 TEST(Counts, FollowTheFormula) {
   const Profile profile = profile_of({0.5, 0.5, 0.3, 0.1}, Dropped::discard);
-  EXPECT_EQ(counts_for(profile, 20, 0), (std::vector<uint32_t>{20, 20, 20, 1}));
-  EXPECT_EQ(counts_for(profile, 20, 1), (std::vector<uint32_t>{10, 10, 6, 1}));
-  EXPECT_EQ(counts_for(profile, 21, 1), (std::vector<uint32_t>{11, 11, 7, 1}));  // ceil
-  EXPECT_EQ(counts_for(profile, 20, 2), (std::vector<uint32_t>{5, 5, 2, 1}));
+  EXPECT_EQ(counts(profile, 20, 0), (std::vector<uint32_t>{20, 20, 20, 1}));
+  EXPECT_EQ(counts(profile, 20, 1), (std::vector<uint32_t>{10, 10, 6, 1}));
+  EXPECT_EQ(counts(profile, 21, 1), (std::vector<uint32_t>{11, 11, 7, 1}));  // ceil
+  EXPECT_EQ(counts(profile, 20, 2), (std::vector<uint32_t>{5, 5, 2, 1}));
 }
 
 TEST(Counts, KeepToTheFloorAndNeverGrow) {
   const double infinity = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(counts_for(sentiment(Dropped::discard), 50, infinity), (std::vector<uint32_t>{1, 1, 1, 1, 1, 1}));
-  EXPECT_EQ(counts_for(sentiment(Dropped::merge), 50, infinity), (std::vector<uint32_t>{2, 2, 2, 2, 2, 1}));
-  EXPECT_EQ(counts_for(sentiment(Dropped::merge), 1, 3), (std::vector<uint32_t>{1, 1, 1, 1, 1, 1}));
-  EXPECT_EQ(counts_for(sentiment(Dropped::merge), 2, infinity), (std::vector<uint32_t>{2, 2, 2, 2, 2, 1}));
+  EXPECT_EQ(counts(sentiment(Dropped::discard), 50, infinity), (std::vector<uint32_t>{1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(counts(sentiment(Dropped::merge), 50, infinity), (std::vector<uint32_t>{2, 2, 2, 2, 2, 1}));
+  EXPECT_EQ(counts(sentiment(Dropped::merge), 1, 3), (std::vector<uint32_t>{1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(counts(sentiment(Dropped::merge), 2, infinity), (std::vector<uint32_t>{2, 2, 2, 2, 2, 1}));
   // A profile that rises (which parse_profile refuses) still never brings rows back.
-  EXPECT_EQ(counts_for(profile_of({0.2, 0.9, 0.5}, Dropped::discard), 10, 1), (std::vector<uint32_t>{2, 2, 1}));
+  EXPECT_EQ(counts(profile_of({0.2, 0.9, 0.5}, Dropped::discard), 10, 1), (std::vector<uint32_t>{2, 2, 1}));
   // A layer with retention 1 never lets go.
-  EXPECT_EQ(counts_for(profile_of({1, 0.5, 0.5}, Dropped::discard), 9, infinity), (std::vector<uint32_t>{9, 1, 1}));
+  EXPECT_EQ(counts(profile_of({1, 0.5, 0.5}, Dropped::discard), 9, infinity), (std::vector<uint32_t>{9, 1, 1}));
 }
 
-TEST(Macs, AreThoseOfTheFormula) {
-  const EncoderShape shape{.num_layers = 2, .hidden_size = 8, .intermediate_size = 24};
+TEST(Counts, OfAModelWhoseRowsAreAllRead) {
+  const Cost cost = encoder_cost(4, 8, 32, Last::all_rows);
+  const Profile profile = profile_of({0.5, 0.5, 0.3, 0.1}, Dropped::merge);
+  EXPECT_EQ(counts_for(cost, profile, 20, 1), (std::vector<uint32_t>{10, 10, 6, 2}));
+  EXPECT_EQ(counts_for(cost, profile, 20, 0), (std::vector<uint32_t>{20, 20, 20, 20}));
+}
+
+TEST(Counts, LeaveRoomForWhatIsProtected) {
+  Cost cost = encoder_cost(3, 8, 32);
+  cost.always = {.first = 1, .last = 4};
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(counts_for(cost, profile_of({0.5, 0.5, 0.1}, Dropped::merge), 20, infinity),
+            (std::vector<uint32_t>{6, 6, 1}));
+  EXPECT_EQ(counts_for(cost, profile_of({0.5, 0.5, 0.1}, Dropped::discard), 20, infinity),
+            (std::vector<uint32_t>{5, 5, 1}));
+  EXPECT_EQ(counts_for(cost, profile_of({0.5, 0.5, 0.1}, Dropped::merge), 4, infinity),
+            (std::vector<uint32_t>{4, 4, 1}));
+}
+
+TEST(Macs, AddUpLayersAndHead) {
   // Layer 1: QKV 3*5*64, QK^T 25*8, AV 3*5*8, output 3*64, feed-forward 2*3*8*24. Layer 2: [CLS] alone, from 3 rows.
   const uint64_t first = 960 + 200 + 120 + 192 + 1152;
   const uint64_t last = 7 * 64 + 2 * 3 * 8 + 64 + 2 * 8 * 24;
-  EXPECT_EQ(macs_of(shape, 5, {3, 1}), first + last);
-  EXPECT_EQ(macs_of({.num_layers = 1, .hidden_size = 8, .intermediate_size = 24}, 3, {1}), last);
+  Cost cost = encoder_cost(2, 8, 24);
+  EXPECT_EQ(cost.macs(5, {3, 1}), first + last);
+  EXPECT_EQ(encoder_cost(1, 8, 24).macs(3, {1}), last);
+  cost.last = Last::all_rows;
+  const uint64_t second = 3 * 3 * 64 + 9 * 8 + 2 * 3 * 8 + 2 * 64 + 2 * 2 * 8 * 24;
+  EXPECT_EQ(cost.macs(5, {3, 2}), first + second);
+  cost.head = 7;
+  EXPECT_EQ(cost.macs(5, {3, 2}), first + second + 7);
 }
 
 TEST(Scheduler, SpeedupOneKeepsEverything) {
@@ -59,19 +91,19 @@ TEST(Scheduler, SpeedupOneKeepsEverything) {
     EXPECT_EQ(schedule.coefficient, 0);
     EXPECT_EQ(schedule.achieved, 1);
     EXPECT_EQ(schedule.counts, (std::vector<uint32_t>{tokens, tokens, tokens, tokens, tokens, 1}));
-    EXPECT_EQ(schedule.macs, macs_of(kMiniLm, tokens, schedule.counts));
+    EXPECT_EQ(schedule.macs, kMiniLm.macs(tokens, schedule.counts));
   }
 }
 
 // The staircase S(c) changes only where some N r_l^c passes an integer: try every such edge, from the left.
-double smallest_sufficient(const EncoderShape& shape, const Profile& profile, uint32_t tokens, double speedup) {
+double smallest_sufficient(const Profile& profile, uint32_t tokens, double speedup) {
   std::vector<double> edges{0};
   for (const double retention : profile.retention) {
     if (retention == 1) continue;
     for (uint32_t n = 1; n < tokens; ++n) edges.push_back(std::log(double(n) / tokens) / std::log(retention));
   }
   std::sort(edges.begin(), edges.end());
-  const auto macs = [&](double c) { return double(macs_of(shape, tokens, counts_for(profile, tokens, c))); };
+  const auto macs = [&](double c) { return double(kMiniLm.macs(tokens, counts(profile, tokens, c))); };
   for (const double edge : edges) {
     if (macs(0) / macs(edge * (1 + 1e-12)) >= speedup) return edge;
   }
@@ -93,10 +125,10 @@ TEST(Scheduler, FindsTheSmallestCoefficient) {
         const double most = scheduler.solve(tokens, 1e9).achieved;
         for (const double speedup : {1.0, 1.0001, 1.1, 1.5, 2.0, 3.0, 4.8, 6.5, 20.0}) {
           const Schedule& schedule = scheduler.solve(tokens, speedup);
-          SCOPED_TRACE(testing::Message() << tokens << " tokens, speedup " << speedup << ", r_1 " << retention[0]);
+          SCOPED_TRACE(::testing::Message() << tokens << " tokens, speedup " << speedup << ", r_1 " << retention[0]);
           EXPECT_GE(schedule.achieved, std::min(speedup, most));
-          EXPECT_EQ(schedule.counts, counts_for(profile, tokens, schedule.coefficient));
-          const double expected = smallest_sufficient(kMiniLm, profile, tokens, std::min(speedup, most));
+          EXPECT_EQ(schedule.counts, counts(profile, tokens, schedule.coefficient));
+          const double expected = smallest_sufficient(profile, tokens, std::min(speedup, most));
           EXPECT_GE(schedule.coefficient, expected * (1 - 1e-12));
           EXPECT_LE(schedule.coefficient, expected + 1e-9 * std::max(1.0, expected));
         }
@@ -110,9 +142,9 @@ TEST(Scheduler, FasterNeverKeepsMore) {
   for (uint32_t tokens = 2; tokens < 80; ++tokens) {
     std::vector<uint32_t> before(6, tokens);
     for (double speedup = 1; speedup < 9; speedup += 0.37) {
-      const std::vector<uint32_t> counts = scheduler.solve(tokens, speedup).counts;
-      for (size_t layer = 0; layer < counts.size(); ++layer) EXPECT_LE(counts[layer], before[layer]);
-      before = counts;
+      const std::vector<uint32_t> left = scheduler.solve(tokens, speedup).counts;
+      for (size_t layer = 0; layer < left.size(); ++layer) EXPECT_LE(left[layer], before[layer]);
+      before = left;
     }
   }
 }
@@ -136,7 +168,7 @@ TEST(Scheduler, EndsForRetentionsNextToOne) {
 }
 
 TEST(Scheduler, HandlesASingleLayer) {
-  Scheduler scheduler({.num_layers = 1, .hidden_size = 8, .intermediate_size = 32}, profile_of({0.3}, Dropped::merge));
+  Scheduler scheduler(encoder_cost(1, 8, 32), profile_of({0.3}, Dropped::merge));
   EXPECT_EQ(scheduler.solve(40, 4).counts, (std::vector<uint32_t>{1}));
   EXPECT_EQ(scheduler.solve(40, 4).achieved, 1);
 }
@@ -157,7 +189,7 @@ TimeModel device() {
   model.call = 0.05;
   model.token = 0.002;
   model.layer = {.fixed = 0.1, .in = {{1, 8, 512}, {0.02, 0.01}}, .out = {{1, 8, 512}, {0.05, 0.03}}};
-  model.last = {.fixed = 0.1, .in = {{1, 512}, {0.01}}, .out = {}};
+  model.last = TimeModel::Layer{.fixed = 0.1, .in = {{1, 512}, {0.01}}, .out = {}};
   model.attention = 1e-5;
   model.dropping = 1e-5;
   return model;
@@ -247,8 +279,7 @@ TEST(SchedulerByTime, ABudgetIsSharedByAllInputs) {
 }
 
 TEST(SchedulerByTime, HandlesASingleLayerAndSingleTokens) {
-  const EncoderShape shape{.num_layers = 1, .hidden_size = 8, .intermediate_size = 32};
-  Scheduler scheduler(shape, profile_of({0.3}, Dropped::merge));
+  Scheduler scheduler(encoder_cost(1, 8, 32), profile_of({0.3}, Dropped::merge));
   scheduler.set_time_model(device());
   EXPECT_EQ(scheduler.solve(40, 4).achieved, 1);
   EXPECT_EQ(scheduler.solve_within(std::vector<uint32_t>{1}, 1e-6)[0].counts, (std::vector<uint32_t>{1}));

@@ -1,4 +1,4 @@
-#include "core/elimination/time_model.h"
+#include "core/elimination/time/time_model.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ TimeModel example() {
   model.call = 0.25;
   model.token = 0.015625;
   model.layer = {.fixed = 1, .in = {.knots = {1, 4, 16}, .slopes = {0.5, 0.125}}, .out = {{1, 8}, {0.25}}};
-  model.last = {.fixed = 2, .in = {{1, 32}, {0.0625}}, .out = {}};
+  model.last = TimeModel::Layer{.fixed = 2, .in = {{1, 32}, {0.0625}}, .out = {}};
   model.attention = 0.001;
   model.dropping = 0.002;
   model.spread = 1.25;

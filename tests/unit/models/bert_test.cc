@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/elimination/schedule.h"
+#include "core/models/bert/cost.h"
 #include "core/models/bert/model.h"
 #include "core/models/bert/weights.h"
 #include "tests/unit/models/reference_bert.h"
@@ -59,12 +60,7 @@ Profile random_profile(uint32_t layers, Dropped dropped, uint32_t seed) {
   return profile;
 }
 
-Scheduler scheduler_for(const BertConfig& config, const Profile& profile) {
-  return {{.num_layers = config.num_hidden_layers,
-           .hidden_size = config.hidden_size,
-           .intermediate_size = config.intermediate_size},
-          profile};
-}
+Scheduler scheduler_for(const BertConfig& config, const Profile& profile) { return {cost_of(config), profile}; }
 
 std::vector<BertOutput> run(Bert& bert, const std::vector<Text>& texts, Dropped dropped) {
   std::vector<BertInput> inputs;

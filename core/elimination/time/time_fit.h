@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/elimination/time_model.h"
+#include "core/elimination/time/time_model.h"
 
 namespace latformer {
 
@@ -21,7 +21,7 @@ struct Timing {
   std::vector<double> samples{};  // how it varies; the first one found cold memory and is passed over
 };
 
-// Words and embedding at one length each; several lengths of inner layers, where there are any, and of the last one.
+// Words and embedding at one length each; several lengths of each kind of layer that the model has.
 // Errors: invalid_argument if no timing of a kind is usable.
 Result<TimeModel> fit_time_model(std::span<const Timing> timings);
 

@@ -3,7 +3,7 @@
 //   T      = outside + call + token N + sum over inner layers of T_l + T_last
 //   T_l    = layer.fixed + layer.in(n_{l-1}) + layer.out(n_l)
 //            + attention (n_{l-1}^2 + n_{l-1} n_l) + dropping n_{l-1}^2 (if anything is dropped in this text)
-//   T_last = last.fixed + last.in(n_{L-1})
+//   T_last = last.fixed + last.in(n_{L-1})     where one row leaves the last layer; else that is like any other
 //
 // in and out are curves that never fall, straight between a few counts: thin matrices cost more a row than thick ones,
 // and by how much is a matter of the kernels. QK^T and AV are products of the same kind and share a coefficient.
@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,9 +33,9 @@ struct Workload {
   enum class Part {
     words,       // tokenizing a text of `in` tokens
     embedding,   // of `in` rows
-    layer,       // any but the last: `in` rows come, `out` leave
-    last_layer,  // `in` rows come, [CLS] leaves
-    head,        // [CLS] -> logits
+    layer,       // `in` rows come, `out` leave; any but the last, where one row leaves that
+    last_layer,  // `in` rows come, one leaves
+    head,        // what leaves the last layer -> the result
   };
   Part part = Part::head;
   uint32_t in = 1;
@@ -47,19 +48,19 @@ struct TimeModel {
   struct Layer {
     double fixed = 0;
     Curve in;
-    Curve out;  // none for the last layer, which [CLS] alone leaves
+    Curve out;  // none for the last layer, which one row leaves
   };
 
   double outside = 0;  // of every call: what passes before and after the core's own work
-  double call = 0;     // of every call: the classifier's head
+  double call = 0;     // of every call: the head
   double token = 0;    // of every token: tokenizer and embeddings
   Layer layer;
-  Layer last;
+  std::optional<Layer> last;  // none where all rows leave the last layer
   double attention = 0;
   double dropping = 0;
   double spread = 1;  // what nearly all measurements stayed below, as a multiple of what is predicted; at least 1
 
-  // Of an input of `tokens` and the counts that leave its layers (the last of them 1).
+  // Of an input of `tokens` and the counts that leave its layers.
   double milliseconds(uint32_t tokens, const std::vector<uint32_t>& counts) const;
   double milliseconds(const Workload& work) const;
 

@@ -1,4 +1,4 @@
-#include "core/elimination/margin.h"
+#include "core/elimination/time/margin.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "core/elimination/time_model.h"
+#include "core/elimination/time/time_model.h"
 
 #include <algorithm>
 #include <cassert>
@@ -82,7 +82,7 @@ double Curve::at(uint32_t n) const {
 
 double TimeModel::milliseconds(uint32_t tokens, const std::vector<uint32_t>& counts) const {
   assert(!counts.empty());
-  const size_t inner = counts.size() - 1;
+  const size_t inner = last ? counts.size() - 1 : counts.size();
   const bool drops = inner > 0 && counts[inner - 1] < tokens;
   double sum = outside + call + token * tokens;
   uint32_t in = tokens;
@@ -90,7 +90,7 @@ double TimeModel::milliseconds(uint32_t tokens, const std::vector<uint32_t>& cou
     sum += of_layer(in, counts[index], drops);
     in = counts[index];
   }
-  return sum + of_last_layer(in);
+  return last ? sum + of_last_layer(in) : sum;
 }
 
 double TimeModel::of_layer(uint32_t in, uint32_t out, bool drops) const {
@@ -99,7 +99,7 @@ double TimeModel::of_layer(uint32_t in, uint32_t out, bool drops) const {
          (drops ? dropping * rows * rows : 0);
 }
 
-double TimeModel::of_last_layer(uint32_t in) const { return last.fixed + last.in.at(in); }
+double TimeModel::of_last_layer(uint32_t in) const { return last->fixed + last->in.at(in); }
 
 double TimeModel::milliseconds(const Workload& work) const {
   switch (work.part) {
@@ -119,8 +119,8 @@ double TimeModel::milliseconds(const Workload& work) const {
 std::string to_json(const TimeModel& model) {
   return R"({"version":)" + std::to_string(kVersion) + R"(,"outside":)" + text_of(model.outside) + R"(,"call":)" +
          text_of(model.call) + R"(,"token":)" + text_of(model.token) + R"(,"layer":)" + text_of(model.layer) +
-         R"(,"last":)" + text_of(model.last) + R"(,"attention":)" + text_of(model.attention) + R"(,"dropping":)" +
-         text_of(model.dropping) + R"(,"spread":)" + text_of(model.spread) + "}";
+         R"(,"last":)" + (model.last ? text_of(*model.last) : "null") + R"(,"attention":)" + text_of(model.attention) +
+         R"(,"dropping":)" + text_of(model.dropping) + R"(,"spread":)" + text_of(model.spread) + "}";
 }
 
 Result<TimeModel> parse_time_model(std::string_view json) {
@@ -133,7 +133,9 @@ Result<TimeModel> parse_time_model(std::string_view json) {
   LATFORMER_ASSIGN(model.call, parse_number(root["call"]));
   LATFORMER_ASSIGN(model.token, parse_number(root["token"]));
   LATFORMER_ASSIGN(model.layer, parse_layer(root["layer"]));
-  LATFORMER_ASSIGN(model.last, parse_layer(root["last"]));
+  if (!root["last"].is_null()) {
+    LATFORMER_ASSIGN(model.last, parse_layer(root["last"]));
+  }
   LATFORMER_ASSIGN(model.attention, parse_number(root["attention"]));
   LATFORMER_ASSIGN(model.dropping, parse_number(root["dropping"]));
   LATFORMER_ASSIGN(model.spread, parse_number(root["spread"], 1));

@@ -12,16 +12,16 @@
 #include <functional>
 
 #include "core/base/status.h"
-#include "core/elimination/schedule.h"
-#include "core/elimination/time_fit.h"
-#include "core/elimination/time_model.h"
+#include "core/elimination/cost.h"
+#include "core/elimination/time/time_fit.h"
+#include "core/elimination/time/time_model.h"
 
 namespace latformer {
 
 struct CalibrationPlan {
-  EncoderShape shape;
+  Cost cost;
   uint32_t max_tokens = 1;    // of the longest input
-  uint32_t n_min = 1;         // Profile::n_min
+  uint32_t n_min = 1;         // Cost::n_min
   double outside = 0;         // TimeModel::outside, which is not measured here
   double milliseconds = 220;  // to be spent, after a warm-up of an eighth; exceeded by one piece of work at most
 };

@@ -1,4 +1,4 @@
-#include "core/elimination/time_fit.h"
+#include "core/elimination/time/time_fit.h"
 
 #include <algorithm>
 #include <cmath>
@@ -195,16 +195,17 @@ Result<TimeModel> fit_time_model(std::span<const Timing> timings) {
         break;
     }
   }
-  const bool is_whole = !last_layers.empty() &&
-                        (!layers.empty() || std::none_of(timings.begin(), timings.end(), [](const Timing& timing) {
-                          return timing.work.part == Part::layer;
-                        }));
+  const auto timed = [&](Part part) {
+    return std::ranges::any_of(timings, [&](const Timing& timing) { return timing.work.part == part; });
+  };
+  const bool is_whole = timed(Part::layer) == !layers.empty() && timed(Part::last_layer) == !last_layers.empty() &&
+                        layers.size() + last_layers.size() > 0;
   if (!is_whole) return invalid_argument("the clock gave no usable time of a layer");
   const Fit inner = fit(layers, /*is_inner=*/true);
   model.layer = inner.layer;
   model.attention = inner.attention;
   model.dropping = inner.dropping;
-  model.last = fit(last_layers, /*is_inner=*/false).layer;
+  if (!last_layers.empty()) model.last = fit(last_layers, /*is_inner=*/false).layer;
   model.spread = std::max(1.0, spread_of(model, timings));
   if (!(model.milliseconds(1, {1}) > 0)) return invalid_argument("the clock gave no usable time of a layer");
   return model;

@@ -1,4 +1,4 @@
-#include "core/elimination/calibration.h"
+#include "core/elimination/time/calibration.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,31 +13,33 @@ namespace {
 
 using Part = Workload::Part;
 
-constexpr double kShareOfWarmUp = 0.12;  // of the whole plan, and in front of it
-constexpr size_t kWarmUpWorks = 9;       // of the list of workloads
-constexpr int kMostRounds = 48;          // of all workloads
-constexpr double kLeastSample = 0.02;    // milliseconds that a sample takes at least: one run, if the clock allows,
-                                         // for a second one would find the weights in the cache;
-constexpr double kTicksPerSample = 20;   // and ticks of the clock;
-constexpr double kSamplesPerPlan = 40;   // unless that would be more than this part of the whole plan
-constexpr int kMostRuns = 1 << 12;       // in one sample
+constexpr double kShareOfWarmUp = 0.12;     // of the whole plan, and in front of it
+constexpr double kShareOfEmbedding = 1e-3;  // of a layer, for a row: about that of d MACs
+constexpr double kShareOfHead = 0.1;        // of a layer of one row: about that of d * d MACs
+constexpr size_t kWarmUpWorks = 9;          // of the list of workloads
+constexpr int kMostRounds = 48;             // of all workloads
+constexpr double kLeastSample = 0.02;       // milliseconds that a sample takes at least: one run, if the clock allows,
+                                            // for a second one would find the weights in the cache;
+constexpr double kTicksPerSample = 20;      // and ticks of the clock;
+constexpr double kSamplesPerPlan = 40;      // unless that would be more than this part of the whole plan
+constexpr int kMostRuns = 1 << 12;          // in one sample
 constexpr int kTicksSeen = 3;
 constexpr int kMostReads = 1 << 18;    // until a clock counts as standing still
 constexpr double kShareOfFirst = 0.5;  // of the whole plan: first samples. The others make them sure
 
 // The MACs of a workload, to guess its time from another one's. Tokenizing does none and is guessed to be quick.
-double work_of(const EncoderShape& shape, const Workload& work) {
-  const double d = shape.hidden_size;
+double work_of(const Cost& cost, const Workload& work) {
+  const double layer_of_one = static_cast<double>(cost.last == Last::one_row ? cost.last_layer(1) : cost.layer(1, 1));
   switch (work.part) {
     case Part::words:
     case Part::embedding:
-      return work.in * d;
+      return kShareOfEmbedding * work.in * layer_of_one;
     case Part::layer:
-      return static_cast<double>(macs_of_layer(shape, work.in, work.out));
+      return static_cast<double>(cost.layer(work.in, work.out));
     case Part::last_layer:
-      return static_cast<double>(macs_of_last_layer(shape, work.in));
+      return static_cast<double>(cost.last_layer(work.in));
     case Part::head:
-      return d * d;
+      return std::max(kShareOfHead * layer_of_one, static_cast<double>(cost.head));
   }
   return 0;
 }
@@ -51,15 +53,18 @@ std::vector<Timing> timings_of(const CalibrationPlan& plan) {
     if (std::find(works.begin(), works.end(), work) == works.end()) works.push_back(work);
   };
   const auto layer = [&](uint32_t in, uint32_t out) {
-    if (plan.shape.num_layers == 1) return;  // the last one is none of these
+    if (plan.cost.inner_layers() == 0) return;
     in = std::clamp(in, 1U, most);
     add(Part::layer, in, std::min(in, std::max(out, plan.n_min)));
+  };
+  const auto last_layer = [&](uint32_t in) {
+    if (plan.cost.last == Last::one_row) add(Part::last_layer, in, 1);
   };
   add(Part::words, 64, 1);
   add(Part::embedding, 64, 1);
   add(Part::head, 1, 1);
-  add(Part::last_layer, 1, 1);
-  add(Part::last_layer, 46, 1);
+  last_layer(1);
+  last_layer(46);
   layer(1, 1);
   layer(10, 10);
   layer(46, plan.n_min);
@@ -84,10 +89,10 @@ std::vector<Timing> timings_of(const CalibrationPlan& plan) {
     quarter = half;
     half = n;
   }
-  for (uint32_t n = 1; n < most; n = std::min(3 * n + 7, most)) add(Part::last_layer, n, 1);
-  add(Part::last_layer, most, 1);
+  for (uint32_t n = 1; n < most; n = std::min(3 * n + 7, most)) last_layer(n);
+  last_layer(most);
   std::stable_sort(works.begin() + static_cast<ptrdiff_t>(first), works.end(),
-                   [&](const auto& a, const auto& b) { return work_of(plan.shape, a) < work_of(plan.shape, b); });
+                   [&](const auto& a, const auto& b) { return work_of(plan.cost, a) < work_of(plan.cost, b); });
   std::vector<Timing> timings;
   timings.reserve(works.size());
   for (const Workload& work : works) timings.push_back({.work = work});
@@ -170,12 +175,12 @@ class Measurement {
     double work = 0;  // of the largest piece that was measured
     double rate = 0;  // milliseconds of one unit of it
     for (const Timing& known : timings_) {
-      const double its_work = work_of(plan_.shape, known.work);
+      const double its_work = work_of(plan_.cost, known.work);
       if (known.milliseconds <= 0 || its_work <= work) continue;
       work = its_work;
       rate = known.milliseconds / its_work;
     }
-    return std::max(rate * work_of(plan_.shape, timing.work), least_) <
+    return std::max(rate * work_of(plan_.cost, timing.work), least_) <
            left() - (1 - kShareOfFirst) * plan_.milliseconds;
   }
 
