@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
+#include "core/base/number_text.h"
 #include "core/elimination/time/margin.h"
 #include "core/models/bert/cost.h"
 #include "core/models/bert/model.h"
@@ -18,20 +18,14 @@ namespace {
 constexpr size_t kMaxRows = 2048;     // word-vectors that run at once: enough to keep the kernels busy
 constexpr size_t kWindowStride = 64;  // tokens that neighbouring windows of a long text share
 
-std::string text_of(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
-}
-
 Status check_speedup(double speedup, double max_speedup) {
   if (speedup >= 1 && speedup <= max_speedup) return {};  // false for NaN
-  return invalid_argument("speedup must be from 1 to " + text_of(max_speedup) + ", not " + text_of(speedup));
+  return invalid_argument("speedup must be from 1 to " + short_text(max_speedup) + ", not " + short_text(speedup));
 }
 
 Status check_budget(double budget, bool is_calibrated) {
   if (!(budget > 0 && std::isfinite(budget))) {
-    return invalid_argument("a latency budget must be finite and above 0 ms, not " + text_of(budget));
+    return invalid_argument("a latency budget must be finite and above 0 ms, not " + short_text(budget));
   }
   if (!is_calibrated) return invalid_argument("a latency budget needs a calibrated model");
   return {};

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/buffer.h"
+#include "core/files/files.h"
 #include "core/format/quote.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
@@ -18,7 +19,6 @@
 #include "core/models/bert/config.h"
 #include "core/models/bert/weights.h"
 #include "core/models/stored_matrix.h"
-#include "core/tools/files.h"
 #include "core/tools/quantized_config.h"
 
 namespace latformer {

@@ -3,21 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
+#include "core/base/number_text.h"
 #include "core/format/quote.h"
 
 namespace latformer::train {
-namespace {
-
-std::string text_of(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
-}
-
-}  // namespace
-
 Arguments::Arguments(std::vector<std::string> words, std::initializer_list<std::string_view> flags) {
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -72,8 +62,8 @@ double Arguments::number(std::string_view name, double otherwise, double least, 
   if (!value) return otherwise;
   const std::optional<double> number = parse_number(*value);
   if (number && *number >= least && *number <= most) return *number;
-  complain(std::string(name) + " is " + quote(*value) + ", not a number from " + text_of(least) + " to " +
-           text_of(most));
+  complain(std::string(name) + " is " + quote(*value) + ", not a number from " + short_text(least) + " to " +
+           short_text(most));
   return otherwise;
 }
 

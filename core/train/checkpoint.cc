@@ -6,7 +6,7 @@
 #include <system_error>
 #include <vector>
 
-#include "core/tools/files.h"
+#include "core/files/files.h"
 #include "core/train/export_config.h"
 #include "core/train/guard.h"
 

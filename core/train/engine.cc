@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/tools/files.h"
+#include "core/files/files.h"
 
 namespace latformer::train {
 

@@ -2,12 +2,12 @@
 
 #include <yyjson.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <set>
 #include <vector>
 
+#include "core/base/number_text.h"
 #include "core/format/quote.h"
 
 namespace latformer::train {
@@ -19,14 +19,9 @@ struct Free {
   void operator()(char* text) const { std::free(text); }
 };
 
-std::string text_of(double number) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, number).ptr};
-}
-
 std::string list_of(const std::vector<double>& numbers) {
   std::string text;
-  for (const double number : numbers) text += (text.empty() ? "" : ", ") + text_of(number);
+  for (const double number : numbers) text += (text.empty() ? "" : ", ") + exact_text(number);
   return "[" + text + "]";
 }
 
@@ -79,7 +74,7 @@ std::string profile_json(const Profile& profile) {
   if (!profile.acc.empty()) text += "  \"acc\": " + list_of(profile.acc) + ",\n";
   text += "  \"retention\": " + list_of(profile.retention) + ",\n";
   text += std::string("  \"dropped\": \"") + (profile.dropped == Dropped::merge ? "merge" : "discard") + "\",\n";
-  return text + "  \"max_speedup\": " + text_of(profile.max_speedup) + "\n}\n";
+  return text + "  \"max_speedup\": " + exact_text(profile.max_speedup) + "\n}\n";
 }
 
 std::string compact(std::string json) {

@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/files/files.h"
 #include "core/format/quote.h"
-#include "core/tools/files.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/export_config.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/tools/files.h"
+#include "core/files/files.h"
 #include "core/tools/quantize.h"
 #include "core/train/arguments.h"
 #include "core/train/calibrate.h"

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/files/files.h"
 #include "core/format/weights.h"
 #include "core/models/stored_matrix.h"
-#include "core/tools/files.h"
 #include "core/train/bert_module.h"
 #include "core/train/export_config.h"
 #include "core/train/guard.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/tools/files.h"
+#include "core/files/files.h"
 #include "core/train/trainer.h"
 
 namespace latformer::train {

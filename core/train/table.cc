@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/files/files.h"
 #include "core/format/json.h"
 #include "core/format/quote.h"
-#include "core/tools/files.h"
 
 namespace latformer::train {
 namespace fs = std::filesystem;

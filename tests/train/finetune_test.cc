@@ -7,8 +7,8 @@
 #include <cmath>
 #include <functional>
 
+#include "core/files/files.h"
 #include "core/tasks/classification.h"
-#include "core/tools/files.h"
 #include "core/train/evaluate.h"
 #include "core/train/metrics.h"
 #include "tests/train/folders.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/tools/files.h"
+#include "core/files/files.h"
 #include "core/train/random.h"
 #include "tests/unit/support/random_bert.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <cstdio>
 #include <limits>
 
+#include "core/base/number_text.h"
 #include "core/format/json.h"
 
 namespace latformer {
@@ -15,16 +15,10 @@ constexpr int64_t kVersion = 1;
 constexpr double kLongest = 1e9;  // milliseconds; no part of a model takes 11 days
 constexpr int64_t kMostTokens = 1 << 20;
 
-std::string text_of(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.17g", number);
-  return text;
-}
-
 template <class T>
 std::string list_of(const std::vector<T>& values) {
   std::string text;
-  for (const T value : values) text += (text.empty() ? "" : ",") + text_of(static_cast<double>(value));
+  for (const T value : values) text += (text.empty() ? "" : ",") + exact_text(static_cast<double>(value));
   return "[" + text + "]";
 }
 
@@ -33,8 +27,8 @@ std::string text_of(const Curve& curve) {
 }
 
 std::string text_of(const TimeModel::Layer& layer) {
-  return R"({"fixed":)" + text_of(layer.fixed) + R"(,"in":)" + text_of(layer.in) + R"(,"out":)" + text_of(layer.out) +
-         "}";
+  return R"({"fixed":)" + exact_text(layer.fixed) + R"(,"in":)" + text_of(layer.in) + R"(,"out":)" +
+         text_of(layer.out) + "}";
 }
 
 Result<double> parse_number(const JsonValue& value, double least = 0) {
@@ -117,10 +111,11 @@ double TimeModel::milliseconds(const Workload& work) const {
 }
 
 std::string to_json(const TimeModel& model) {
-  return R"({"version":)" + std::to_string(kVersion) + R"(,"outside":)" + text_of(model.outside) + R"(,"call":)" +
-         text_of(model.call) + R"(,"token":)" + text_of(model.token) + R"(,"layer":)" + text_of(model.layer) +
-         R"(,"last":)" + (model.last ? text_of(*model.last) : "null") + R"(,"attention":)" + text_of(model.attention) +
-         R"(,"dropping":)" + text_of(model.dropping) + R"(,"spread":)" + text_of(model.spread) + "}";
+  return R"({"version":)" + std::to_string(kVersion) + R"(,"outside":)" + exact_text(model.outside) + R"(,"call":)" +
+         exact_text(model.call) + R"(,"token":)" + exact_text(model.token) + R"(,"layer":)" + text_of(model.layer) +
+         R"(,"last":)" + (model.last ? text_of(*model.last) : "null") + R"(,"attention":)" +
+         exact_text(model.attention) + R"(,"dropping":)" + exact_text(model.dropping) + R"(,"spread":)" +
+         exact_text(model.spread) + "}";
 }
 
 Result<TimeModel> parse_time_model(std::string_view json) {

@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "core/files/files.h"
 #include "core/format/json.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/kernels/rows.h"
 #include "core/models/bert/config.h"
 #include "core/models/bert/names.h"
-#include "core/tools/files.h"
 #include "core/tools/quantized_config.h"
 #include "tests/unit/support/random_bert.h"
 
