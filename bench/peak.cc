@@ -1,7 +1,7 @@
 #include "bench/peak.h"
 
-#include "core/kernels/micro.h"
-#include "core/kernels/vector.h"
+#include "core/kernels/micro/table.h"
+#include "core/kernels/micro/vector.h"
 
 namespace latformer {
 namespace {

@@ -1,5 +1,5 @@
-// What the processor can do at most with the vectors of core/kernels/vector.h: a loop of nothing but the operation that
-// a matrix product is made of, on registers, with enough independent chains to hide its latency.
+// What the processor can do at most with the vectors of core/kernels/micro/vector.h: a loop of nothing but the
+// operation that a matrix product is made of, on registers, with enough independent chains to hide its latency.
 //
 // What is measured in the same binary as the matrix products is the bound that holds for them: what the instruction set
 // gives, and not what a data sheet says of the processor.

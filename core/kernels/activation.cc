@@ -1,5 +1,5 @@
 // tanh by XNNPACK's micro-kernel, called directly: its unary operator would link every unary function that XNNPACK has,
-// in every type, which is most of a binary. GELU is our own (micro_rows.h).
+// in every type, which is most of a binary. GELU is our own (micro/rows.h).
 //
 // This is the one file that looks below XNNPACK's public interface.
 #include "core/kernels/activation.h"

@@ -8,7 +8,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
-#include "core/kernels/micro.h"
+#include "core/kernels/micro/table.h"
 #include "core/kernels/threads.h"
 
 struct xnn_unary_elementwise_config;

@@ -18,7 +18,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
-#include "core/kernels/micro.h"
+#include "core/kernels/micro/table.h"
 #include "core/kernels/threads.h"
 
 namespace latformer::kernels {
@@ -66,7 +66,7 @@ class Attention {
   const MicroKernels* micro_ = nullptr;
   size_t heads_ = 0, head_size_ = 0;
   size_t longest_ = 0;           // keys, padded
-  Buffer<float> keys_;           // (H, longest, dh)  in blocks, as micro.h has weights
+  Buffer<float> keys_;           // (H, longest, dh)  in blocks, as micro/table.h has weights
   Buffer<float> log_sizes_;      // (longest)
   Buffer<float> probabilities_;  // (H, longest, longest)
   Buffer<float> scores_;         // (H, longest)  of each head; for mix(), the merged row of A

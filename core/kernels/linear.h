@@ -1,4 +1,4 @@
-// Linear layers by our own micro-kernels (micro.h), in f32 or int8; the weights are packed once.
+// Linear layers by our own micro-kernels (micro/table.h), in f32 or int8; the weights are packed once.
 //
 //   y (rows, out) = x (rows, in) W^T + b
 //
@@ -14,7 +14,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
-#include "core/kernels/micro.h"
+#include "core/kernels/micro/table.h"
 #include "core/kernels/pack.h"
 #include "core/kernels/threads.h"
 
@@ -55,7 +55,7 @@ class Linear {
   Precision precision() const { return int8_.values.size() > 0 ? Precision::int8 : Precision::f32; }
 
  private:
-  // Blocks of outputs as micro.h lays them out; those past `out` are zero.
+  // Blocks of outputs as micro/table.h lays them out; those past `out` are zero.
   struct Int8Weights {
     Buffer<int8_t> values;
     Buffer<float> scales;

@@ -1,4 +1,4 @@
-// Weights as Hugging Face stores them -> the blocks of micro.h: packed[block][k / group][column][k % group].
+// Weights as Hugging Face stores them -> the blocks of micro/table.h: packed[block][k / group][column][k % group].
 //
 // Whoever waits for a model waits for this, in code that WebAssembly engines have not optimised yet; hence whole
 // vectors at a time, which need few instructions.
@@ -10,7 +10,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
-#include "core/kernels/micro.h"
+#include "core/kernels/micro/table.h"
 
 namespace latformer::kernels {
 
@@ -23,7 +23,7 @@ void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t g
                int8_t* packed, int32_t* sums);
 
 // The first byte of each cache line of packed weights, which kernels that fetch ahead write over itself
-// (micro_tiles.h). Errors: out_of_memory.
+// (micro/tiles.h). Errors: out_of_memory.
 Result<Buffer<std::byte>> first_bytes_of(std::span<const std::byte> packed);
 
 // What kernels that add four products in 16 bits cannot have in its place. They take groups a and b of a step together,

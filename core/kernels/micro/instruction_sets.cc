@@ -1,5 +1,5 @@
 // Which micro-kernels this processor can run.
-#include "core/kernels/micro_tables.h"
+#include "core/kernels/micro/instruction_sets.h"
 
 namespace latformer::kernels {
 

@@ -1,6 +1,6 @@
-#include "core/kernels/function_constants.h"
+#include "core/kernels/micro/function_constants.h"
 
-#include "core/kernels/micro_quantize.h"
+#include "core/kernels/micro/quantize.h"
 
 namespace latformer::kernels {
 

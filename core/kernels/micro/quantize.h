@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "core/kernels/micro.h"
+#include "core/kernels/micro/table.h"
 
 namespace latformer::kernels {
 namespace {

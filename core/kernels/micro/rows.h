@@ -1,10 +1,10 @@
 // What is done to whole rows, value by value, for the instruction set that a file including this one is compiled for.
 #pragma once
 
-#include "core/kernels/function_constants.h"
-#include "core/kernels/micro.h"
-#include "core/kernels/micro_quantize.h"
-#include "core/kernels/vector.h"
+#include "core/kernels/micro/function_constants.h"
+#include "core/kernels/micro/quantize.h"
+#include "core/kernels/micro/table.h"
+#include "core/kernels/micro/vector.h"
 
 namespace latformer::kernels {
 namespace {

@@ -10,7 +10,7 @@
 //
 // int8 follows "dynamic quantisation": each row of x becomes q = round(x / scale) + zero in 0 .. 127 with a scale of
 // its own, weights keep a scale for each output. Sums are exact integers and the rest is rounded in one prescribed
-// order, so that every instruction set gives the same bits (micro_scalar.cc says which).
+// order, so that every instruction set gives the same bits (micro/scalar.cc says which).
 //
 // A row's result never depends on the rows beside it.
 #pragma once

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/kernels/micro.h"
-#include "core/kernels/micro_quantize.h"
+#include "core/kernels/micro/quantize.h"
+#include "core/kernels/micro/table.h"
 
 namespace latformer::kernels {
 namespace {

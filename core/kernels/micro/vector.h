@@ -30,7 +30,7 @@
 #include <arm_neon.h>
 #endif
 
-#include "core/kernels/micro.h"
+#include "core/kernels/micro/table.h"
 
 namespace latformer::kernels {
 namespace {

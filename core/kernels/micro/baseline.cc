@@ -1,7 +1,7 @@
 // Micro-kernels that every processor of a family has: SSE2, NEON, and WebAssembly SIMD, where -mrelaxed-simd makes the
 // same source the relaxed one.
-#include "core/kernels/micro_tables.h"
-#include "core/kernels/micro_target.h"
+#include "core/kernels/micro/instruction_sets.h"
+#include "core/kernels/micro/target.h"
 
 namespace latformer::kernels {
 namespace {

@@ -1,4 +1,4 @@
-// Constants of the functions in micro_rows.h, in memory where no compiler sees their values: V8 makes a vector constant
+// Constants of the functions in micro/rows.h, in memory where no compiler sees their values: V8 makes a vector constant
 // out of an integer at every use, by three instructions, and loads one by one.
 //
 //   e^r = sum_i factors[i] r^i                  |r| <= ln 2 / 2     to within 1.1e-7 of it
@@ -10,7 +10,7 @@
 namespace latformer::kernels {
 
 struct FunctionConstants {
-  float round;  // kRound of micro_quantize.h
+  float round;  // kRound of micro/quantize.h
   struct {
     float least, log2_e;
     float minus_ln2[2];  // -ln 2 in two parts, the first of few digits

@@ -14,8 +14,8 @@
 
 #include <cstddef>
 
-#include "core/kernels/micro.h"
-#include "core/kernels/vector.h"
+#include "core/kernels/micro/table.h"
+#include "core/kernels/micro/vector.h"
 
 namespace latformer::kernels {
 namespace {

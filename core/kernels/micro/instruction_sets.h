@@ -1,7 +1,7 @@
 // The tables of micro-kernels that are compiled in: one for every instruction set that the target may have.
 #pragma once
 
-#include "core/kernels/micro.h"
+#include "core/kernels/micro/table.h"
 
 namespace latformer::kernels {
 

@@ -1,6 +1,6 @@
 // Micro-kernels for AVX-512 with VNNI, which this file alone is compiled for.
-#include "core/kernels/micro_tables.h"
-#include "core/kernels/micro_target.h"
+#include "core/kernels/micro/instruction_sets.h"
+#include "core/kernels/micro/target.h"
 
 namespace latformer::kernels {
 

@@ -1,8 +1,8 @@
-// The table of micro-kernels (micro.h) for the instruction set that a file including this one is compiled for.
+// The table of micro-kernels (micro/table.h) for the instruction set that a file including this one is compiled for.
 #pragma once
 
-#include "core/kernels/micro_rows.h"
-#include "core/kernels/micro_tiles.h"
+#include "core/kernels/micro/rows.h"
+#include "core/kernels/micro/tiles.h"
 
 namespace latformer::kernels {
 namespace {
