@@ -1,35 +1,12 @@
 #include "core/tasks/classification.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <memory>
-#include <utility>
 
-#include "core/base/number_text.h"
-#include "core/elimination/time/margin.h"
-#include "core/models/bert/cost.h"
-#include "core/models/bert/model.h"
-#include "core/models/bert/weights.h"
+#include "core/models/bert/classification_head.h"
 
 namespace latformer {
 namespace {
-
-constexpr size_t kMaxRows = 2048;     // word-vectors that run at once: enough to keep the kernels busy
-constexpr size_t kWindowStride = 64;  // tokens that neighbouring windows of a long text share
-
-Status check_speedup(double speedup, double max_speedup) {
-  if (speedup >= 1 && speedup <= max_speedup) return {};  // false for NaN
-  return invalid_argument("speedup must be from 1 to " + short_text(max_speedup) + ", not " + short_text(speedup));
-}
-
-Status check_budget(double budget, bool is_calibrated) {
-  if (!(budget > 0 && std::isfinite(budget))) {
-    return invalid_argument("a latency budget must be finite and above 0 ms, not " + short_text(budget));
-  }
-  if (!is_calibrated) return invalid_argument("a latency budget needs a calibrated model");
-  return {};
-}
 
 std::vector<float> scores_of(std::span<const float> logits, ProblemType problem) {
   std::vector<float> scores(logits.begin(), logits.end());
@@ -51,255 +28,32 @@ void accumulate(std::vector<float>& sum, std::span<const float> values) {
   for (size_t i = 0; i < values.size(); ++i) sum[i] += values[i];
 }
 
-Result<Tokenizer> create_tokenizer(const ModelFiles& files) {
-  if (!files.tokenizer_json.empty()) {
-    return Tokenizer::from_tokenizer_json(files.tokenizer_json, files.tokenizer_config_json);
-  }
-  if (files.vocab_txt.empty()) return bad_model("neither tokenizer.json nor vocab.txt is there");
-  return Tokenizer::from_vocab(files.vocab_txt, files.tokenizer_config_json);
-}
-
-// A text of many tokens, in the words of the vocabulary: what a calibration times the tokenizer with.
-std::string some_text(const Tokenizer& tokenizer) {
-  constexpr size_t kTokens = 1024;
-  std::string text;
-  const size_t step = std::max<size_t>(1, tokenizer.vocabulary_size() / kTokens);
-  for (size_t id = 0; id < tokenizer.vocabulary_size(); id += step) {
-    text += tokenizer.token(static_cast<int32_t>(id));
-    text += ' ';
-  }
-  return text;
-}
-
-Status finished() { return internal_error("this model was already loaded to its end"); }
-
-}  // namespace
-
-struct Classifier::State {
-  BertConfig config;
-  Tokenizer tokenizer;
-  Scheduler scheduler;
-  Bert bert;
-  Clock clock;
-  Margin margin{1};  // above the scheduler's time model
-
-  void count_time(const TimeModel& model) {
-    scheduler.set_time_model(model);
-    margin = Margin(model.spread);
-  }
-
-  // How the windows of one text are to run.
-  std::vector<Schedule> solve(const std::vector<Encoding>& windows, const RunOptions& options) {
-    std::vector<uint32_t> lengths;
-    lengths.reserve(windows.size());
-    for (const Encoding& window : windows) lengths.push_back(static_cast<uint32_t>(window.ids.size()));
-    if (options.budget) return scheduler.solve_within(lengths, *options.budget / margin.factor());
-    std::vector<Schedule> schedules;
-    schedules.reserve(windows.size());
-    for (const uint32_t tokens : lengths) schedules.push_back(scheduler.solve(tokens, options.speedup));
-    return schedules;
-  }
-
-  // What nearly all calls with one text stay below.
-  std::optional<double> predict(const std::vector<Schedule>& schedules) const {
-    if (!scheduler.time_model()) return {};
-    double sum = 0;
-    for (const Schedule& schedule : schedules) sum += *schedule.milliseconds;
-    return sum * margin.factor();
-  }
-
-  // A call with one text ended: what it took, beside what its schedules say.
-  void learn(const Classification& answer, double measured, const RunOptions& options) {
-    if (!answer.predicted_milliseconds) return;
-    // A text so short that it is far inside its budget says little about those that touch theirs.
-    if (options.budget && *answer.predicted_milliseconds < *options.budget / 2) return;
-    const double predicted = *answer.predicted_milliseconds / margin.factor();
-    margin.observe((measured + scheduler.time_model()->outside) / predicted);
-  }
-
-  Result<std::vector<Encoding>> encode(const TextInput& input, LongText long_text) const {
-    const size_t most = config.max_position_embeddings;
-    if (long_text == LongText::windows) {
-      if (input.text_pair) return invalid_argument("a text pair cannot be cut into windows; truncate it");
-      return tokenizer.encode_windows(input.text, most, std::min(kWindowStride, most / 4));
-    }
-    LATFORMER_ASSIGN(Encoding encoding, tokenizer.encode(input.text, input.text_pair, most));
-    std::vector<Encoding> windows;
-    windows.push_back(std::move(encoding));
-    return windows;
-  }
-};
-
-namespace {
-
-// Windows of several texts that are to run together.
-struct Batch {
-  std::vector<Trace> windows;
-  std::vector<size_t> owners;  // the text that each window belongs to
-  size_t rows = 0;
-};
-
-// Runs the batch, adds each window's answer to that of its text, and empties the batch.
-Status flush(Batch& batch, Bert& bert, const BertConfig& config, Dropped dropped,
-             std::vector<Classification>& answers) {
-  std::vector<BertInput> inputs;
-  inputs.reserve(batch.windows.size());
-  for (const Trace& window : batch.windows) {
-    inputs.push_back(
-        {.ids = window.encoding.ids, .type_ids = window.encoding.type_ids, .counts = window.schedule.counts});
-  }
-  LATFORMER_ASSIGN(std::vector<BertOutput> outputs, bert.run(inputs, dropped));
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    batch.windows[i].kept_positions = std::move(outputs[i].kept_positions);
-    batch.windows[i].tokens_per_layer = std::move(outputs[i].tokens_per_layer);
-    if (!std::ranges::all_of(outputs[i].logits, [](float logit) { return std::isfinite(logit); })) {
-      return bad_model("model.safetensors: its weights give a text logits that are not finite");
-    }
-    Classification& answer = answers[batch.owners[i]];
-    accumulate(answer.logits, outputs[i].logits);
-    accumulate(answer.scores, scores_of(outputs[i].logits, config.problem_type));
-    answer.windows.push_back(std::move(batch.windows[i]));
-  }
-  batch = {};
-  return {};
+void divide(std::vector<float>& sum, size_t count) {
+  for (float& value : sum) value /= static_cast<float>(count);
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Head>> Classifier::make_head(const BertConfig& config, const ModelFiles&) {
+  return ClassificationHead::create(config);
+}
 
 Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> inputs, const RunOptions& options) {
-  State& state = *state_;
-  const double begin = state.clock();
-  LATFORMER_TRY(check_speedup(options.speedup, max_speedup()));
-  if (options.budget) LATFORMER_TRY(check_budget(*options.budget, time_model().has_value()));
-  const Dropped dropped = profile().dropped;
-  std::vector<Classification> answers(inputs.size());
-  Batch batch;
-  for (size_t owner = 0; owner < inputs.size(); ++owner) {
-    LATFORMER_ASSIGN(std::vector<Encoding> windows, state.encode(inputs[owner], options.long_text));
-    std::vector<Schedule> schedules = state.solve(windows, options);
-    answers[owner].predicted_milliseconds = state.predict(schedules);
-    for (size_t i = 0; i < windows.size(); ++i) {
-      const size_t tokens = windows[i].ids.size();
-      if (batch.rows > 0 && batch.rows + tokens > kMaxRows) {
-        LATFORMER_TRY(flush(batch, state.bert, state.config, dropped, answers));
-      }
-      Trace trace;
-      trace.encoding = std::move(windows[i]);
-      trace.schedule = std::move(schedules[i]);
-      batch.windows.push_back(std::move(trace));
-      batch.owners.push_back(owner);
-      batch.rows += tokens;
+  LATFORMER_ASSIGN(std::vector<Encoded> texts, encode(inputs, options));
+  std::vector<Classification> answers;
+  answers.reserve(texts.size());
+  for (Encoded& text : texts) {
+    Classification& answer = answers.emplace_back();
+    for (const std::vector<float>& logits : text.results) {
+      accumulate(answer.logits, logits);
+      accumulate(answer.scores, scores_of(logits, config().problem_type));
     }
+    divide(answer.logits, text.windows.size());
+    divide(answer.scores, text.windows.size());
+    answer.windows = std::move(text.windows);
+    answer.predicted_milliseconds = text.predicted_milliseconds;
   }
-  LATFORMER_TRY(flush(batch, state.bert, state.config, dropped, answers));
-
-  for (Classification& answer : answers) {
-    const auto windows = static_cast<float>(answer.windows.size());
-    for (float& logit : answer.logits) logit /= windows;
-    for (float& score : answer.scores) score /= windows;
-  }
-  if (answers.size() == 1) state.learn(answers.front(), state.clock() - begin, options);
   return answers;
 }
-
-Status Classifier::calibrate(double outside, double milliseconds) {
-  State& state = *state_;
-  const CalibrationPlan plan{.cost = state.scheduler.cost(),
-                             .max_tokens = max_tokens(),
-                             .n_min = state.scheduler.cost().n_min(profile().dropped),
-                             .outside = outside,
-                             .milliseconds = milliseconds};
-  const std::string text = some_text(state.tokenizer);
-  size_t index = 0;  // of an inner layer
-  const auto run = [&](const Workload& work) -> Status {
-    if (work.part == Workload::Part::words) return state.tokenizer.encode(text, {}, work.in).status();
-    index = index + 2 < plan.cost.num_layers ? index + 1 : 0;
-    return state.bert.rehearse(work, index, profile().dropped);
-  };
-  LATFORMER_ASSIGN(const TimeModel model, latformer::calibrate(plan, run, state.clock));
-  state.count_time(model);
-  return {};
-}
-
-Status Classifier::restore_calibration(std::string_view json) {
-  LATFORMER_ASSIGN(const TimeModel model, parse_time_model(json));
-  state_->count_time(model);
-  return {};
-}
-
-const std::optional<TimeModel>& Classifier::time_model() const { return state_->scheduler.time_model(); }
-
-double Classifier::milliseconds_in_full(uint32_t tokens) const {
-  return time_model()->milliseconds(tokens, counts_for(state_->scheduler.cost(), profile(), tokens, 0));
-}
-
-const BertConfig& Classifier::config() const { return state_->config; }
-const Profile& Classifier::profile() const { return state_->scheduler.profile(); }
-const Tokenizer& Classifier::tokenizer() const { return state_->tokenizer; }
-double Classifier::max_speedup() const { return profile().max_speedup; }
-Precision Classifier::precision() const { return state_->bert.precision(); }
-uint32_t Classifier::max_tokens() const { return state_->config.max_position_embeddings; }
-
-Classifier::Classifier(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Classifier::Classifier(Classifier&&) noexcept = default;
-Classifier& Classifier::operator=(Classifier&&) noexcept = default;
-Classifier::~Classifier() = default;
-
-double steady_milliseconds() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-struct ClassifierLoader::State {
-  State(const BertConfig& model, Profile how, Tokenizer words, Threads pool, const LoadOptions& options)
-      : config(model),
-        profile(std::move(how)),
-        tokenizer(std::move(words)),
-        threads(std::move(pool)),
-        clock(options.clock),
-        weights(model, options.precision) {}
-
-  BertConfig config;
-  Profile profile;
-  Tokenizer tokenizer;
-  Threads threads;
-  Clock clock;
-  BertLoader weights;
-};
-
-Result<ClassifierLoader> ClassifierLoader::create(const ModelFiles& files, const LoadOptions& options) {
-  if (files.config_json.empty()) return bad_model("config.json is missing");
-  LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
-  const uint32_t layers = config.num_hidden_layers;
-  LATFORMER_ASSIGN(Profile profile, files.profile_json.empty() ? Result<Profile>(default_profile(layers))
-                                                               : parse_profile(files.profile_json, layers));
-  LATFORMER_ASSIGN(Tokenizer tokenizer, create_tokenizer(files));
-  if (tokenizer.vocabulary_size() > config.vocab_size) {
-    return bad_model("config.json: vocab_size is " + std::to_string(config.vocab_size) + ", but the tokenizer has " +
-                     std::to_string(tokenizer.vocabulary_size()) + " tokens");
-  }
-  LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
-  return ClassifierLoader(
-      std::make_unique<State>(config, std::move(profile), std::move(tokenizer), std::move(threads), options));
-}
-
-Status ClassifierLoader::append(std::span<const std::byte> bytes) {
-  return state_ ? state_->weights.append(bytes) : finished();
-}
-
-Result<Classifier> ClassifierLoader::finish() {
-  if (!state_) return finished();
-  const std::unique_ptr<State> state = std::move(state_);
-  LATFORMER_ASSIGN(BertWeights weights, state->weights.finish());
-  LATFORMER_ASSIGN(Bert bert, Bert::create(state->config, std::move(weights), std::move(state->threads)));
-  const Cost cost = cost_of(state->config);
-  return Classifier(std::make_unique<Classifier::State>(std::move(state->config), std::move(state->tokenizer),
-                                                        Scheduler(cost, std::move(state->profile)), std::move(bert),
-                                                        std::move(state->clock)));
-}
-
-ClassifierLoader::ClassifierLoader(std::unique_ptr<State> state) : state_(std::move(state)) {}
-ClassifierLoader::ClassifierLoader(ClassifierLoader&&) noexcept = default;
-ClassifierLoader& ClassifierLoader::operator=(ClassifierLoader&&) noexcept = default;
-ClassifierLoader::~ClassifierLoader() = default;
 
 }  // namespace latformer

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/kernels/int8_rows.h"
+#include "core/models/bert/classification_head.h"
 #include "core/models/bert/config.h"
 #include "core/models/bert/weights.h"
 #include "core/models/stored_matrix.h"
@@ -89,6 +91,12 @@ float scale_of_group(std::span<const float> group) {
 
 bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
 
+// A loader checks every tensor against the configuration as soon as it has seen the header.
+Status check(const BertConfig& config, std::span<const std::byte> header) {
+  LATFORMER_ASSIGN(std::unique_ptr<Head> head, ClassificationHead::create(config));
+  return BertLoader(config, std::move(head)).append(header);
+}
+
 template <class T>
 std::span<const std::byte> bytes_of(const std::vector<T>& values) {
   return std::as_bytes(std::span(values));
@@ -123,8 +131,7 @@ class Quantizer {
       return bad_model("model.safetensors: the file has " + std::to_string(source_.size()) + " bytes instead of " +
                        std::to_string(header_.file_size()));
     }
-    // The loader checks every tensor against the configuration as soon as it has seen the header.
-    return BertLoader(config).append(head);
+    return check(config, head);
   }
 
   Status choose_weights() {
@@ -222,7 +229,7 @@ class Quantizer {
     for (const Output& output : outputs) tensors.push_back(output.info);
     const std::string head = make_safetensors_head(tensors);
     const auto head_bytes = std::as_bytes(std::span(head));
-    LATFORMER_TRY(BertLoader(config).append(head_bytes));
+    LATFORMER_TRY(check(config, head_bytes));
     LATFORMER_TRY(target_.write(head_bytes));
 
     report_.file_after = head.size();

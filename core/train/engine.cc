@@ -1,6 +1,7 @@
 #include "core/train/engine.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,19 +12,14 @@
 namespace latformer::train {
 
 Result<Classifier> open_engine(const std::filesystem::path& folder, size_t threads) {
-  const auto read_if_there = [&](const char* name) -> Result<std::string> {
-    return is_file(folder / name) ? read_file(folder / name) : std::string();
-  };
-  LATFORMER_ASSIGN(const std::string config, read_file(folder / "config.json"));
-  LATFORMER_ASSIGN(const std::string tokenizer, read_if_there("tokenizer.json"));
-  LATFORMER_ASSIGN(const std::string tokenizer_config, read_if_there("tokenizer_config.json"));
-  LATFORMER_ASSIGN(const std::string vocab, read_if_there("vocab.txt"));
-  LATFORMER_ASSIGN(const std::string profile, read_if_there("profile.json"));
-  const ModelFiles files{.config_json = config,
-                         .tokenizer_json = tokenizer,
-                         .tokenizer_config_json = tokenizer_config,
-                         .vocab_txt = vocab,
-                         .profile_json = profile};
+  std::array<std::string, kModelFiles.size()> texts;
+  ModelFiles files;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto& [name, text] = kModelFiles[i];
+    if (!is_file(folder / name)) continue;
+    LATFORMER_ASSIGN(texts[i], read_file(folder / name));
+    files.*text = texts[i];
+  }
   LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(files, {.threads = threads}));
   LATFORMER_ASSIGN(InputFile weights, InputFile::open(folder / "model.safetensors"));
   std::vector<std::byte> part(size_t{1} << 20);

@@ -11,6 +11,7 @@
 #include "core/files/files.h"
 #include "core/format/weights.h"
 #include "core/models/stored_matrix.h"
+#include "core/tasks/model_files.h"
 #include "core/train/bert_module.h"
 #include "core/train/export_config.h"
 #include "core/train/guard.h"
@@ -24,13 +25,15 @@ constexpr double kInitializerRange = 0.02;
 
 Result<std::string> read_if_there(const fs::path& path) { return is_file(path) ? read_file(path) : std::string(); }
 
-Result<Tokenizer> open_tokenizer(const fs::path& folder) {
+Result<Tokenizer> read_tokenizer(const fs::path& folder, size_t vocab_size) {
   LATFORMER_ASSIGN(const std::string json, read_if_there(folder / "tokenizer.json"));
   LATFORMER_ASSIGN(const std::string config, read_if_there(folder / "tokenizer_config.json"));
-  if (!json.empty()) return Tokenizer::from_tokenizer_json(json, config);
   LATFORMER_ASSIGN(const std::string vocab, read_if_there(folder / "vocab.txt"));
-  if (vocab.empty()) return bad_model(folder.string() + ": neither tokenizer.json nor vocab.txt is there");
-  return Tokenizer::from_vocab(vocab, config);
+  ModelFiles files;
+  files.tokenizer_json = json;
+  files.tokenizer_config_json = config;
+  files.vocab_txt = vocab;
+  return open_tokenizer(files, vocab_size);
 }
 
 // model.safetensors and where its tensors stand.
@@ -122,11 +125,7 @@ Status write_weights(const std::map<std::string, torch::Tensor>& weights, const 
 Result<ModelFolder> ModelFolder::open(const fs::path& path) {
   LATFORMER_ASSIGN(std::string config_json, read_file(path / "config.json"));
   LATFORMER_ASSIGN(BertConfig config, parse_bert_config(config_json));
-  LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(path));
-  if (tokenizer.vocabulary_size() > config.vocab_size) {
-    return bad_model(path.string() + ": the tokenizer has " + std::to_string(tokenizer.vocabulary_size()) +
-                     " tokens, but the model embeds only " + std::to_string(config.vocab_size));
-  }
+  LATFORMER_ASSIGN(Tokenizer tokenizer, read_tokenizer(path, config.vocab_size));
   std::optional<Profile> profile;
   LATFORMER_ASSIGN(const std::string profile_json, read_if_there(path / "profile.json"));
   if (!profile_json.empty()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/elimination/schedule.h"
+#include "core/models/bert/classification_head.h"
 #include "core/models/bert/model.h"
 #include "core/models/bert/weights.h"
 #include "tests/unit/support/random_bert.h"
@@ -30,7 +31,7 @@ std::map<std::string, torch::Tensor> weights_of(const std::vector<NamedTensor>& 
 }
 
 Bert bert_of(const BertConfig& config, const std::vector<NamedTensor>& tensors) {
-  BertLoader loader(config);
+  BertLoader loader(config, ClassificationHead::create(config).value());
   EXPECT_TRUE(loader.append(testing::safetensors_of(tensors)).ok());
   auto weights = loader.finish();
   EXPECT_TRUE(weights.ok()) << weights.status().message();
@@ -78,7 +79,7 @@ TEST_P(SameModel, LogitsAndKeptPositionsAreThoseOfTheCore) {
       EXPECT_EQ(ours.kept_positions[t], theirs[t].kept_positions) << "speedup " << speedup << ", text " << t;
       for (size_t k = 0; k < config.num_labels(); ++k) {
         EXPECT_NEAR(ours.logits.index({static_cast<int64_t>(t), static_cast<int64_t>(k)}).item<float>(),
-                    theirs[t].logits[k], 1e-4)
+                    theirs[t].result[k], 1e-4)
             << "speedup " << speedup << ", text " << t;
       }
     }

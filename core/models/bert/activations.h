@@ -1,6 +1,6 @@
 // What the forward pass of BERT computes in: planned once, grown when a larger batch comes, never shrunk.
 //
-// B texts of T rows altogether, packed; n rows of the longest; d = hidden_size, d_ff = intermediate_size. As
+// Texts of T rows altogether, packed; n rows of the longest; d = hidden_size, d_ff = intermediate_size. As
 // rows are eliminated, only the front of each buffer is used.
 #pragma once
 
@@ -23,20 +23,17 @@ struct BertActivations {
   Buffer<float> branch;    // (T, d)  what is added to the residual
   Buffer<float> wide;      // (T, max(3d, d_ff))  query, key and value; then the feed-forward's middle
 
-  Buffer<float> logits;  // (B, num_labels)
-
   kernels::LinearWorkspace linear;
 
   Buffer<float> score;  // (n)  of one text
 
-  Status reserve(const BertConfig& config, size_t texts, size_t rows, size_t longest) {
+  Status reserve(const BertConfig& config, size_t rows, size_t longest) {
     const uint64_t d = config.hidden_size;
     const uint64_t widest = std::max<uint64_t>(3 * d, config.intermediate_size);
     for (Buffer<float>* of_all : {&hidden, &residual, &context, &branch})
       LATFORMER_TRY(of_all->reserve(volume({rows, d})));
     LATFORMER_TRY(wide.reserve(volume({rows, widest})));
-    LATFORMER_TRY(score.reserve(longest));
-    return logits.reserve(volume({texts, config.num_labels()}));
+    return score.reserve(longest);
   }
 };
 

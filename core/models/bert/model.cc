@@ -38,7 +38,6 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
   bert.threads_ = std::move(threads);
   bert.attention_ = kernels::Attention(config.num_attention_heads, config.head_size());
   LATFORMER_ASSIGN(bert.hidden_act_, kernels::Activation::create(config.hidden_act));
-  LATFORMER_ASSIGN(bert.tanh_, kernels::Activation::create(kernels::Activation::Kind::tanh));
   return bert;
 }
 
@@ -48,15 +47,15 @@ Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Drop
   if (texts.empty()) return outputs;
 
   LATFORMER_TRY(begin(texts));
-  const size_t last = config_.num_hidden_layers - 1;
-  for (size_t index = 0; index <= last; ++index) {
-    LATFORMER_TRY(index < last ? layer(index, texts, dropped) : last_layer());
+  for (size_t index = 0; index < config_.num_hidden_layers; ++index) {
+    LATFORMER_TRY(is_cut(index) ? last_layer() : layer(index, texts, dropped));
     for (size_t t = 0; t < texts.size(); ++t) {
       outputs[t].kept_positions.push_back(rows_[t].positions);
       outputs[t].tokens_per_layer.push_back(rows_[t].count());
     }
   }
-  LATFORMER_TRY(classify(outputs));
+  LATFORMER_ASSIGN(std::vector<std::vector<float>> results, run_head());
+  for (size_t t = 0; t < texts.size(); ++t) outputs[t].result = std::move(results[t]);
   return outputs;
 }
 
@@ -68,7 +67,7 @@ Status Bert::begin(std::span<const BertInput> texts) {
     rows_.push_back(LiveRows::all(static_cast<uint32_t>(text.ids.size())));
     longest = std::max(longest, text.ids.size());
   }
-  LATFORMER_TRY(activations_.reserve(config_, texts.size(), total(rows_), longest));
+  LATFORMER_TRY(activations_.reserve(config_, total(rows_), longest));
   LATFORMER_TRY(attention_.reserve(longest));
   embed(texts);
   return {};
@@ -82,7 +81,6 @@ Status Bert::rehearse(const Workload& work, size_t index, Dropped dropped) {
   const std::vector<uint32_t> counts(config_.num_hidden_layers, work.out);
   const BertInput text{.ids = ids, .type_ids = type_ids, .counts = counts};
   LATFORMER_TRY(begin({&text, 1}));  // next to nothing beside a layer, which wants sound numbers to work on
-  BertOutput output;
   switch (work.part) {
     case Workload::Part::words:  // no part of the model
     case Workload::Part::embedding:
@@ -92,12 +90,17 @@ Status Bert::rehearse(const Workload& work, size_t index, Dropped dropped) {
     case Workload::Part::last_layer:
       return last_layer();
     case Workload::Part::head:
-      return classify({&output, 1});
+      return run_head().status();
   }
   return {};
 }
 
-// Any layer but the last: x (T, d) -> x (T', d), where T' rows stay.
+// Whether it is the last layer, of which [CLS] alone is read.
+bool Bert::is_cut(size_t index) const {
+  return index + 1 == config_.num_hidden_layers && weights_.head->reads() == Last::one_row;
+}
+
+// Any layer that is not cut: x (T, d) -> x (T', d), where T' rows stay.
 Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropped) {
   BertLayerWeights& weights = weights_.layers[index];
   BertActivations& a = activations_;
@@ -136,7 +139,8 @@ Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropp
   return finish_layer(weights, out);
 }
 
-// The last layer: x (T, d) -> x (B, d). The classifier reads [CLS] alone, so nothing else asks, and nothing else stays.
+// The last layer where it is cut: x (T, d) -> x (texts, d). The head reads [CLS] alone, so nothing else asks, and
+// nothing else stays.
 Status Bert::last_layer() {
   BertLayerWeights& weights = weights_.layers.back();
   BertActivations& a = activations_;
@@ -205,17 +209,8 @@ void Bert::embed(std::span<const BertInput> texts) {
   kernels::layer_norm(rows, d, word, other, norm.gamma.data(), norm.beta.data(), config_.layer_norm_eps, word);
 }
 
-Status Bert::classify(std::span<BertOutput> outputs) {
-  BertActivations& a = activations_;
-  const size_t labels = config_.num_labels();
-  LATFORMER_TRY(weights_.pooler.run(threads_, outputs.size(), a.hidden.data(), a.branch.data(), a.linear));
-  LATFORMER_TRY(tanh_.run(threads_, outputs.size() * config_.hidden_size, a.branch.data(), a.branch.data()));
-  LATFORMER_TRY(weights_.classifier.run(threads_, outputs.size(), a.branch.data(), a.logits.data(), a.linear));
-  for (size_t t = 0; t < outputs.size(); ++t) {
-    const float* logits = a.logits.data() + t * labels;
-    outputs[t].logits.assign(logits, logits + labels);
-  }
-  return {};
+Result<std::vector<std::vector<float>>> Bert::run_head() {
+  return weights_.head->run(threads_, {.x = activations_.hidden.data(), .d = config_.hidden_size, .texts = rows_});
 }
 
 Status Bert::check(const BertInput& text) const {

@@ -1,4 +1,4 @@
-// BERT for sequence classification over packed texts of unequal length, with elimination inside every layer.
+// BERT over packed texts of unequal length, with elimination inside every layer, and a task's head on it.
 //
 //   x       = LayerNorm(word + position + type embeddings)
 //   A       = softmax(Q K^T / sqrt(dh) + log size)                     of each text and head
@@ -6,7 +6,7 @@
 //   stay    = [CLS], the rows with the highest scores s, and the rest row          core/elimination/select.h
 //   x       = LayerNorm(x[stay] + (A[stay] V) W_o + b_o)               rows that do not stay are never computed
 //   x       = LayerNorm(x + act(x W_1 + b_1) W_2 + b_2)
-//   logits  = tanh(x[CLS] W_p + b_p) W_c + b_c
+//   result  = head(x)                                                  core/models/head.h
 //
 // The rows of all texts stand one behind the other, without padding, as one matrix (T, d): linear layers run over all
 // of them at once, attention and elimination text by text. Speedup 1 is the same code with nothing to drop.
@@ -39,7 +39,7 @@ struct BertInput {
 };
 
 struct BertOutput {
-  std::vector<float> logits;  // (num_labels)
+  std::vector<float> result;  // what the head makes of it: logits (num_labels), say
   // Of each layer: positions of the ordinary rows that left it, and the number of all that did, the rest row included.
   std::vector<std::vector<uint32_t>> kept_positions;
   std::vector<uint32_t> tokens_per_layer;
@@ -70,7 +70,8 @@ class Bert {
   Status layer(size_t index, std::span<const BertInput> texts, Dropped dropped);
   Status last_layer();
   Status finish_layer(BertLayerWeights& weights, size_t rows);
-  Status classify(std::span<BertOutput> outputs);
+  bool is_cut(size_t index) const;
+  Result<std::vector<std::vector<float>>> run_head();
 
   BertConfig config_;
   BertWeights weights_;
@@ -80,7 +81,6 @@ class Bert {
 
   kernels::Attention attention_;
   kernels::Activation hidden_act_;
-  kernels::Activation tanh_;
 };
 
 }  // namespace latformer

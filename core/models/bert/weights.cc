@@ -12,8 +12,10 @@ std::string weight_of(std::string_view module) { return std::string(module) + ".
 
 }  // namespace
 
-BertLoader::BertLoader(const BertConfig& config, std::optional<Precision> precision)
-    : config_(config), reader_(config.names->rename(), precision, [this](WeightReader&) { return declare(); }) {}
+BertLoader::BertLoader(const BertConfig& config, std::unique_ptr<Head> head, std::optional<Precision> precision)
+    : config_(config), reader_(config.names->rename(), precision, [this](WeightReader&) { return declare(); }) {
+  weights_.head = std::move(head);
+}
 
 Result<BertWeights> BertLoader::finish() {
   LATFORMER_TRY(reader_.finish());
@@ -23,12 +25,7 @@ Result<BertWeights> BertLoader::finish() {
 Status BertLoader::declare() {
   const BertNames& names = *config_.names;
   const size_t d = config_.hidden_size;
-  for (const std::string_view needed : {names.classifier, names.pooler}) {
-    if (reader_.contains(weight_of(needed))) continue;
-    return unsupported_model(
-        "model.safetensors: " + weight_of(needed) +
-        " is missing, so this is no text classifier yet; fine-tune it as BertForSequenceClassification first");
-  }
+  LATFORMER_TRY(weights_.head->declare(reader_));
   const auto table = [&](std::string_view name, size_t rows, StoredMatrix* matrix) {
     return reader_.table(weight_of(name), rows, d, matrix);
   };
@@ -38,10 +35,7 @@ Status BertLoader::declare() {
   LATFORMER_TRY(reader_.norm(std::string(names.embeddings_norm), d, &weights_.embeddings_norm));
   weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
   for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(declare_layer(i));
-  const LinearPart pooler{.name = std::string(names.pooler), .out = d};
-  LATFORMER_TRY(reader_.linear({pooler}, d, reader_.precision(), &weights_.pooler));
-  const LinearPart classifier{.name = std::string(names.classifier), .out = config_.num_labels()};
-  return reader_.linear({classifier}, d, Precision::f32, &weights_.classifier);
+  return {};
 }
 
 Status BertLoader::declare_layer(size_t index) {
@@ -66,7 +60,8 @@ Status BertLoader::declare_layer(size_t index) {
   const LinearPart query = part(names.query, d, 1 / std::sqrt(static_cast<float>(config_.head_size())));
   const LinearPart key = part(names.key, d);
   const LinearPart value = part(names.value, d);
-  if (index + 1 < config_.num_hidden_layers) {
+  const bool is_cut = index + 1 == config_.num_hidden_layers && weights_.head->reads() == Last::one_row;
+  if (!is_cut) {
     LATFORMER_TRY(linear({query, key, value}, d, &weights.query_key_value));
   } else {
     LATFORMER_TRY(linear({query}, d, &weights.query));

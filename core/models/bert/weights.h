@@ -1,9 +1,10 @@
-// The weights of BERT for sequence classification, in the form that the forward pass wants them.
+// The weights of BERT and of a task's head on it, in the form that the forward pass wants them.
 //
 // L layers, d = hidden_size, d_ff = intermediate_size. 1 / sqrt(head_size) is folded into the query weights.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -13,15 +14,16 @@
 #include "core/base/status.h"
 #include "core/kernels/linear.h"
 #include "core/models/bert/config.h"
+#include "core/models/head.h"
 #include "core/models/stored_matrix.h"
 #include "core/models/weight_reader.h"
 
 namespace latformer {
 
 struct BertLayerWeights {
-  // Every layer but the last: query, key and value of all rows in one product.
+  // Every other layer: query, key and value of all rows in one product.
   kernels::Linear query_key_value;  // d -> 3d
-  // The last layer: a classifier reads [CLS] alone, so only keys and values are wanted of all rows.
+  // The last layer where only [CLS] is read: keys and values alone are wanted of all rows.
   kernels::Linear query;      // d -> d
   kernels::Linear key_value;  // d -> 2d
 
@@ -39,18 +41,16 @@ struct BertWeights {
   StoredMatrix token_type_embeddings;  // (type_vocab_size, d)
   LayerNormWeights embeddings_norm;
   std::vector<BertLayerWeights> layers;  // (L)
-  kernels::Linear pooler;                // d -> d
-  kernels::Linear classifier;            // d -> num_labels
+  std::unique_ptr<Head> head;
 };
 
-// model.safetensors of a BertForSequenceClassification -> BertWeights, while its bytes arrive.
+// model.safetensors -> BertWeights, while its bytes arrive.
 class BertLoader {
  public:
-  // precision: of embedding tables and linear layers, the classifier excepted, which is small and decides; absent: as
-  // the file has them.
-  explicit BertLoader(const BertConfig& config, std::optional<Precision> precision = {});
+  // precision: of embedding tables and linear layers; absent: as the file has them.
+  BertLoader(const BertConfig& config, std::unique_ptr<Head> head, std::optional<Precision> precision = {});
 
-  // The next bytes of model.safetensors. Errors: those of WeightReader; unsupported_model (no classifier or pooler).
+  // The next bytes of model.safetensors. Errors: those of WeightReader and of the head's declare().
   Status append(std::span<const std::byte> bytes) { return reader_.append(bytes); }
 
   // All bytes were given. Errors: bad_model (the file is too short). The loader is of no further use.

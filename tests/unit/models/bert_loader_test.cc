@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 
+#include "core/models/bert/classification_head.h"
 #include "core/models/bert/model.h"
 #include "core/models/bert/weights.h"
 #include "tests/unit/support/allocations.h"
@@ -28,7 +29,7 @@ const BertConfig kConfig = config_of({.layers = 2, .labels = 3});
 // Feeds the file in parts of `part` bytes.
 Result<BertWeights> load(const BertConfig& config, const Bytes& file, size_t part = 1 << 20,
                          std::optional<Precision> precision = {}) {
-  BertLoader loader(config, precision);
+  BertLoader loader(config, ClassificationHead::create(config).value(), precision);
   for (size_t begin = 0; begin < file.size(); begin += part) {
     LATFORMER_TRY(loader.append(std::span(file).subspan(begin, std::min(part, file.size() - begin))));
   }
@@ -44,7 +45,7 @@ std::vector<float> logits_of(const BertConfig& config, BertWeights weights) {
   std::vector<uint32_t> counts(config.num_hidden_layers, 4);
   counts.back() = 1;
   const BertInput input{.ids = ids, .type_ids = types, .counts = counts};
-  return bert.run({&input, 1}, Dropped::merge).value()[0].logits;
+  return bert.run({&input, 1}, Dropped::merge).value()[0].result;
 }
 
 std::vector<float> logits_of(const std::vector<NamedTensor>& tensors, size_t part = 1 << 20) {
@@ -79,8 +80,9 @@ TEST(BertLoader, ComputesInThePrecisionAskedForOrElseInTheFiles) {
     EXPECT_EQ(f32.layers[0].query_key_value.precision(), Precision::f32);
     EXPECT_EQ(int8.layers[0].query_key_value.precision(), Precision::int8);
     EXPECT_EQ(int8.layers[1].output.precision(), Precision::int8);
-    EXPECT_EQ(int8.pooler.precision(), Precision::int8);
-    EXPECT_EQ(int8.classifier.precision(), Precision::f32) << "it is small and decides";
+    const auto& head = static_cast<const ClassificationHead&>(*int8.head);
+    EXPECT_EQ(head.pooler().precision(), Precision::int8);
+    EXPECT_EQ(head.classifier().precision(), Precision::f32) << "it is small and decides";
     EXPECT_EQ(int8.word_embeddings.dtype, DType::i8);
     EXPECT_EQ(as_asked({}).layers[0].output.precision(), dtype == DType::i8 ? Precision::int8 : Precision::f32);
 
@@ -272,7 +274,7 @@ TEST(BertLoader, RepeatsItsError) {
   std::vector<NamedTensor> tensors = random_bert(kConfig, 13);
   tensors.pop_back();
   const Bytes file = safetensors_of(tensors);
-  BertLoader loader(kConfig);
+  BertLoader loader(kConfig, ClassificationHead::create(kConfig).value());
   const Status first = loader.append(file);
   EXPECT_FALSE(first.ok());
   EXPECT_EQ(loader.append(file).message(), first.message());

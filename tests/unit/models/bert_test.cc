@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/elimination/schedule.h"
+#include "core/models/bert/classification_head.h"
 #include "core/models/bert/cost.h"
 #include "core/models/bert/model.h"
 #include "core/models/bert/weights.h"
@@ -30,7 +31,7 @@ struct Text {
 };
 
 Bert load(const BertConfig& config, const std::vector<NamedTensor>& tensors) {
-  BertLoader loader(config, Precision::f32);
+  BertLoader loader(config, ClassificationHead::create(config).value(), Precision::f32);
   const Status appended = loader.append(safetensors_of(tensors));
   EXPECT_TRUE(appended.ok()) << appended.message();
   return Bert::create(config, loader.finish().value(), Threads::create(1).value()).value();
@@ -74,8 +75,8 @@ void expect_equal(const BertOutput& output, const ReferenceOutput& expected, dou
   ASSERT_GT(expected.margin, 1e-6) << "a tie within rounding: choose another seed";
   EXPECT_EQ(output.kept_positions, expected.kept_positions);
   EXPECT_EQ(output.tokens_per_layer, expected.tokens_per_layer);
-  ASSERT_EQ(output.logits.size(), expected.logits.size());
-  for (size_t i = 0; i < expected.logits.size(); ++i) EXPECT_NEAR(output.logits[i], expected.logits[i], tolerance);
+  ASSERT_EQ(output.result.size(), expected.logits.size());
+  for (size_t i = 0; i < expected.logits.size(); ++i) EXPECT_NEAR(output.result[i], expected.logits[i], tolerance);
 }
 
 const BertShape kShapes[] = {
@@ -188,7 +189,7 @@ TEST(Bert, ABatchGivesWhatItsTextsGive) {
   for (size_t t = 0; t < texts.size(); ++t) {
     const BertOutput alone = run(bert, {texts[t]}, Dropped::merge)[0];
     EXPECT_EQ(together[t].kept_positions, alone.kept_positions);
-    for (size_t i = 0; i < alone.logits.size(); ++i) EXPECT_NEAR(together[t].logits[i], alone.logits[i], 2e-6);
+    for (size_t i = 0; i < alone.result.size(); ++i) EXPECT_NEAR(together[t].result[i], alone.result[i], 2e-6);
   }
 }
 
@@ -217,11 +218,11 @@ TEST(Bert, RefusesWhatItHasNoEmbeddingFor) {
   bad[3].type_ids.assign(9, 0);
   bad[4].ids.clear();
   bad[4].type_ids.clear();
-  const std::vector<float> before = run(bert, {good}, Dropped::merge)[0].logits;
+  const std::vector<float> before = run(bert, {good}, Dropped::merge)[0].result;
   for (const Text& text : bad) {
     const std::vector<BertInput> inputs{good.input(), text.input()};
     EXPECT_EQ(bert.run(inputs, Dropped::merge).status().code(), ErrorCode::invalid_argument);
-    EXPECT_EQ(run(bert, {good}, Dropped::merge)[0].logits, before);
+    EXPECT_EQ(run(bert, {good}, Dropped::merge)[0].result, before);
   }
   EXPECT_TRUE(run(bert, {}, Dropped::merge).empty());
 }
@@ -241,7 +242,7 @@ TEST(Bert, SurvivesSumsThatAreNotNumbers) {
     }
     text.ids[2] = 7;  // without the poisoned word all is well again
     const BertOutput healthy = run(bert, {text}, Dropped::merge)[0];
-    for (const float logit : healthy.logits) EXPECT_TRUE(std::isfinite(logit));
+    for (const float logit : healthy.result) EXPECT_TRUE(std::isfinite(logit));
   }
 }
 
