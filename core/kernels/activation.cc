@@ -77,4 +77,22 @@ Status Activation::run(const Threads& threads, size_t count, const float* x, flo
   return {};
 }
 
+void silu_multiply(const Threads& threads, size_t n, size_t d, const float* x, const float* factor, size_t stride,
+                   float* y, const MicroKernels& micro) {
+  struct Rows {
+    const MicroKernels* micro;
+    size_t d, stride;
+    const float *x, *factor;
+    float* y;
+  } rows{&micro, d, stride, x, factor, y};
+  pthreadpool_parallelize_2d_tile_1d(
+      threads.pool(),
+      [](void* context, size_t row, size_t first, size_t count) {
+        const Rows& r = *static_cast<const Rows*>(context);
+        const size_t at = row * r.stride + first;
+        r.micro->silu_multiply(count, r.x + at, r.factor + at, r.y + row * r.d + first);
+      },
+      &rows, n, d, kBlock, 0);
+}
+
 }  // namespace latformer::kernels

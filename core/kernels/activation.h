@@ -29,4 +29,9 @@ class Activation {
   const xnn_unary_elementwise_config* tanh_ = nullptr;
 };
 
+// y (n, d) = x / (1 + e^-x) * factor, of rows of x and factor `stride` apart (SwiGLU); y may be x or factor if stride
+// is d.
+void silu_multiply(const Threads& threads, size_t n, size_t d, const float* x, const float* factor, size_t stride,
+                   float* y, const MicroKernels& micro = micro_kernels());
+
 }  // namespace latformer::kernels

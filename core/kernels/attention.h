@@ -18,21 +18,16 @@
 
 #include "core/base/buffer.h"
 #include "core/base/status.h"
+#include "core/kernels/attention_tiles.h"
 #include "core/kernels/micro/table.h"
 #include "core/kernels/threads.h"
 
 namespace latformer::kernels {
 
-// Rows of H dh values, `stride` apart.
-struct StridedRows {
-  const float* values;
-  size_t stride;
-};
-
 struct AttentionInput {
   size_t queries, keys;
-  StridedRows query, key, value;
-  float last_log_size;  // log of how many rows the last key stands for; the others stand for one
+  StridedRows query, key, value;  // of H dh values each
+  float last_log_size;            // log of how many rows the last key stands for; the others stand for one
 };
 
 class Attention {
@@ -58,7 +53,7 @@ class Attention {
   size_t padded(size_t keys) const;
   void set_log_sizes(const AttentionInput& input);
   float* probabilities(size_t head, const AttentionInput& input);
-  void pack_keys(size_t head, const AttentionInput& input);
+  void pack_keys_of(size_t head, const AttentionInput& input);
   void probabilities_of(size_t head, const AttentionInput& input, size_t first, size_t count, float* result) const;
   void context_of(size_t head, const AttentionInput& input, const float* probabilities, size_t count,
                   const uint32_t* rows, float* context) const;

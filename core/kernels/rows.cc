@@ -62,6 +62,49 @@ void layer_norm(size_t n, size_t d, const float* x, const float* residual, const
   }
 }
 
+void rms_norm(size_t n, size_t d, const float* x, const float* gamma, float eps, float* y) {
+  const float over_d = 1.0F / static_cast<float>(d);
+  for (size_t i = 0; i < n; ++i, x += d, y += d) {
+    F32x4 squares = splat(0);
+    float tail = 0;
+    size_t j = 0;
+    for (; j + kLanes <= d; j += kLanes) squares += load(x + j) * load(x + j);
+    for (; j < d; ++j) tail += x[j] * x[j];
+    const float factor = 1.0F / std::sqrt((sum(squares) + tail) * over_d + eps);
+    for (j = 0; j + kLanes <= d; j += kLanes) store(load(x + j) * splat(factor) * load(gamma + j), y + j);
+    for (; j < d; ++j) y[j] = x[j] * factor * gamma[j];
+  }
+}
+
+void add_to_rows(size_t n, size_t d, const float* y, float* x) {
+  size_t i = 0;
+  for (; i + kLanes <= n * d; i += kLanes) store(load(x + i) + load(y + i), x + i);
+  for (; i < n * d; ++i) x[i] += y[i];
+}
+
+void rotate(std::span<const uint32_t> positions, size_t heads, size_t head_size, size_t half, const float* cosines,
+            const float* sines, float* x, size_t stride) {
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const float* cosine = cosines + positions[i] * half;
+    const float* sine = sines + positions[i] * half;
+    for (size_t head = 0; head < heads; ++head) {
+      float* a = x + i * stride + head * head_size;
+      float* b = a + half;
+      size_t j = 0;
+      for (; j + kLanes <= half; j += kLanes) {
+        const F32x4 turned = load(a + j) * load(cosine + j) - load(b + j) * load(sine + j);
+        store(load(b + j) * load(cosine + j) + load(a + j) * load(sine + j), b + j);
+        store(turned, a + j);
+      }
+      for (; j < half; ++j) {
+        const float turned = a[j] * cosine[j] - b[j] * sine[j];
+        b[j] = b[j] * cosine[j] + a[j] * sine[j];
+        a[j] = turned;
+      }
+    }
+  }
+}
+
 void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y) {
   for (size_t i = 0; i < rows.size(); ++i) std::memcpy(y + i * d, x + rows[i] * stride, d * sizeof(float));
 }

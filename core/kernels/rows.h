@@ -1,5 +1,6 @@
-// What works on rows: LayerNorm with residual, gathering, weighted sums, scores, and widening of stored weights.
-// kernels::scalar holds a plain twin of each function, the readable reference that tests compare with.
+// What works on rows: LayerNorm with residual, RMSNorm, rotary positions, gathering, weighted sums, scores, and
+// widening of stored weights. kernels::scalar holds a plain twin of each function, the readable reference that tests
+// compare with.
 //
 // Notation: n rows, d = hidden_size, H = heads, dh = head_size = d / H, nq queries, nk keys. Everything is row-major;
 // rows are contiguous unless a stride, counted in values, is given. Pointers need no alignment. Zero rows are legal.
@@ -15,6 +16,18 @@
      residual may be null; y may be x or residual. */                                                                  \
   void layer_norm(size_t n, size_t d, const float* x, const float* residual, const float* gamma, const float* beta,    \
                   float eps, float* y);                                                                                \
+                                                                                                                       \
+  /* y (n, d) = x / sqrt(mean(x^2) + eps) * gamma for each row of x (RMSNorm); y may be x. */                          \
+  void rms_norm(size_t n, size_t d, const float* x, const float* gamma, float eps, float* y);                          \
+                                                                                                                       \
+  /* x (n, d) += y. */                                                                                                 \
+  void add_to_rows(size_t n, size_t d, const float* y, float* x);                                                      \
+                                                                                                                       \
+  /* Rotary positions, in place: in each of `heads` heads of head_size values of row i of x, `stride` apart, the pair  \
+     (a, b) = (x_j, x_(j + half)) becomes (a cos - b sin, b cos + a sin), j < half, with the cosine and sine that      \
+     stand at (positions[i], j) of tables (., half). What is past 2 half stays. */                                     \
+  void rotate(std::span<const uint32_t> positions, size_t heads, size_t head_size, size_t half, const float* cosines,  \
+              const float* sines, float* x, size_t stride);                                                            \
                                                                                                                        \
   /* Row i of y (n, d) is row rows[i] of x. */                                                                         \
   void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y);                 \

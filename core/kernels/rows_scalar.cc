@@ -24,6 +24,36 @@ void layer_norm(size_t n, size_t d, const float* x, const float* residual, const
   }
 }
 
+void rms_norm(size_t n, size_t d, const float* x, const float* gamma, float eps, float* y) {
+  for (size_t i = 0; i < n; ++i) {
+    double squares = 0;
+    for (size_t j = 0; j < d; ++j) squares += static_cast<double>(x[i * d + j]) * x[i * d + j];
+    const double factor = 1 / std::sqrt(squares / static_cast<double>(d) + eps);
+    for (size_t j = 0; j < d; ++j) y[i * d + j] = static_cast<float>(x[i * d + j] * factor * gamma[j]);
+  }
+}
+
+void add_to_rows(size_t n, size_t d, const float* y, float* x) {
+  for (size_t i = 0; i < n * d; ++i) x[i] += y[i];
+}
+
+void rotate(std::span<const uint32_t> positions, size_t heads, size_t head_size, size_t half, const float* cosines,
+            const float* sines, float* x, size_t stride) {
+  for (size_t i = 0; i < positions.size(); ++i) {
+    for (size_t head = 0; head < heads; ++head) {
+      for (size_t j = 0; j < half; ++j) {
+        float* a = x + i * stride + head * head_size + j;
+        float* b = a + half;
+        const double cosine = cosines[positions[i] * half + j];
+        const double sine = sines[positions[i] * half + j];
+        const double turned = *a * cosine - *b * sine;
+        *b = static_cast<float>(*b * cosine + *a * sine);
+        *a = static_cast<float>(turned);
+      }
+    }
+  }
+}
+
 void gather_rows(std::span<const uint32_t> rows, size_t d, const float* x, size_t stride, float* y) {
   for (size_t i = 0; i < rows.size(); ++i) {
     for (size_t j = 0; j < d; ++j) y[i * d + j] = x[rows[i] * stride + j];

@@ -82,6 +82,24 @@ inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* 
   return multiply_add(half, p * v / q, half);
 }
 
+// x / (1 + e^-x), by e^-|x|, which does not overflow: |x| / (1 + e^-|x|) where x > 0, else that times e^-|x|.
+[[gnu::always_inline]] inline Floats silu(Floats x) {
+  const Floats size = x < 0 ? -x : x;
+  const Floats power = exp_of_negative(-size);
+  const Floats one = constant(kFunctionConstants.exp.factors[0]);
+  return x / (one + power) * (x < 0 ? power : one);
+}
+
+inline void silu_multiply_row(size_t n, const float* x, const float* factor, float* y) {
+  for (; n >= kWidth; n -= kWidth, x += kWidth, factor += kWidth, y += kWidth) {
+    store_vector(silu(load_vector<Floats>(x)) * load_vector<Floats>(factor), y);
+  }
+  float last[kWidth] = {};
+  for (size_t i = 0; i < n; ++i) last[i] = x[i];
+  if (n > 0) store_vector(silu(load_vector<Floats>(last)), last);
+  for (size_t i = 0; i < n; ++i) y[i] = last[i] * factor[i];
+}
+
 inline void gelu_row(size_t n, const float* x, float* y) {
   for (; n >= kWidth; n -= kWidth, x += kWidth, y += kWidth) store_vector(gelu(load_vector<Floats>(x)), y);
   if (n == 0) return;

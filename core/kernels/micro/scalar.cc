@@ -51,6 +51,10 @@ void gelu(size_t n, const float* x, float* y) {
   for (size_t i = 0; i < n; ++i) y[i] = 0.5F * x[i] * (1 + std::erf(x[i] / std::numbers::sqrt2_v<float>));
 }
 
+void silu_multiply(size_t n, const float* x, const float* factor, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = x[i] / (1 + std::exp(-x[i])) * factor[i];
+}
+
 void add_rows(size_t rows, size_t n, const float* x, float* sums) {
   for (size_t row = 0; row < rows; ++row) {
     for (size_t j = 0; j < n; ++j) sums[j] += x[row * n + j];
@@ -89,6 +93,7 @@ const MicroKernels kScalarKernels = {.name = "scalar",
                                      .softmax_multiple = 1,
                                      .softmax_row = softmax_row,
                                      .gelu = gelu,
+                                     .silu_multiply = silu_multiply,
                                      .add_rows = add_rows,
                                      .quantize_row = quantize_row};
 

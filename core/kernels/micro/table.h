@@ -80,6 +80,8 @@ struct MicroKernels {
   void (*softmax_row)(size_t n, float* x);
   // y (n) = x / 2 (1 + erf(x / sqrt 2)), x (n); y may be x.
   void (*gelu)(size_t n, const float* x, float* y);
+  // y (n) = x / (1 + e^-x) * factor, x and factor (n); y may be either.
+  void (*silu_multiply)(size_t n, const float* x, const float* factor, float* y);
   // sums (n) += the sum over the rows of x (rows, n), n as above.
   void (*add_rows)(size_t rows, size_t n, const float* x, float* sums);
 

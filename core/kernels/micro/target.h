@@ -21,6 +21,7 @@ constexpr MicroKernels table_of(std::string_view name) {
           .softmax_multiple = kWidth,
           .softmax_row = softmax_row,
           .gelu = gelu_row,
+          .silu_multiply = silu_multiply_row,
           .add_rows = add_rows,
           .quantize_row = quantize_row};
 }

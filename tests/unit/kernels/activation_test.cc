@@ -116,6 +116,38 @@ TEST_F(ActivationTest, ActivationsOfWhatIsNotFinite) {
   }
 }
 
+TEST_F(ActivationTest, SiluMultiply) {
+  const Threads two = Threads::create(2).value();
+  for (const MicroKernels* micro : available_micro_kernels()) {
+    for (const size_t d : {1, 2, 3, 5, 8, 15, 17, 31, 64, 70, 1536, 5000}) {
+      const size_t n = 3;
+      const size_t stride = 2 * d + 1;
+      const Buffer<float> x = random_values(n * stride, 7, 4.0F);
+      std::vector<float> y(n * d + 1, -7.0F);
+      silu_multiply(threads_, n, d, x.data(), x.data() + d, stride, y.data(), *micro);
+      ASSERT_EQ(y.back(), -7.0F) << "wrote past the end";
+      for (size_t i = 0; i < n * d; ++i) {
+        const double v = x[i / d * stride + i % d];
+        const double expected = v / (1 + std::exp(-v)) * x[i / d * stride + i % d + d];
+        ASSERT_NEAR(y[i], expected, 2e-6 * std::max(1.0, std::abs(expected))) << "of " << v;
+      }
+      std::vector<float> together(n * d + 1, -7.0F);
+      silu_multiply(two, n, d, x.data(), x.data() + d, stride, together.data(), *micro);
+      EXPECT_EQ(together, y);
+    }
+    const float extremes[] = {0, -0.0F, 100, -100, 3e38F, -3e38F, std::numeric_limits<float>::quiet_NaN()};
+    float y[7];
+    const float ones[7] = {1, 1, 1, 1, 1, 1, 1};
+    silu_multiply(threads_, 1, 7, extremes, ones, 7, y, *micro);
+    EXPECT_EQ(y[0], 0);
+    EXPECT_EQ(y[2], 100);
+    EXPECT_NEAR(y[3], 0, 1e-30);
+    EXPECT_EQ(y[4], 3e38F);
+    EXPECT_TRUE(std::abs(y[5]) < 1e5F) << y[5];
+    EXPECT_TRUE(std::isnan(y[6]));
+  }
+}
+
 TEST_F(ActivationTest, TwoThreadsGiveTheSame) {
   const Threads two = Threads::create(2).value();
   Activation gelu = Activation::create(Activation::Kind::gelu).value();

@@ -52,6 +52,55 @@ TEST(RowsTest, LayerNorm) {
   }
 }
 
+TEST(RowsTest, RmsNorm) {
+  for (size_t d = 1; d <= kLongest; ++d) {
+    const size_t n = 1 + d % 4;
+    const std::vector<float> x = random_values(n * d, 1, 3.0F);
+    const std::vector<float> gamma = random_values(d, 3);
+    std::vector<float> expected(n * d);
+    scalar::rms_norm(n, d, x.data(), gamma.data(), 1e-5F, expected.data());
+    std::vector<float> actual(n * d);
+    rms_norm(n, d, x.data(), gamma.data(), 1e-5F, actual.data());
+    expect_near(actual, expected, 2e-6, d);
+    std::vector<float> in_place = x;
+    rms_norm(n, d, in_place.data(), gamma.data(), 1e-5F, in_place.data());
+    EXPECT_EQ(in_place, actual);
+  }
+}
+
+TEST(RowsTest, AddToRows) {
+  for (size_t d = 1; d <= kLongest; ++d) {
+    const std::vector<float> y = random_values(3 * d, 2);
+    std::vector<float> expected = random_values(3 * d, 1);
+    std::vector<float> actual = expected;
+    scalar::add_to_rows(3, d, y.data(), expected.data());
+    add_to_rows(3, d, y.data(), actual.data());
+    EXPECT_EQ(actual, expected);
+  }
+}
+
+TEST(RowsTest, Rotate) {
+  for (size_t half = 1; half <= 35; ++half) {
+    const size_t head_size = 2 * half + half % 3;
+    const size_t stride = 3 * head_size + half % 5;
+    const std::vector<uint32_t> positions = {0, 4, 5, 9};
+    std::vector<float> cosines;
+    std::vector<float> sines;
+    for (size_t i = 0; i < 10 * half; ++i) {
+      cosines.push_back(std::cos(0.1F * static_cast<float>(i)));
+      sines.push_back(std::sin(0.1F * static_cast<float>(i)));
+    }
+    std::vector<float> expected = random_values(positions.size() * stride, 1);
+    const std::vector<float> before = expected;
+    std::vector<float> actual = expected;
+    scalar::rotate(positions, 3, head_size, half, cosines.data(), sines.data(), expected.data(), stride);
+    rotate(positions, 3, head_size, half, cosines.data(), sines.data(), actual.data(), stride);
+    expect_near(actual, expected, 1e-6, half);
+    EXPECT_EQ(actual[2 * half - 1], before[2 * half - 1] * cosines[half - 1] + before[half - 1] * sines[half - 1]);
+    for (size_t j = 3 * head_size; j < stride; ++j) EXPECT_EQ(actual[j], before[j]);
+  }
+}
+
 TEST(RowsTest, RaiseScores) {
   for (size_t d = 1; d <= kLongest; ++d) {
     const size_t n = 1 + d % 4;

@@ -1,0 +1,96 @@
+#include "core/kernels/dot_rows.h"
+
+#include <pthreadpool.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/kernels/rows.h"
+#include "core/kernels/simd.h"
+
+namespace latformer::kernels {
+namespace {
+
+constexpr size_t kPart = 256;  // values that are widened at a time
+constexpr size_t kRowsOfTask = 64;
+constexpr size_t kMinBytesToShare = size_t{512} << 10;  // of the matrix: less is done before a thread wakes up
+
+// Calls use(values, first column, count) for all values of a row, widened.
+template <class Use>
+void widen_parts(const MatrixRows& matrix, size_t row, const Use& use) {
+  std::array<float, kPart> wide;
+  const std::byte* x = matrix.values + row * matrix.row_bytes;
+  const size_t group = matrix.type == MatrixRows::Type::int4 ? matrix.group : matrix.columns;
+  for (size_t first = 0; first < matrix.columns; first += group) {
+    for (size_t k = first; k < first + group; k += kPart) {
+      const size_t count = std::min(kPart, first + group - k);
+      switch (matrix.type) {
+        case MatrixRows::Type::f32:
+          use(reinterpret_cast<const float*>(x) + k, k, count);
+          continue;
+        case MatrixRows::Type::f16:
+          widen_f16(count, reinterpret_cast<const uint16_t*>(x) + k, wide.data());
+          break;
+        case MatrixRows::Type::bf16:
+          widen_bf16(count, reinterpret_cast<const uint16_t*>(x) + k, wide.data());
+          break;
+        case MatrixRows::Type::int8:
+          widen_i8(count, reinterpret_cast<const int8_t*>(x) + k, matrix.scales[row], wide.data());
+          break;
+        case MatrixRows::Type::int4: {
+          const float* scale = matrix.scales + row * (matrix.columns / group) + first / group;
+          widen_i4(count, count, reinterpret_cast<const uint8_t*>(x) + k / 2, scale, wide.data());
+        }
+      }
+      use(wide.data(), k, count);
+    }
+  }
+}
+
+float dot_row(const MatrixRows& matrix, size_t row, const float* x) {
+  F32x4 sums[4] = {};
+  float tail = 0;
+  widen_parts(matrix, row, [&](const float* values, size_t first, size_t count) {
+    const float* factors = x + first;
+    size_t k = 0;
+    for (; k + 4 * kLanes <= count; k += 4 * kLanes) {
+      for (size_t i = 0; i < 4; ++i) sums[i] += load(values + k + i * kLanes) * load(factors + k + i * kLanes);
+    }
+    for (; k < count; ++k) tail += values[k] * factors[k];
+  });
+  return sum((sums[0] + sums[1]) + (sums[2] + sums[3])) + tail;
+}
+
+}  // namespace
+
+Status dot_rows(const Threads& threads, Precision /*precision*/, const MatrixRows& matrix, const float* x, float* y,
+                LinearWorkspace& /*workspace*/) {
+  struct Call {
+    const MatrixRows* matrix;
+    const float* x;
+    float* y;
+  } call{&matrix, x, y};
+  pthreadpool_parallelize_1d_tile_1d(
+      matrix.rows * matrix.row_bytes < kMinBytesToShare ? nullptr : threads.pool(),
+      [](void* context, size_t first, size_t count) {
+        const Call& c = *static_cast<const Call*>(context);
+        for (size_t row = first; row < first + count; ++row) c.y[row] = dot_row(*c.matrix, row, c.x);
+      },
+      &call, matrix.rows, kRowsOfTask, 0);
+  return {};
+}
+
+namespace scalar {
+
+void dot_rows(const MatrixRows& matrix, const float* x, float* y) {
+  for (size_t row = 0; row < matrix.rows; ++row) {
+    double sum = 0;
+    widen_parts(matrix, row, [&](const float* values, size_t first, size_t count) {
+      for (size_t k = 0; k < count; ++k) sum += static_cast<double>(values[k]) * x[first + k];
+    });
+    y[row] = static_cast<float>(sum);
+  }
+}
+
+}  // namespace scalar
+}  // namespace latformer::kernels

@@ -1,0 +1,37 @@
+// One row times a matrix that lies as the file has it: the head of a language model that shares its weights with the
+// embeddings, without a second, packed copy.
+//
+//   y (rows) = M x        M (rows, columns), x (columns)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/status.h"
+#include "core/kernels/linear.h"
+#include "core/kernels/threads.h"
+
+namespace latformer::kernels {
+
+// Rows `row_bytes` apart, each widened as core/kernels/rows.h says.
+struct MatrixRows {
+  enum class Type { f32, f16, bf16, int8, int4 };
+  size_t rows, columns;
+  Type type;
+  const std::byte* values;
+  size_t row_bytes;
+  const float* scales;  // int8: (rows); int4: (rows, columns / group); else null
+  size_t group;         // int4 alone
+};
+
+// precision int8 rounds x as Linear does, for a matrix of integers; others are always computed in f32. A value of y
+// does not depend on threads. Errors: out_of_memory (for the workspace).
+Status dot_rows(const Threads& threads, Precision precision, const MatrixRows& matrix, const float* x, float* y,
+                LinearWorkspace& workspace);
+
+namespace scalar {
+// The plain twin, in f32 with sums in double.
+void dot_rows(const MatrixRows& matrix, const float* x, float* y);
+}  // namespace scalar
+
+}  // namespace latformer::kernels
