@@ -1,22 +1,18 @@
 // What `import … from 'latformer'` offers besides pipeline(), the same in browsers and Node.
 export { LatformerError } from './errors.js';
 export type { LatformerErrorCode } from './errors.js';
+export type { Calibration, CalibrationOptions } from './types/adjustable.js';
 export type {
-  Calibration,
-  CalibrationOptions,
   ClassificationInput,
   ClassificationOptions,
   ClassificationTask,
   LabelScore,
   LabelScoreWithStats,
-  ModelFileContent,
   ModelInfo,
-  ModelSource,
-  PipelineFactory,
-  PipelineOptions,
-  ProgressInfo,
   Stats,
   TextClassificationPipeline,
   TextPair,
   TokenSpan,
-} from './types.js';
+} from './types/classification.js';
+export type { ModelFileContent, ModelSource } from './types/model.js';
+export type { PipelineFactory, PipelineOptions, ProgressInfo } from './types/pipeline.js';

@@ -1,28 +1,41 @@
-// Engine: one model in one WebAssembly instance. LocalEngine runs it in this thread; remote.ts puts it in a worker.
+// Engine: what runs one model, whatever it is made of. WebAssembly is one kind (wasm/engine.ts in this thread, wasm/worker.ts
+// in another).
 //
-//   start(module, threads) -> open(small files) -> append(part of the weights)... -> finish() -> run(texts)... -> close()
+//   open(small files) -> append(part of the weights)... -> finish() -> the methods of the model's task... -> close()
 //
-// An instance that trapped (a defect, or memory that ran out where the core could not see it) is never used again: the
-// call that met it and all later ones reject with code 'internal'.
-import createModule from './glue.js';
-import type { Failure, LoadedModel, RawCalibration, RawResult, Session } from './glue.js';
-import { nextTurn } from './abort.js';
-import type { CheckedInput } from './arguments.js';
-import { LatformerError, messageOf } from './errors.js';
-import type { LatformerErrorCode } from './errors.js';
-import { startThreads } from './threads.js';
-import type { StartThread } from './threads.js';
+// Each task adds its methods as an interface of its own. A method that can take long gets a Work as its last argument.
+import type { Dtype } from './choices.js';
+import type { ModelInfo } from './types/classification.js';
 
-/** The small files of a model, whole; empty where absent. */
-export interface SmallFiles {
-  config: Uint8Array;
-  tokenizer: Uint8Array;
-  tokenizerConfig: Uint8Array;
-  vocab: Uint8Array;
-  profile: Uint8Array;
+/** How work that takes long stays in touch with whoever asked for it. */
+export interface Work<Piece = never> {
+  /** Aborted when nobody wants the answer any more; the work ends soon after. */
+  readonly signal?: AbortSignal | undefined;
+  /** Takes parts of the answer, as they come. */
+  readonly onPiece?: ((piece: Piece) => void) | undefined;
 }
 
-export interface RunOptions {
+/** The small files of a model by name, whole. */
+export type SmallFiles = ReadonlyMap<string, Uint8Array>;
+
+/** What the core knows about a model that it has loaded. */
+export type LoadedModel = Omit<ModelInfo, 'binary'>;
+
+/** A calibration to keep, and what it says of texts at speedup 1. */
+export interface RawCalibration {
+  json: string;
+  /** Milliseconds of a call without any text. */
+  outside: number;
+  texts: { tokens: number; milliseconds: number }[];
+}
+
+/** One text or pair. Both fields are always there, so that none is looked up in a prototype. */
+export interface TextInput {
+  text: string;
+  text_pair: string | undefined;
+}
+
+export interface ClassifyOptions {
   speedup: number;
   /** Milliseconds for each input instead; the engine must be calibrated. */
   budget: number | undefined;
@@ -30,205 +43,48 @@ export interface RunOptions {
   stats: boolean;
 }
 
-export interface RunResult {
-  results: RawResult[];
+export interface RawWindow {
+  sequenceIds: Uint8Array;
+  special: Uint8Array;
+  continues: Uint8Array;
+  truncated: boolean;
+  keptPositions: Uint32Array[];
+  tokensPerLayer: Uint32Array;
+  macs: number;
+  achievedSpeedup: number;
+  /** Where the model is calibrated. */
+  predictedMilliseconds?: number;
+}
+
+export interface RawClassification {
+  scores: Float32Array;
+  spans?: Uint32Array;
+  windows?: RawWindow[];
+  /** Where the model is calibrated: with the margin that keeps nearly all calls below it. */
+  predictedMilliseconds?: number;
+}
+
+export interface Classifications {
+  results: RawClassification[];
   milliseconds: number;
   /** Of these, the core's own. */
   coreMilliseconds: number;
 }
 
-export const dtypes = ['fp32', 'q8'] as const;
-export type Dtype = (typeof dtypes)[number];
+export interface Classify {
+  /** One batch. */
+  classify(inputs: TextInput[], options: ClassifyOptions, work?: Work): Promise<Classifications>;
+}
 
-export interface Engine {
-  /** More than one thread: `module` is one with shared memory. */
-  start(module: WebAssembly.Module, threads: number): Promise<void>;
+export interface Engine extends Classify {
   /** Without `dtype`, the one that the weights are made for. */
   open(files: SmallFiles, dtype: Dtype | undefined): Promise<void>;
   /** The next bytes of model.safetensors, of which the engine becomes the owner. */
   append(bytes: Uint8Array): Promise<void>;
   finish(): Promise<LoadedModel>;
-  /** One batch: nothing interrupts it. */
-  run(inputs: CheckedInput[], options: RunOptions): Promise<RunResult>;
   /** Times the model; `outside` is what a call takes around it, in milliseconds. */
   calibrate(outside: number): Promise<RawCalibration>;
   /** The same from the json of an earlier one. Rejects with code 'bad_model' if it is none. */
   restoreCalibration(json: string): Promise<RawCalibration>;
   close(): void;
-}
-
-const stagingSize = 1 << 20;
-const largestText = 0x7fff_0000; // bytes; what a 32-bit instance can address besides itself
-
-function isFailure(value: object): value is Failure {
-  return Object.hasOwn(value, 'error');
-}
-
-// In pages of 64 KiB, as bindings/CMakeLists.txt has it: what the module begins with, and the most it can grow to. All of
-// a shared memory's address space is taken at once, and not every device has that much.
-const firstPages = 256;
-const mostPages = [65536, 32768, 16384, 8192];
-
-function sharedMemory(): WebAssembly.Memory {
-  for (const maximum of mostPages) {
-    try {
-      return new WebAssembly.Memory({ initial: firstPages, maximum, shared: true });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-  }
-  throw new RangeError('no address space for a shared memory');
-}
-
-async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory | undefined): Promise<Session> {
-  // The glue has no way to hear of a failed instantiation, hence the promise around it.
-  return new Promise((resolve, reject) => {
-    const quiet = (): void => undefined; // what the core prints when it aborts is in the RuntimeError too
-    createModule({
-      instantiateWasm(imports, receive) {
-        WebAssembly.instantiate(module, imports)
-          .then((instance) => receive(instance, module)) // throws when the module is not ours
-          .catch(reject);
-        return {};
-      },
-      ...(memory && { wasmMemory: memory }),
-      print: quiet,
-      printErr: quiet,
-    })
-      .then(({ Session }) => {
-        if (Session === undefined) throw new Error('the binary is not one of this version of Latformer');
-        resolve(new Session());
-      })
-      .catch(reject);
-  });
-}
-
-export class LocalEngine implements Engine {
-  #session: Session | undefined;
-  #whyNot = new LatformerError('internal', 'the engine was not started');
-  #isClosed = false;
-  #threads = 1;
-  #endThreads: () => void = () => undefined;
-  readonly #startThread: StartThread;
-  readonly #encoder = new TextEncoder();
-
-  constructor(startThread: StartThread) {
-    this.#startThread = startThread;
-  }
-
-  async start(module: WebAssembly.Module, threads: number): Promise<void> {
-    let memory: WebAssembly.Memory | undefined;
-    try {
-      memory = threads > 1 ? sharedMemory() : undefined;
-      this.#session = await instantiate(module, memory);
-    } catch (cause) {
-      const code = cause instanceof RangeError ? 'out_of_memory' : 'unsupported_runtime';
-      throw new LatformerError(code, `cannot start WebAssembly: ${messageOf(cause)}`, { cause });
-    }
-    if (memory !== undefined) {
-      const starts = Array.from({ length: threads - 1 }, () => this.#call((session) => session.addThread()));
-      this.#endThreads = await startThreads(this.#startThread, module, memory, starts);
-      this.#threads = threads;
-    }
-    if (this.#isClosed) this.close(); // meanwhile
-  }
-
-  async open(files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
-    const { config, tokenizer, tokenizerConfig, vocab, profile } = files;
-    const pieces = [config, tokenizer, tokenizerConfig, vocab, profile] as const;
-    const [a, b, c, d, e] = pieces.map(({ length }) => length) as [number, number, number, number, number];
-    this.#stage(pieces);
-    this.#call((session) => session.open(a, b, c, d, e, this.#threads, dtype ?? ''));
-  }
-
-  async append(bytes: Uint8Array): Promise<void> {
-    for (let begin = 0; begin < bytes.length; begin += stagingSize) {
-      const part = bytes.subarray(begin, begin + stagingSize);
-      this.#stage([part]);
-      this.#call((session) => session.append(part.length));
-    }
-  }
-
-  async finish(): Promise<LoadedModel> {
-    return this.#call((session) => session.finish());
-  }
-
-  async run(inputs: CheckedInput[], options: RunOptions): Promise<RunResult> {
-    await nextTurn();
-    const begin = performance.now();
-    const pieces: Uint8Array[] = [];
-    const lengths: number[] = [];
-    for (const { text, text_pair } of inputs) {
-      for (const each of [text, text_pair]) {
-        if (each === undefined) {
-          lengths.push(-1);
-          continue;
-        }
-        const bytes = this.#encode(each);
-        pieces.push(bytes);
-        lengths.push(bytes.length);
-      }
-    }
-    const size = this.#stage(pieces);
-    const { speedup, budget, windows, stats } = options;
-    const run = this.#call((session) => session.run(lengths, speedup, budget, windows, stats));
-    if (size > stagingSize) this.#call((session) => session.releaseStaging() ?? {});
-    const milliseconds = performance.now() - begin;
-    return { results: run.results, milliseconds, coreMilliseconds: run.milliseconds };
-  }
-
-  async calibrate(outside: number): Promise<RawCalibration> {
-    await nextTurn();
-    return this.#call((session) => session.calibrate(outside));
-  }
-
-  async restoreCalibration(json: string): Promise<RawCalibration> {
-    const size = this.#stage([this.#encode(json)]);
-    return this.#call((session) => session.restoreCalibration(size));
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#endThreads();
-    this.#endThreads = () => undefined;
-    this.#session = undefined; // the instance and its whole memory go with it
-    this.#whyNot = new LatformerError('disposed', 'the engine was closed');
-  }
-
-  /** UTF-8, each lone surrogate as U+FFFD, which keeps string indices as they are. */
-  #encode(text: string): Uint8Array {
-    try {
-      return this.#encoder.encode(text);
-    } catch (cause) {
-      throw new LatformerError('out_of_memory', `a text of ${text.length} characters is too long`, { cause });
-    }
-  }
-
-  /** Lays `pieces` back to back into the staging block; gives their size. */
-  #stage(pieces: readonly Uint8Array[]): number {
-    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (size > largestText) throw new LatformerError('out_of_memory', `${size} bytes cannot be handled at once`);
-    const view = this.#call((session) => session.stage(size));
-    let at = 0;
-    for (const piece of pieces) {
-      view.set(piece, at);
-      at += piece.length;
-    }
-    return size;
-  }
-
-  #call<T extends object>(method: (session: Session) => T | Failure): T {
-    if (this.#session === undefined) throw this.#whyNot;
-    let value: T | Failure;
-    try {
-      value = method(this.#session);
-    } catch (cause) {
-      this.#session = undefined;
-      const message = `the engine stopped (${messageOf(cause)}); create a new pipeline`;
-      this.#whyNot = new LatformerError('internal', message, { cause });
-      throw this.#whyNot;
-    }
-    if (isFailure(value)) throw new LatformerError(value.error.code as LatformerErrorCode, value.error.message);
-    return value;
-  }
 }

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { arch, cpus, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Keeper } from '../bindings/platform.js';
+import type { Keeper } from '../bindings/time/calibration.js';
 
 function cacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;

@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { guardedFile, openByFetch } from '../bindings/files.js';
-import type { ModelFile, ModelFolder } from '../bindings/platform.js';
+import { guardedFile, openByFetch } from '../bindings/model/files.js';
+import type { ModelFile, ModelFolder } from '../bindings/model/folder.js';
 
 const partSize = 1 << 20;
 

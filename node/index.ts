@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { compileByFetch, compileOnce } from '../bindings/compile.js';
-import { folderByFetch } from '../bindings/files.js';
+import { folderByFetch } from '../bindings/model/files.js';
+import type { ModelFolder } from '../bindings/model/folder.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
-import type { ModelFolder } from '../bindings/platform.js';
-import type { PipelineFactory } from '../bindings/types.js';
+import type { PipelineFactory } from '../bindings/types/pipeline.js';
+import { compileByFetch, compileOnce } from '../bindings/wasm/compile.js';
+import { launchWasm } from '../bindings/wasm/launch.js';
+import type { WasmPlatform } from '../bindings/wasm/launch.js';
 import { calibrations, device } from './calibrations.js';
 import { folderOnDisk, openUrl } from './files.js';
 import { folderUrl, startThread, startWorker } from './workers.js';
@@ -26,18 +28,22 @@ const compileFrom = async (url: URL): Promise<WebAssembly.Module> =>
   url.protocol === 'file:' ? WebAssembly.compile(await readFile(url)) : compileByFetch(url);
 const compileBundled = compileOnce((binary) => compileFrom(new URL(binary, here)));
 
-const load = createPipelineFactory({
+const wasm: WasmPlatform = {
   compile: (binary, wasmPaths) =>
     wasmPaths === undefined ? compileBundled(binary) : compileFrom(new URL(binary, folderUrl(wasmPaths))),
+  startWorker,
+  startThread,
+  mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
+  workerByDefault: () => false,
+};
+
+const load = createPipelineFactory({
+  launch: (options) => launchWasm(wasm, options),
   bundledModel(wasmPaths) {
     return folder(new URL('models/sentiment/', wasmPaths === undefined ? here : folderUrl(wasmPaths)));
   },
   folder,
   openUrl,
-  startWorker,
-  startThread,
-  mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
-  workerByDefault: () => false,
   calibrations,
   device,
 });

@@ -2,7 +2,7 @@
 // the folder that `wasmPaths` names.
 import { pathToFileURL } from 'node:url';
 import { Worker, parentPort } from 'node:worker_threads';
-import type { Port } from '../bindings/remote.js';
+import type { Port } from '../bindings/worker/port.js';
 
 /** A folder given as path or URL, as a URL that relative names can be resolved against. */
 export function folderUrl(folder: string | URL): URL {

@@ -13,7 +13,7 @@ import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -149,12 +149,16 @@ async function declarations() {
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const project = join(root, 'tsconfig.types.json');
     await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', emitted]);
-    await mkdir(join(out, 'types'), { recursive: true });
-    for (const file of ['node/index', 'bindings/api', 'bindings/errors', 'bindings/types']) {
+    // Only what the entry leads to.
+    const rooms = (await readdir(join(emitted, 'bindings/types'))).map(
+      (file) => `bindings/types/${file.split('.')[0]}`,
+    );
+    for (const file of ['node/index', 'bindings/api', 'bindings/errors', ...rooms]) {
       const text = (await readFile(join(emitted, `${file}.d.ts`), 'utf8')).replaceAll('../bindings/', './');
       const name = join(out, 'types', file.slice(file.indexOf('/') + 1));
+      await mkdir(dirname(name), { recursive: true });
       await writeFile(`${name}.d.ts`, text);
-      await writeFile(`${name}.d.cts`, text.replace(/(['"]\.\/\w+)\.js(['"])/g, '$1.cjs$2'));
+      await writeFile(`${name}.d.cts`, text.replace(/(['"]\.[\w./]+)\.js(['"])/g, '$1.cjs$2'));
     }
   } finally {
     await rm(emitted, { recursive: true });

@@ -1,5 +1,5 @@
 // Threads for pthreadpool on WebAssembly, without Emscripten's: a thread is a further instance of the module, in a worker,
-// over the same shared memory (bindings/thread.ts). It runs nothing but tasks of a pool, and they may neither allocate, nor
+// over the same shared memory (bindings/wasm/thread.ts). It runs nothing but tasks of a pool, and they may neither allocate, nor
 // call JavaScript, nor use thread_local variables: libc is the one for a single thread.
 #pragma once
 

@@ -1,6 +1,6 @@
 // Calibrations in Cache Storage, which pages and workers have alike, in secure contexts. Each stands under an address of
 // the page's origin that nothing is ever fetched from.
-import type { Keeper } from '../../bindings/platform.js';
+import type { Keeper } from '../../bindings/time/calibration.js';
 
 const cacheName = 'latformer-calibrations';
 const addressOf = (name: string): URL => new URL(`/${cacheName}/${name}`, self.location.origin);

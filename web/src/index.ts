@@ -2,10 +2,12 @@
 //
 // Files of the package are named by `new URL('./x', import.meta.url)`, the form that bundlers recognise; nothing is
 // touched before pipeline() is called, so that server-side rendering may import this.
-import type { BinaryName } from '../../bindings/binaries.js';
-import { compileByFetch, compileOnce } from '../../bindings/compile.js';
-import { folderByFetch, folderOfFiles, openByFetch } from '../../bindings/files.js';
+import { folderByFetch, folderOfFiles, openByFetch } from '../../bindings/model/files.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
+import type { BinaryName } from '../../bindings/wasm/binaries.js';
+import { compileByFetch, compileOnce } from '../../bindings/wasm/compile.js';
+import { launchWasm } from '../../bindings/wasm/launch.js';
+import type { WasmPlatform } from '../../bindings/wasm/launch.js';
 import config from '../../models/sentiment/config.json';
 import profile from '../../models/sentiment/profile.json';
 import tokenizerConfig from '../../models/sentiment/tokenizer_config.json';
@@ -25,13 +27,23 @@ const bundled: Record<BinaryName, () => URL> = {
 };
 const compileBundled = compileOnce((binary) => compileByFetch(bundled[binary]()));
 
+const wasm: WasmPlatform = {
+  compile: (binary, wasmPaths) =>
+    wasmPaths === undefined ? compileBundled(binary) : compileByFetch(new URL(binary, folderUrl(wasmPaths))),
+  startWorker,
+  startThread,
+  // A page's own thread may not wait for others.
+  mostThreads: (isInWorker) =>
+    self.crossOriginIsolated && hasWorkers() && (isInWorker || !isPage()) ? navigator.hardwareConcurrency : 1,
+  workerByDefault: isPage,
+};
+
 /**
  * Loads a model and gives a function that classifies with it.
  * `const classify = await pipeline('sentiment-analysis'); await classify('A joy.')`
  */
 export const pipeline = createPipelineFactory({
-  compile: (binary, wasmPaths) =>
-    wasmPaths === undefined ? compileBundled(binary) : compileByFetch(new URL(binary, folderUrl(wasmPaths))),
+  launch: (options) => launchWasm(wasm, options),
   bundledModel(wasmPaths) {
     if (wasmPaths !== undefined) return folderByFetch(new URL('models/sentiment', folderUrl(wasmPaths)));
     const text = new TextEncoder();
@@ -46,12 +58,6 @@ export const pipeline = createPipelineFactory({
   },
   folder: (location) => folderByFetch(new URL(location, base())),
   openUrl: openByFetch,
-  startWorker,
-  startThread,
-  // A page's own thread may not wait for others.
-  mostThreads: (isInWorker) =>
-    self.crossOriginIsolated && hasWorkers() && (isInWorker || !isPage()) ? navigator.hardwareConcurrency : 1,
-  workerByDefault: isPage,
   calibrations,
   device,
 });

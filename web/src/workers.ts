@@ -1,6 +1,6 @@
 // Web Workers as ports: those that run an engine, and those that are its threads. Their files are named in the form that
 // bundlers recognise, or lie in the folder that `wasmPaths` names.
-import type { Port } from '../../bindings/remote.js';
+import type { Port } from '../../bindings/worker/port.js';
 
 /** What relative URLs of the caller refer to. */
 export const base = (): string => (typeof document === 'object' ? document.baseURI : self.location.href);

@@ -1,6 +1,6 @@
 // What the engine reports of one input -> Stats.
-import type { RawResult, RawWindow } from './glue.js';
-import type { Stats, TokenSpan } from './types.js';
+import type { RawClassification, RawWindow } from '../engine.js';
+import type { Stats, TokenSpan } from '../types/classification.js';
 
 function tokenSpans(windows: readonly RawWindow[], spans: Uint32Array): TokenSpan[] {
   const words: TokenSpan[] = [];
@@ -37,10 +37,10 @@ function keptPositions(windows: readonly RawWindow[]): number[][] {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-export const macsOf = (result: RawResult): number => sum((result.windows ?? []).map((window) => window.macs));
+export const macsOf = (result: RawClassification): number => sum((result.windows ?? []).map((window) => window.macs));
 
 export function statsOf(
-  result: RawResult,
+  result: RawClassification,
   requested: { speedup: number; budget: number | undefined },
   overhead: number, // around the core
   milliseconds: number,

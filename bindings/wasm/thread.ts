@@ -1,7 +1,7 @@
 // What a worker runs to be one of an engine's threads: a further instance of the module over the same memory, which waits
 // in there for work until the worker is ended. See third_party/pthreadpool/wasm_threads.h.
-import { messageOf } from './errors.js';
-import type { Port } from './remote.js';
+import { messageOf } from '../errors.js';
+import type { Port } from '../worker/port.js';
 
 /** What a thread begins with. Functions are indices into the module's table. */
 export interface ThreadStart {

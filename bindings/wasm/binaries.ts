@@ -4,10 +4,7 @@
 //   latformer.wasm            SIMD, which every engine has had for years
 //   latformer-relaxed.wasm    relaxed SIMD: fused multiply-add and an int8 dot product, about twice as fast
 //   ...-threads.wasm          the same, each with shared memory for threads
-
-/** Names of the instruction sets that `PipelineOptions.kernels` chooses from. */
-export const kernelSets = ['base', 'relaxed'] as const;
-export type KernelSet = (typeof kernelSets)[number];
+import type { KernelSet } from '../choices.js';
 
 export const binaryNames = [
   'latformer.wasm',

@@ -1,7 +1,7 @@
 // The package's binaries, compiled: what browsers and Node have in common.
+import { LatformerError } from '../errors.js';
+import { isStartPage } from '../model/files.js';
 import type { BinaryName } from './binaries.js';
-import { LatformerError } from './errors.js';
-import { isStartPage } from './files.js';
 
 export async function compileByFetch(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url);

@@ -1,11 +1,10 @@
 // A model folder -> the small files whole, the weights in parts, so that they are never whole in JavaScript's memory.
-import type { SmallFiles } from './engine.js';
-import { throwIfAborted } from './abort.js';
-import { LatformerError } from './errors.js';
-import type { ModelFile, ModelFolder } from './platform.js';
-import type { ProgressInfo } from './types.js';
-
-const weightsFile = 'model.safetensors';
+import { throwIfAborted } from '../abort.js';
+import type { SmallFiles } from '../engine.js';
+import { LatformerError } from '../errors.js';
+import type { ProgressInfo } from '../types/pipeline.js';
+import type { ModelFile, ModelFolder } from './folder.js';
+import { configFile, optionalFiles, vocabularyFiles, weightsFile } from './names.js';
 
 export interface ModelReader {
   config(): Promise<Uint8Array>;
@@ -65,25 +64,27 @@ export function readModel(
 
   return {
     async config() {
-      const config = await read('config.json');
-      if (config.length === 0) throw missing('config.json');
+      const config = await read(configFile);
+      if (config.length === 0) throw missing(configFile);
       return config;
     },
 
-    async smallFiles(reading) {
-      const readWords = async (): Promise<Pick<SmallFiles, 'tokenizer' | 'vocab'>> => {
-        const tokenizer = await read('tokenizer.json');
-        const vocab = tokenizer.length === 0 ? await read('vocab.txt') : new Uint8Array();
-        if (tokenizer.length + vocab.length === 0) throw missing('tokenizer.json (or vocab.txt)');
-        return { tokenizer, vocab };
+    async smallFiles(config) {
+      const readVocabulary = async (): Promise<[string, Uint8Array]> => {
+        for (const name of vocabularyFiles) {
+          const bytes = await read(name);
+          if (bytes.length > 0) return [name, bytes];
+        }
+        const [first, ...others] = vocabularyFiles;
+        throw missing(`${first} (or ${others.join(', ')})`);
       };
-      const [config, words, tokenizerConfig, profile] = await Promise.all([
-        reading,
-        readWords(),
-        read('tokenizer_config.json'),
-        read('profile.json'),
+      const readEach = async (name: string): Promise<[string, Uint8Array]> => [name, await read(name)];
+      const files = await Promise.all([
+        config.then((bytes): [string, Uint8Array] => [configFile, bytes]),
+        readVocabulary(),
+        ...optionalFiles.map(readEach),
       ]);
-      return { config, ...words, tokenizerConfig, profile };
+      return new Map(files.filter(([, bytes]) => bytes.length > 0));
     },
 
     async weights(take) {

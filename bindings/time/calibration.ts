@@ -2,14 +2,26 @@
 //
 // What is kept names the model's shape, the kernels and the device that it was measured with. Anything else under its
 // name, and anything that the core does not accept, is as if nothing were there.
-import type { Engine } from './engine.js';
-import { LatformerError } from './errors.js';
-import type { RawCalibration } from './glue.js';
-import type { Platform } from './platform.js';
+import type { Engine, RawCalibration } from '../engine.js';
+import { LatformerError } from '../errors.js';
+import type { Calibration } from '../types/adjustable.js';
+import type { ModelInfo } from '../types/classification.js';
 import { Overhead } from './overhead.js';
-import type { Calibration, ModelInfo } from './types.js';
 
 declare const LATFORMER_VERSION: string; // by scripts/build_js.mjs
+
+/** Small texts that outlive the page or process. Where they cannot be kept, nothing is there and nothing happens. */
+export interface Keeper {
+  read(name: string): Promise<string | undefined>;
+  write(name: string, text: string): Promise<void>;
+}
+
+export interface CalibrationStore {
+  /** Where calibrations are kept. */
+  calibrations: Keeper;
+  /** The machine and its JavaScript engine: a calibration holds for no other. */
+  device(): string;
+}
 
 /** FNV-1a, 64 bits: a name for a file, no more. */
 function nameOf(text: string): string {
@@ -27,7 +39,7 @@ async function timeOfEmptyCall(engine: Engine): Promise<number> {
   const times: number[] = [];
   for (let call = 0; call < emptyCalls; ++call) {
     const begin = performance.now();
-    await engine.run([], { speedup: 1, budget: undefined, windows: false, stats: false });
+    await engine.classify([], { speedup: 1, budget: undefined, windows: false, stats: false });
     times.push(performance.now() - begin);
   }
   return times.sort((a, b) => a - b)[emptyCalls >> 1] ?? 0;
@@ -39,7 +51,7 @@ export class Calibrator {
 
   constructor(
     readonly engine: Engine,
-    readonly platform: Pick<Platform, 'calibrations' | 'device'>,
+    readonly store: CalibrationStore,
     readonly info: ModelInfo,
     readonly inWorker: boolean,
   ) {}
@@ -51,7 +63,7 @@ export class Calibrator {
     const calibration = kept ?? (await this.#measure());
     if (kept === undefined) {
       const text = `{"identity":${identity},"calibration":${calibration.json}}\n`;
-      await this.platform.calibrations.write(nameOf(identity), text);
+      await this.store.calibrations.write(nameOf(identity), text);
     }
     this.#outside = calibration.outside;
     this.#overhead = new Overhead();
@@ -76,8 +88,8 @@ export class Calibrator {
   #identity(): string {
     const { labels, problem_type, max_speedup, ...model } = this.info;
     void [labels, problem_type, max_speedup]; // these cost none
-    const { platform, inWorker } = this;
-    return JSON.stringify({ version: LATFORMER_VERSION, device: platform.device(), inWorker, model });
+    const { store, inWorker } = this;
+    return JSON.stringify({ version: LATFORMER_VERSION, device: store.device(), inWorker, model });
   }
 
   async #measure(): Promise<RawCalibration> {
@@ -90,7 +102,7 @@ export class Calibrator {
   }
 
   async #restore(expected: string): Promise<RawCalibration | undefined> {
-    const text = await this.platform.calibrations.read(nameOf(expected));
+    const text = await this.store.calibrations.read(nameOf(expected));
     if (text === undefined) return undefined;
     let json: string;
     try {

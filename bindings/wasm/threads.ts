@@ -1,7 +1,7 @@
 // The engine's side of its threads: starts them before the model is opened (a worker begins only when the event loop of
 // its parent turns) and ends them with it.
-import { LatformerError, messageOf } from './errors.js';
-import type { Port } from './remote.js';
+import { LatformerError, messageOf } from '../errors.js';
+import type { Port } from '../worker/port.js';
 import type { ThreadReply, ThreadRequest, ThreadStart } from './thread.js';
 
 export type StartThread = () => Port;

@@ -1,6 +1,6 @@
 // Model files by fetch and from memory; Node adds its own from disk (node/files.ts).
-import { LatformerError } from './errors.js';
-import type { ModelFile, ModelFolder, Platform } from './platform.js';
+import { LatformerError } from '../errors.js';
+import type { ModelFile, ModelFolder, OpenUrl } from './folder.js';
 
 const partSize = 1 << 20;
 
@@ -102,7 +102,7 @@ export function folderByFetch(url: URL): ModelFolder {
 export function folderOfFiles(
   name: string,
   files: ReadonlyMap<string, Uint8Array | Blob | URL>,
-  openUrl: Platform['openUrl'],
+  openUrl: OpenUrl,
 ): ModelFolder {
   return {
     name,

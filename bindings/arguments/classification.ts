@@ -1,0 +1,62 @@
+// What a classifier is given.
+import type { TextInput } from '../engine.js';
+import type { ClassificationInput } from '../types/classification.js';
+import { checkLatencyBudget, checkSpeedup } from './speed.js';
+import { abortSignal, boolean, fieldsOf, oneOf, show, wholeNumber } from './values.js';
+
+export interface CheckedClassificationOptions {
+  top_k: number; // Infinity for all
+  speedup: number;
+  budget: number | undefined; // of each input, instead of speedup
+  windows: boolean;
+  stats: boolean;
+  signal: AbortSignal | undefined;
+}
+
+export function checkClassificationOptions(
+  value: unknown,
+  defaults: { speedup: number; budget: number | undefined; maxSpeedup: number },
+): CheckedClassificationOptions {
+  const known = ['top_k', 'speedup', 'latency_budget', 'long_text', 'stats', 'signal'];
+  const given = fieldsOf(value, 'options', known);
+
+  if (given.has('speedup') && (given.get('latency_budget') ?? null) !== null) {
+    throw new TypeError('speedup and latency_budget exclude each other');
+  }
+  let { budget } = defaults;
+  if (given.has('speedup')) budget = undefined;
+  if (given.has('latency_budget')) budget = checkLatencyBudget(given.get('latency_budget'));
+
+  const top_k = given.has('top_k') ? given.get('top_k') : 1;
+  return {
+    top_k: top_k === null || top_k === 0 ? Infinity : wholeNumber(top_k, 'top_k', 0),
+    speedup: given.has('speedup') ? checkSpeedup(given.get('speedup'), defaults.maxSpeedup) : defaults.speedup,
+    budget,
+    windows:
+      given.has('long_text') && oneOf(given.get('long_text'), 'long_text', ['truncate', 'windows']) === 'windows',
+    stats: given.has('stats') && boolean(given.get('stats'), 'stats'),
+    signal: abortSignal(given.get('signal'), 'signal'),
+  };
+}
+
+/** `where` says which input it is, for errors. */
+function checkInput(value: unknown, where: string): TextInput {
+  if (typeof value === 'string') return { text: value, text_pair: undefined };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new TypeError(`${where} must be a string or { text, text_pair }, not ${show(value)}`);
+  }
+  const given = fieldsOf(value, where, ['text', 'text_pair']);
+  const text = given.get('text');
+  const text_pair = given.get('text_pair') ?? undefined;
+  if (typeof text !== 'string') throw new TypeError(`text of ${where} must be a string, not ${show(text)}`);
+  if (text_pair !== undefined && typeof text_pair !== 'string') {
+    throw new TypeError(`text_pair of ${where} must be a string, not ${show(text_pair)}`);
+  }
+  return { text, text_pair };
+}
+
+/** A copy of the inputs, so that the caller may go on changing his array. */
+export function checkInputs(value: ClassificationInput | readonly ClassificationInput[]): TextInput[] {
+  if (!Array.isArray(value)) return [checkInput(value, 'the input')];
+  return Array.from(value as readonly unknown[], (each, index) => checkInput(each, `input ${index}`));
+}

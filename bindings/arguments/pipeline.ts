@@ -1,0 +1,84 @@
+// What pipeline() is given besides the task.
+import { dtypes, kernelSets } from '../choices.js';
+import type { Dtype, KernelSet } from '../choices.js';
+import type { ModelFileContent, ModelSource } from '../types/model.js';
+import type { PipelineOptions } from '../types/pipeline.js';
+import { abortSignal, boolean, bytesOf, fieldsOf, oneOf, show, wholeNumber } from './values.js';
+
+/** A model source with every file's bytes as Uint8Array. */
+export type CheckedModel = { folder: string | URL } | { files: ReadonlyMap<string, Uint8Array | Blob | URL> };
+
+export function checkModel(value: ModelSource): CheckedModel {
+  if (value instanceof URL) return { folder: value };
+  if (typeof value === 'string') {
+    if (value === '') throw new TypeError('model must not be an empty string');
+    return { folder: value };
+  }
+  const given = fieldsOf(value, 'model', ['files']).get('files');
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TypeError(`model must be a folder, a URL or { files }, not ${show(value)}`);
+  }
+  const files = new Map<string, Uint8Array | Blob | URL>();
+  for (const [name, content] of Object.entries(given as Record<string, ModelFileContent | null | undefined>)) {
+    if (content === undefined || content === null) continue;
+    const checked = content instanceof Blob || content instanceof URL ? content : bytesOf(content);
+    if (checked === undefined) {
+      throw new TypeError(
+        `model file ${show(name)} must be a Uint8Array, ArrayBuffer, Blob or URL, not ${show(content)}`,
+      );
+    }
+    files.set(name, checked);
+  }
+  return { files };
+}
+
+export interface CheckedPipelineOptions {
+  progress: NonNullable<PipelineOptions['progress_callback']>;
+  dtype: Dtype | undefined;
+  threads: number | undefined;
+  kernels: KernelSet | undefined;
+  worker: boolean | undefined;
+  calibrate: boolean;
+  signal: AbortSignal | undefined;
+  wasmPaths: string | URL | undefined;
+  wasmBinary: Uint8Array | undefined;
+}
+
+export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
+  const known = [
+    'dtype',
+    'progress_callback',
+    'threads',
+    'kernels',
+    'worker',
+    'calibrate',
+    'signal',
+    'wasmPaths',
+    'wasmBinary',
+  ];
+  const given = fieldsOf(value, 'options of pipeline()', known);
+
+  const progress = given.get('progress_callback') ?? (() => undefined);
+  if (typeof progress !== 'function') {
+    throw new TypeError(`progress_callback must be a function, not ${show(progress)}`);
+  }
+  const wasmPaths = given.get('wasmPaths');
+  if (wasmPaths !== undefined && typeof wasmPaths !== 'string' && !(wasmPaths instanceof URL)) {
+    throw new TypeError(`wasmPaths must be a string or URL, not ${show(wasmPaths)}`);
+  }
+  const wasmBinary = given.has('wasmBinary') ? bytesOf(given.get('wasmBinary')) : undefined;
+  if (given.has('wasmBinary') && wasmBinary === undefined) {
+    throw new TypeError(`wasmBinary must be a Uint8Array or ArrayBuffer, not ${show(given.get('wasmBinary'))}`);
+  }
+  return {
+    progress: progress as CheckedPipelineOptions['progress'],
+    dtype: given.has('dtype') ? oneOf(given.get('dtype'), 'dtype', dtypes) : undefined,
+    threads: given.has('threads') ? wholeNumber(given.get('threads'), 'threads', 1) : undefined,
+    kernels: given.has('kernels') ? oneOf(given.get('kernels'), 'kernels', kernelSets) : undefined,
+    worker: given.has('worker') ? boolean(given.get('worker'), 'worker') : undefined,
+    calibrate: given.has('calibrate') && boolean(given.get('calibrate'), 'calibrate'),
+    signal: abortSignal(given.get('signal'), 'signal'),
+    wasmPaths,
+    wasmBinary,
+  };
+}

@@ -1,0 +1,9 @@
+// The names that options choose from.
+
+/** What linear layers compute in. */
+export const dtypes = ['fp32', 'q8'] as const;
+export type Dtype = (typeof dtypes)[number];
+
+/** Sets of WebAssembly instructions. */
+export const kernelSets = ['base', 'relaxed'] as const;
+export type KernelSet = (typeof kernelSets)[number];

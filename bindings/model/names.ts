@@ -1,0 +1,14 @@
+// The files of a model folder: the one table of their names on this side. The core has its own of what it makes of each
+// (core/tasks), and ignores names that it does not know.
+
+/** The file that the rest is judged by; it is read first. */
+export const configFile = 'config.json';
+
+/** Streamed; all others are small and read whole. */
+export const weightsFile = 'model.safetensors';
+
+/** The vocabulary: the first of these that is there, and none of those behind it. */
+export const vocabularyFiles = ['tokenizer.json', 'vocab.txt'] as const;
+
+/** Read where they are there. */
+export const optionalFiles = ['tokenizer_config.json', 'profile.json'] as const;

@@ -1,0 +1,36 @@
+// Where a model comes from, and what it is.
+
+/** One file of a model. */
+export type ModelFileContent = Uint8Array | ArrayBuffer | Blob | URL;
+
+/**
+ * Where a model is: a Hugging Face folder by path (Node) or URL, or its files one by one, e.g.
+ * `{ files: { 'config.json': …, 'tokenizer.json': …, 'model.safetensors': … } }`.
+ */
+export type ModelSource = string | URL | { readonly files: Readonly<Record<string, ModelFileContent>> };
+
+/** What a model is, and what it was made for. */
+export interface BaseModelInfo {
+  vocab_size: number;
+  hidden_size: number;
+  num_hidden_layers: number;
+  num_attention_heads: number;
+  intermediate_size: number;
+  /** Tokens of the longest input, special tokens included. */
+  max_tokens: number;
+  max_speedup: number;
+  profile: {
+    source: 'model' | 'default';
+    dropped: 'merge' | 'discard';
+    retention: number[];
+    acc: number[];
+  };
+  /** What its linear layers compute in. */
+  dtype: 'fp32' | 'q8';
+  /** How many threads run it. */
+  threads: number;
+  /** The instructions that its matrices are multiplied with, for people. */
+  kernels: string;
+  /** The WebAssembly file that runs: the name of one in the package, or `wasmBinary` where that was given. */
+  binary: string;
+}

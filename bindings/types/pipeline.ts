@@ -1,0 +1,48 @@
+// pipeline() itself: what it is asked for, and what it tells while it loads. Option names are snake_case where transformers.js
+// has them so; results follow its shapes.
+import type { ClassificationTask, TextClassificationPipeline } from './classification.js';
+import type { ModelSource } from './model.js';
+
+/** What `progress_callback` is told while a model loads; sizes are in bytes, `progress` in percent. */
+export type ProgressInfo =
+  | { status: 'initiate' | 'download' | 'done'; name: string; file: string }
+  | { status: 'progress'; name: string; file: string; loaded: number; total: number; progress: number }
+  | { status: 'ready'; task: ClassificationTask; model: string };
+
+export interface PipelineOptions {
+  /**
+   * What linear layers compute in: f32, or int8 weights by activations rounded to int8. By default what the file holds:
+   * int8 weights compute in int8, all others in f32.
+   */
+  dtype?: 'fp32' | 'q8' | undefined;
+  /** Called as files arrive. */
+  progress_callback?: ((info: ProgressInfo) => void) | null | undefined;
+  /**
+   * At most this many threads; never more than there are processors, or 64. Threads need shared memory: Node has it, a
+   * page only if it is cross-origin isolated and a worker runs the model. Elsewhere it is one; `info.threads` tells. By
+   * default one for a small model, else half of the processors and at most 4.
+   */
+  threads?: number | undefined;
+  /**
+   * For tests and comparisons: which instructions to use, relaxed SIMD or only what every engine has. By default relaxed
+   * SIMD where the engine has it.
+   */
+  kernels?: 'base' | 'relaxed' | undefined;
+  /** Run in a worker: by default where it keeps a page responsive, that is on a browser's main thread. */
+  worker?: boolean | undefined;
+  /** Time the model on this device once it is loaded, as `calibrate()` does. */
+  calibrate?: boolean | undefined;
+  /** Cancels loading. */
+  signal?: AbortSignal | null | undefined;
+  /** The folder (URL, ending in `/`) that serves the `.wasm` files, the workers' `.mjs` and `models/` if they were moved. */
+  wasmPaths?: string | URL | undefined;
+  /** The bytes of `latformer.wasm` or `latformer-relaxed.wasm`; they run on one thread. */
+  wasmBinary?: Uint8Array | ArrayBuffer | undefined;
+}
+
+/** Loads a model for a task; without `model`, the one that comes with the package. */
+export type PipelineFactory = (
+  task: ClassificationTask,
+  model?: ModelSource | null,
+  options?: PipelineOptions,
+) => Promise<TextClassificationPipeline>;

@@ -1,0 +1,169 @@
+#include "bindings/wasm/classification.h"
+
+#include <emscripten/val.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bindings/wasm/convert.h"
+#include "bindings/wasm/staging.h"
+#include "core/base/status.h"
+#include "core/tasks/classification.h"
+
+namespace latformer {
+namespace {
+
+using emscripten::val;
+
+// Spans of all windows of one input in UTF-16 units, laid one after another as begin, end, begin, end, ...
+std::vector<uint32_t> utf16_spans(const TextInput& input, const std::vector<Trace>& windows) {
+  std::vector<TextSpan> spans[2];  // of text and text_pair: each is converted in a single pass
+  for (const Trace& window : windows) {
+    const Encoding& encoding = window.encoding;
+    for (size_t i = 0; i < encoding.spans.size(); ++i) spans[encoding.sequence_ids[i]].push_back(encoding.spans[i]);
+  }
+  spans[0] = to_utf16(input.text, spans[0]);
+  spans[1] = to_utf16(input.text_pair.value_or(std::string_view()), spans[1]);
+
+  std::vector<uint32_t> result;
+  size_t next[2] = {0, 0};
+  for (const Trace& window : windows) {
+    for (const uint8_t sequence : window.encoding.sequence_ids) {
+      const TextSpan& span = spans[sequence][next[sequence]++];
+      result.push_back(span.begin);
+      result.push_back(span.end);
+    }
+  }
+  return result;
+}
+
+val window_object(const Trace& trace) {
+  const Encoding& encoding = trace.encoding;
+  val window = val::object();
+  window.set("sequenceIds", typed_array(encoding.sequence_ids));
+  window.set("special", typed_array(encoding.is_special));
+  window.set("continues", typed_array(encoding.continues));
+  window.set("truncated", encoding.truncated);
+  window.set("keptPositions", array_of(trace.kept_positions, [](const auto& kept) { return typed_array(kept); }));
+  window.set("tokensPerLayer", typed_array(trace.tokens_per_layer));
+  window.set("macs", static_cast<double>(trace.schedule.macs));
+  window.set("achievedSpeedup", trace.schedule.achieved);
+  if (trace.schedule.milliseconds) window.set("predictedMilliseconds", *trace.schedule.milliseconds);
+  return window;
+}
+
+}  // namespace
+
+Status BoundClassifier::open(const ModelFiles& files, const LoadOptions& options) {
+  Result<ClassifierLoader> loader = ClassifierLoader::create(files, options);
+  if (!loader.ok()) return loader.status();
+  threads_ = options.threads;
+  loader_ = std::move(loader).value();
+  return {};
+}
+
+val BoundClassifier::finish() {
+  Result<Classifier> classifier = loader_->finish();
+  loader_.reset();
+  if (!classifier.ok()) return failure(classifier.status());
+  classifier_ = std::move(classifier).value();
+  return settings();
+}
+
+val BoundClassifier::classify(const Staging& staging, const val& lengths, double speedup, const val& budget,
+                              bool windows, bool traces) {
+  const std::vector<double> sizes = emscripten::convertJSArrayToNumberVector<double>(lengths);
+  std::vector<TextInput> inputs(sizes.size() / 2);
+  size_t begin = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    inputs[i].text = staging.text(begin, static_cast<size_t>(sizes[2 * i]));
+    if (sizes[2 * i + 1] >= 0) inputs[i].text_pair = staging.text(begin, static_cast<size_t>(sizes[2 * i + 1]));
+  }
+  RunOptions options;
+  options.speedup = speedup;
+  if (!budget.isUndefined()) options.budget = budget.as<double>();
+  options.long_text = windows ? LongText::windows : LongText::truncate;
+  const double start = steady_milliseconds();
+  Result<std::vector<Classification>> answers = classifier_->run(inputs, options);
+  const double milliseconds = steady_milliseconds() - start;
+  if (!answers.ok()) return failure(answers.status());
+
+  val results = val::array();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Classification& answer = answers.value()[i];
+    val result = val::object();
+    result.set("scores", typed_array(answer.scores));
+    if (traces) {
+      if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
+      result.set("spans", typed_array(utf16_spans(inputs[i], answer.windows)));
+      result.set("windows", array_of(answer.windows, window_object));
+    }
+    results.set(i, result);
+  }
+  val run = val::object();
+  run.set("results", results);
+  run.set("milliseconds", milliseconds);
+  return run;
+}
+
+val BoundClassifier::calibrate(double outside) {
+  const Status status = classifier_->calibrate(outside);
+  return status.ok() ? calibration() : failure(status);
+}
+
+val BoundClassifier::restore_calibration(std::string_view json) {
+  const Status status = classifier_->restore_calibration(json);
+  return status.ok() ? calibration() : failure(status);
+}
+
+val BoundClassifier::calibration() const {
+  val texts = val::array();  // at speedup 1, of lengths that double up to the longest
+  const uint32_t most = classifier_->max_tokens();
+  for (uint32_t tokens = std::min(16U, most), i = 0;; tokens = std::min(2 * tokens, most), ++i) {
+    val text = val::object();
+    text.set("tokens", tokens);
+    text.set("milliseconds", classifier_->milliseconds_in_full(tokens));
+    texts.set(i, text);
+    if (tokens == most) break;
+  }
+  val result = val::object();
+  result.set("outside", classifier_->time_model()->outside);
+  result.set("json", to_json(*classifier_->time_model()));
+  result.set("texts", texts);
+  return result;
+}
+
+val BoundClassifier::settings() const {
+  const BertConfig& config = classifier_->config();
+  const Profile& profile = classifier_->profile();
+  val profile_object = val::object();
+  profile_object.set("source", std::string(profile.is_default ? "default" : "model"));
+  profile_object.set("dropped", std::string(profile.dropped == Dropped::merge ? "merge" : "discard"));
+  profile_object.set("retention", array_of(profile.retention, [](double r) { return val(r); }));
+  profile_object.set("acc", array_of(profile.acc, [](double acc) { return val(acc); }));
+
+  val settings = val::object();
+  settings.set("labels", array_of(config.labels, [](const std::string& label) { return val(label); }));
+  settings.set("problem_type", std::string(name_of(config.problem_type)));
+  settings.set("vocab_size", config.vocab_size);
+  settings.set("hidden_size", config.hidden_size);
+  settings.set("num_hidden_layers", config.num_hidden_layers);
+  settings.set("num_attention_heads", config.num_attention_heads);
+  settings.set("intermediate_size", config.intermediate_size);
+  settings.set("max_tokens", classifier_->max_tokens());
+  settings.set("max_speedup", classifier_->max_speedup());
+  settings.set("profile", profile_object);
+  settings.set("dtype", std::string(classifier_->precision() == Precision::f32 ? "fp32" : "q8"));
+  settings.set("threads", threads_);
+  settings.set("kernels", std::string(kernels::description()));
+  return settings;
+}
+
+}  // namespace latformer

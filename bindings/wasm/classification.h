@@ -1,0 +1,44 @@
+// Classification for JavaScript: a Classifier, its options and its results as objects.
+#pragma once
+
+#include <emscripten/val.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "bindings/wasm/staging.h"
+#include "core/base/status.h"
+#include "core/tasks/classification.h"
+
+namespace latformer {
+
+class BoundClassifier {
+ public:
+  Status open(const ModelFiles& files, const LoadOptions& options);
+  Status append(std::span<const std::byte> bytes) { return loader_->append(bytes); }
+  // All bytes were appended. Gives what the model is.
+  emscripten::val finish();
+
+  // The texts lie in the staging block, back to back as UTF-8; `lengths` has two entries for each input, the bytes of
+  // text and of text_pair, -1 where there is no pair. `budget`: milliseconds for each input, undefined for none.
+  // `traces`: whether to report what happened inside. Gives the results, and the milliseconds of the core alone.
+  emscripten::val classify(const Staging& staging, const emscripten::val& lengths, double speedup,
+                           const emscripten::val& budget, bool windows, bool traces);
+
+  // Times the model; `outside` is what a call takes around classify(), in milliseconds.
+  emscripten::val calibrate(double outside);
+  // The same from what an earlier calibration gave as json.
+  emscripten::val restore_calibration(std::string_view json);
+
+ private:
+  emscripten::val calibration() const;
+  emscripten::val settings() const;
+
+  size_t threads_ = 1;
+  std::optional<ClassifierLoader> loader_;
+  std::optional<Classifier> classifier_;
+};
+
+}  // namespace latformer

@@ -1,0 +1,55 @@
+// C++ -> JavaScript: values as plain objects and typed arrays, failures as {error: {code, message}}.
+#pragma once
+
+#include <emscripten/val.h>
+
+#include <cstddef>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace latformer {
+
+inline emscripten::val failure(const Status& status) {
+  emscripten::val error = emscripten::val::object();
+  error.set("code", std::string(name_of(status.code())));
+  error.set("message", status.message());
+  emscripten::val result = emscripten::val::object();
+  result.set("error", error);
+  return result;
+}
+
+inline emscripten::val value_or_failure(const Status& status) {
+  return status.ok() ? emscripten::val::object() : failure(status);
+}
+
+// Runs `function`; what the standard library throws when memory runs out becomes a failure.
+template <class Function>
+emscripten::val guarded(const Function& function) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return failure(out_of_memory("the WebAssembly memory is exhausted"));
+  } catch (const std::length_error&) {
+    return failure(out_of_memory("more values than WebAssembly memory can address"));
+  }
+}
+
+// A typed array of JavaScript's own (Float32Array, Uint32Array, Uint8Array, Float64Array) with a copy of `values`.
+template <class T>
+emscripten::val typed_array(const std::vector<T>& values) {
+  return emscripten::val(emscripten::typed_memory_view(values.size(), values.data()))
+      .template call<emscripten::val>("slice");
+}
+
+template <class T, class Convert>
+emscripten::val array_of(const std::vector<T>& values, const Convert& convert) {
+  emscripten::val array = emscripten::val::array();
+  for (size_t i = 0; i < values.size(); ++i) array.set(i, convert(values[i]));
+  return array;
+}
+
+}  // namespace latformer

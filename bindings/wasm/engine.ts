@@ -1,0 +1,204 @@
+// The engine of WebAssembly: one model in one instance of the module, run in this thread.
+//
+// An instance that trapped (a defect, or memory that ran out where the core could not see it) is never used again: the
+// call that met it and all later ones reject with code 'internal'.
+import { nextTurn, throwIfAborted } from '../abort.js';
+import type { Dtype } from '../choices.js';
+import type {
+  Classifications,
+  ClassifyOptions,
+  Engine,
+  LoadedModel,
+  RawCalibration,
+  SmallFiles,
+  TextInput,
+  Work,
+} from '../engine.js';
+import { LatformerError, messageOf } from '../errors.js';
+import type { LatformerErrorCode } from '../errors.js';
+import createModule from './glue.js';
+import type { Failure, Session } from './glue.js';
+import { startThreads } from './threads.js';
+import type { StartThread } from './threads.js';
+
+export interface WasmEngine extends Engine {
+  /** Comes before all else. More than one thread: `module` is one with shared memory. */
+  start(module: WebAssembly.Module, threads: number): Promise<void>;
+}
+
+const stagingSize = 1 << 20;
+const largestText = 0x7fff_0000; // bytes; what a 32-bit instance can address besides itself
+
+function isFailure(value: object): value is Failure {
+  return Object.hasOwn(value, 'error');
+}
+
+// In pages of 64 KiB, as bindings/CMakeLists.txt has it: what the module begins with, and the most it can grow to. All of
+// a shared memory's address space is taken at once, and not every device has that much.
+const firstPages = 256;
+const mostPages = [65536, 32768, 16384, 8192];
+
+function sharedMemory(): WebAssembly.Memory {
+  for (const maximum of mostPages) {
+    try {
+      return new WebAssembly.Memory({ initial: firstPages, maximum, shared: true });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  throw new RangeError('no address space for a shared memory');
+}
+
+async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory | undefined): Promise<Session> {
+  // The glue has no way to hear of a failed instantiation, hence the promise around it.
+  return new Promise((resolve, reject) => {
+    const quiet = (): void => undefined; // what the core prints when it aborts is in the RuntimeError too
+    createModule({
+      instantiateWasm(imports, receive) {
+        WebAssembly.instantiate(module, imports)
+          .then((instance) => receive(instance, module)) // throws when the module is not ours
+          .catch(reject);
+        return {};
+      },
+      ...(memory && { wasmMemory: memory }),
+      print: quiet,
+      printErr: quiet,
+    })
+      .then(({ Session }) => {
+        if (Session === undefined) throw new Error('the binary is not one of this version of Latformer');
+        resolve(new Session());
+      })
+      .catch(reject);
+  });
+}
+
+export class LocalEngine implements WasmEngine {
+  #session: Session | undefined;
+  #whyNot = new LatformerError('internal', 'the engine was not started');
+  #isClosed = false;
+  #threads = 1;
+  #endThreads: () => void = () => undefined;
+  readonly #startThread: StartThread;
+  readonly #encoder = new TextEncoder();
+
+  constructor(startThread: StartThread) {
+    this.#startThread = startThread;
+  }
+
+  async start(module: WebAssembly.Module, threads: number): Promise<void> {
+    let memory: WebAssembly.Memory | undefined;
+    try {
+      memory = threads > 1 ? sharedMemory() : undefined;
+      this.#session = await instantiate(module, memory);
+    } catch (cause) {
+      const code = cause instanceof RangeError ? 'out_of_memory' : 'unsupported_runtime';
+      throw new LatformerError(code, `cannot start WebAssembly: ${messageOf(cause)}`, { cause });
+    }
+    if (memory !== undefined) {
+      const starts = Array.from({ length: threads - 1 }, () => this.#call((session) => session.addThread()));
+      this.#endThreads = await startThreads(this.#startThread, module, memory, starts);
+      this.#threads = threads;
+    }
+    if (this.#isClosed) this.close(); // meanwhile
+  }
+
+  async open(files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
+    for (const [name, bytes] of files) {
+      const size = this.#stage([bytes]);
+      this.#call((session) => session.file(name, size));
+    }
+    this.#call((session) => session.open(this.#threads, dtype ?? ''));
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let begin = 0; begin < bytes.length; begin += stagingSize) {
+      const part = bytes.subarray(begin, begin + stagingSize);
+      this.#stage([part]);
+      this.#call((session) => session.append(part.length));
+    }
+  }
+
+  async finish(): Promise<LoadedModel> {
+    return this.#call((session) => session.finish());
+  }
+
+  async classify(inputs: TextInput[], options: ClassifyOptions, work?: Work): Promise<Classifications> {
+    await nextTurn();
+    throwIfAborted([work?.signal]);
+    const begin = performance.now();
+    const pieces: Uint8Array[] = [];
+    const lengths: number[] = [];
+    for (const { text, text_pair } of inputs) {
+      for (const each of [text, text_pair]) {
+        if (each === undefined) {
+          lengths.push(-1);
+          continue;
+        }
+        const bytes = this.#encode(each);
+        pieces.push(bytes);
+        lengths.push(bytes.length);
+      }
+    }
+    const size = this.#stage(pieces);
+    const { speedup, budget, windows, stats } = options;
+    const run = this.#call((session) => session.classify(lengths, speedup, budget, windows, stats));
+    if (size > stagingSize) this.#call((session) => session.releaseStaging() ?? {});
+    const milliseconds = performance.now() - begin;
+    return { results: run.results, milliseconds, coreMilliseconds: run.milliseconds };
+  }
+
+  async calibrate(outside: number): Promise<RawCalibration> {
+    await nextTurn();
+    return this.#call((session) => session.calibrate(outside));
+  }
+
+  async restoreCalibration(json: string): Promise<RawCalibration> {
+    const size = this.#stage([this.#encode(json)]);
+    return this.#call((session) => session.restoreCalibration(size));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#endThreads();
+    this.#endThreads = () => undefined;
+    this.#session = undefined; // the instance and its whole memory go with it
+    this.#whyNot = new LatformerError('disposed', 'the engine was closed');
+  }
+
+  /** UTF-8, each lone surrogate as U+FFFD, which keeps string indices as they are. */
+  #encode(text: string): Uint8Array {
+    try {
+      return this.#encoder.encode(text);
+    } catch (cause) {
+      throw new LatformerError('out_of_memory', `a text of ${text.length} characters is too long`, { cause });
+    }
+  }
+
+  /** Lays `pieces` back to back into the staging block; gives their size. */
+  #stage(pieces: readonly Uint8Array[]): number {
+    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (size > largestText) throw new LatformerError('out_of_memory', `${size} bytes cannot be handled at once`);
+    const view = this.#call((session) => session.stage(size));
+    let at = 0;
+    for (const piece of pieces) {
+      view.set(piece, at);
+      at += piece.length;
+    }
+    return size;
+  }
+
+  #call<T extends object>(method: (session: Session) => T | Failure): T {
+    if (this.#session === undefined) throw this.#whyNot;
+    let value: T | Failure;
+    try {
+      value = method(this.#session);
+    } catch (cause) {
+      this.#session = undefined;
+      const message = `the engine stopped (${messageOf(cause)}); create a new pipeline`;
+      this.#whyNot = new LatformerError('internal', message, { cause });
+      throw this.#whyNot;
+    }
+    if (isFailure(value)) throw new LatformerError(value.error.code as LatformerErrorCode, value.error.message);
+    return value;
+  }
+}

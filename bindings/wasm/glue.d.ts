@@ -1,0 +1,42 @@
+// The module that emcc makes of bindings/wasm/; scripts/build_js.mjs puts the real one in its place.
+
+/** What a method gives instead of its value. */
+export interface Failure {
+  error: { code: string; message: string };
+}
+
+export interface Session {
+  addThread(): import('./thread.js').ThreadStart | Failure;
+  stage(size: number): Uint8Array | Failure;
+  file(name: string, size: number): object | Failure;
+  open(threads: number, dtype: string): object | Failure;
+  append(size: number): object | Failure;
+  finish(): import('../engine.js').LoadedModel | Failure;
+  classify(
+    lengths: number[],
+    speedup: number,
+    budget: number | undefined,
+    windows: boolean,
+    traces: boolean,
+  ): { results: import('../engine.js').RawClassification[]; milliseconds: number } | Failure;
+  calibrate(outside: number): import('../engine.js').RawCalibration | Failure;
+  restoreCalibration(size: number): import('../engine.js').RawCalibration | Failure;
+  releaseStaging(): void;
+}
+
+export interface LatformerModule {
+  /** Absent if the binary is not ours. */
+  Session?: new () => Session;
+}
+
+export interface ModuleOptions {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+  wasmMemory?: WebAssembly.Memory;
+  print(line: string): void;
+  printErr(line: string): void;
+}
+
+export default function createModule(options: ModuleOptions): Promise<LatformerModule>;

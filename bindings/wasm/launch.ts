@@ -1,0 +1,77 @@
+// Starts engines of WebAssembly: which binary, how many threads, and whether in a worker.
+import type { CheckedPipelineOptions } from '../arguments/pipeline.js';
+import { LatformerError, messageOf } from '../errors.js';
+import type { Launch } from '../platform.js';
+import type { Port } from '../worker/port.js';
+import { binaryFor, threadsByDefault } from './binaries.js';
+import type { BinaryName } from './binaries.js';
+import { LocalEngine } from './engine.js';
+import type { WasmEngine } from './engine.js';
+import { threadLimit } from './threads.js';
+import { connectEngine } from './worker.js';
+
+/** What WebAssembly needs of a browser or Node. */
+export interface WasmPlatform {
+  /** One of the package's binaries, compiled, from its usual place or from the folder `wasmPaths`. */
+  compile(binary: BinaryName, wasmPaths: string | URL | undefined): Promise<WebAssembly.Module>;
+  /** A worker that serves an engine (see worker.ts). */
+  startWorker(wasmPaths: string | URL | undefined): Port;
+  /** A worker that serves as a thread of an engine here (see thread.ts). */
+  startThread(wasmPaths: string | URL | undefined): Port;
+  /** As many threads as there are processors; 1 where there is no shared memory or waiting is forbidden. */
+  mostThreads(isInWorker: boolean): number;
+  /** Whether to use a worker when the caller does not say. */
+  workerByDefault(): boolean;
+}
+
+function createEngine(platform: WasmPlatform, { wasmPaths }: CheckedPipelineOptions, inWorker: boolean): WasmEngine {
+  if (!inWorker) return new LocalEngine(() => platform.startThread(wasmPaths));
+  try {
+    return connectEngine(platform.startWorker(wasmPaths));
+  } catch (cause) {
+    const message = `cannot start a worker (${messageOf(cause)}); { worker: false } runs without one`;
+    throw new LatformerError('unsupported_runtime', message, { cause });
+  }
+}
+
+async function compile(
+  platform: WasmPlatform,
+  { wasmBinary, wasmPaths }: CheckedPipelineOptions,
+  binary: BinaryName,
+): Promise<WebAssembly.Module> {
+  try {
+    // A copy, because a shared or resizable buffer cannot be compiled.
+    if (wasmBinary) return await WebAssembly.compile(new Uint8Array(wasmBinary));
+    return await platform.compile(binary, wasmPaths);
+  } catch (cause) {
+    if (cause instanceof LatformerError) throw cause;
+    const code = cause instanceof WebAssembly.CompileError ? 'unsupported_runtime' : 'read_failed';
+    throw new LatformerError(code, `cannot compile ${binary}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+export function launchWasm(platform: WasmPlatform, options: CheckedPipelineOptions): Launch {
+  const inWorker = options.worker ?? platform.workerByDefault();
+  const engine = createEngine(platform, options, inWorker);
+
+  /** How many threads it will be; a binary that was given has one. */
+  const threadsFor = async (config: Promise<Uint8Array>): Promise<number> => {
+    const most = options.wasmBinary ? 1 : platform.mostThreads(inWorker);
+    if (most === 1) return 1;
+    return Math.min(most, threadLimit, options.threads ?? threadsByDefault(await config, most));
+  };
+
+  return {
+    engine,
+    inWorker,
+    async start(config) {
+      if (typeof WebAssembly !== 'object') {
+        throw new LatformerError('unsupported_runtime', 'there is no WebAssembly here');
+      }
+      const threads = await threadsFor(config);
+      const binary = binaryFor(options.kernels, threads);
+      await engine.start(await compile(platform, options, binary), threads);
+      return { binary: options.wasmBinary ? 'wasmBinary' : binary };
+    },
+  };
+}

@@ -1,0 +1,20 @@
+// What the module exports.
+#include <emscripten/bind.h>
+
+#include "bindings/wasm/session.h"
+
+EMSCRIPTEN_BINDINGS(latformer) {
+  using latformer::Session;
+  emscripten::class_<Session>("Session")
+      .constructor<>()
+      .function("stage", &Session::stage)
+      .function("releaseStaging", &Session::release_staging)
+      .function("addThread", &Session::add_thread)
+      .function("file", &Session::file)
+      .function("open", &Session::open)
+      .function("append", &Session::append)
+      .function("finish", &Session::finish)
+      .function("classify", &Session::classify)
+      .function("calibrate", &Session::calibrate)
+      .function("restoreCalibration", &Session::restore_calibration);
+}

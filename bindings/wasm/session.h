@@ -1,0 +1,63 @@
+// The module's face towards JavaScript: one class that loads one model and runs it. Only conversion happens here, no
+// logic.
+//
+//   JavaScript -> C++   bytes, through a staging block in the wasm heap: stage(n) gives a view, fill it, then call
+//   C++ -> JavaScript   plain objects; every method gives its value or {error: {code, message}} and never throws
+//
+//   file(name, size)... -> open(threads, dtype) -> append(size)... -> finish() -> classify(...)...
+//
+// The core does not throw, but the standard library may run out of memory inside it: std::bad_alloc ends here as
+// out_of_memory. Everything else that is thrown or trapped is a defect and takes the instance down (see engine.ts).
+#pragma once
+
+#include <emscripten/val.h>
+
+#include <cstddef>
+#include <map>
+#include <string>
+
+#include "bindings/wasm/classification.h"
+#include "bindings/wasm/staging.h"
+#include "bindings/wasm/threads.h"
+#include "core/base/buffer.h"
+
+namespace latformer {
+
+class Session {
+ public:
+  emscripten::val stage(size_t size) { return staging_.stage(size); }
+  // Gives the staging block back to the heap.
+  void release_staging() { staging_.take(); }
+
+  emscripten::val add_thread();
+
+  // `size` bytes in the staging block are the file of that name, whole. A name that the core does not know is no error.
+  emscripten::val file(const std::string& name, size_t size);
+  // All small files were given. `threads` run the model, this one and those that were started; dtype is 'fp32', 'q8' or
+  // '' for what the weights are made for.
+  emscripten::val open(size_t threads, const std::string& dtype);
+  // The next `size` bytes of model.safetensors lie in the staging block.
+  emscripten::val append(size_t size);
+  // All bytes were appended. Gives what the model is.
+  emscripten::val finish();
+
+  emscripten::val classify(const emscripten::val& lengths, double speedup, const emscripten::val& budget, bool windows,
+                           bool traces);
+
+  emscripten::val calibrate(double outside);
+  // From `size` bytes in the staging block.
+  emscripten::val restore_calibration(size_t size);
+
+ private:
+  struct File {
+    Buffer<std::byte> bytes;
+    size_t size = 0;
+  };
+
+  FurtherThreads threads_;
+  Staging staging_;
+  std::map<std::string, File> files_;  // until open()
+  BoundClassifier classifier_;
+};
+
+}  // namespace latformer

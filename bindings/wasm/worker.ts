@@ -1,0 +1,37 @@
+// An engine in a worker: connectEngine() stands on the caller's side for the one that serveEngine() runs on the other.
+import { LatformerError } from '../errors.js';
+import type { Port } from '../worker/port.js';
+import { connect, serve } from '../worker/remote.js';
+import { LocalEngine } from './engine.js';
+import type { WasmEngine } from './engine.js';
+import type { StartThread } from './threads.js';
+
+type Method = Exclude<keyof WasmEngine, 'close'>;
+type Answer<Name extends Method> = ReturnType<WasmEngine[Name]>;
+
+const methods: readonly Method[] = [
+  ...(['start', 'open', 'append', 'finish', 'calibrate', 'restoreCalibration'] as const),
+  'classify',
+];
+
+export function serveEngine(startThread: StartThread, port: Port): void {
+  serve(new LocalEngine(startThread), methods, port);
+}
+
+export function connectEngine(port: Port): WasmEngine {
+  const { call, close } = connect(port);
+  return {
+    start: (module, threads) => call('start', [module, threads]) as Answer<'start'>,
+    open: (files, dtype) => call('open', [files, dtype]) as Answer<'open'>,
+    append(bytes) {
+      const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+      const part = isWhole ? bytes : new Uint8Array(bytes);
+      return call('append', [part], undefined, [part.buffer as ArrayBuffer]) as Answer<'append'>;
+    },
+    finish: () => call('finish', []) as Answer<'finish'>,
+    calibrate: (outside) => call('calibrate', [outside]) as Answer<'calibrate'>,
+    restoreCalibration: (json) => call('restoreCalibration', [json]) as Answer<'restoreCalibration'>,
+    classify: (inputs, options, work) => call('classify', [inputs, options], work) as Answer<'classify'>,
+    close: () => close(new LatformerError('disposed', 'the engine was closed')),
+  };
+}
