@@ -31,12 +31,26 @@ constexpr uint64_t kChunkBytes = 1 << 20;  // rows are read so many bytes at a t
 constexpr std::array<std::string_view, 5> kParts = {"embeddings", "attention", "feed-forward", "pooler", "classifier"};
 
 // The part of the model that `name`, without the prefix, belongs to; kParts.size() for none.
-size_t part_of(std::string_view name) {
+size_t part_of(const BertModules& modules, std::string_view name) {
+  const auto is_below = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
   if (name.starts_with("embeddings.")) return 0;
-  if (name.starts_with("encoder.")) return name.find(".attention.") != name.npos ? 1 : 2;
-  if (name.starts_with("pooler.")) return 3;
-  if (name.starts_with("classifier.")) return 4;
+  if (name.starts_with(modules.layers)) {
+    std::string_view rest = name.substr(modules.layers.size());
+    rest.remove_prefix(std::min(rest.find('.') + 1, rest.size()));
+    return rest.starts_with("attention.") || rest.starts_with(modules.attention_norm) ? 1 : 2;
+  }
+  if (is_below(modules.pooler)) return 3;
+  if (is_below(modules.classifier)) return 4;
   return kParts.size();
+}
+
+// The modules whose weights stay float, for they are small and bear on everything: the head, and the embedding of the
+// first or second text, which is added to every word.
+std::vector<std::string> float_modules(const BertArchitecture& architecture) {
+  std::vector<std::string> names = {std::string(architecture.modules.classifier)};
+  const std::string_view types = architecture.modules.token_type_embeddings;
+  if (!types.empty()) names.push_back(architecture.stored(types));
+  return names;
 }
 
 // One tensor of the source on its way.
@@ -57,12 +71,6 @@ struct Output {
   Kind kind = Kind::floats;
   Weight* weight = nullptr;
 };
-
-bool stays_float(const std::string& name) {
-  return std::any_of(kFloatModules.begin(), kFloatModules.end(), [&](std::string_view module) {
-    return kBertNames.stored(name) == std::string(module) + ".weight";
-  });
-}
 
 int8_t int4_of(float w, float scale) { return static_cast<int8_t>(std::clamp(std::nearbyint(w / scale), -8.0F, 7.0F)); }
 
@@ -104,15 +112,21 @@ std::span<const std::byte> bytes_of(const std::vector<T>& values) {
 
 class Quantizer {
  public:
-  Quantizer(InputFile& source, OutputFile& target, size_t group) : source_(source), target_(target), group_(group) {}
+  Quantizer(const BertConfig& config, InputFile& source, OutputFile& target, size_t group)
+      : config_(config),
+        architecture_(*config.architecture),
+        float_modules_(float_modules(architecture_)),
+        source_(source),
+        target_(target),
+        group_(group) {}
 
-  Result<QuantizeReport> run(const BertConfig& config) {
-    LATFORMER_TRY(read_header(config));
+  Result<QuantizeReport> run() {
+    LATFORMER_TRY(read_header());
     LATFORMER_TRY(choose_weights());
     for (Weight& weight : weights_) {
       if (weight.quantised) LATFORMER_TRY(find_scales(weight));
     }
-    LATFORMER_TRY(write_outputs(config));
+    LATFORMER_TRY(write_outputs());
     report_.file_before = source_.size();
     return std::move(report_);
   }
@@ -120,7 +134,7 @@ class Quantizer {
  private:
   using RowVisitor = std::function<Status(uint64_t row, std::span<const float> values)>;
 
-  Status read_header(const BertConfig& config) {
+  Status read_header() {
     std::vector<std::byte> head(std::min<uint64_t>(8, source_.size()));
     LATFORMER_TRY(source_.read(0, head));
     LATFORMER_ASSIGN(const uint64_t size, safetensors_header_size(head));
@@ -131,15 +145,15 @@ class Quantizer {
       return bad_model("model.safetensors: the file has " + std::to_string(source_.size()) + " bytes instead of " +
                        std::to_string(header_.file_size()));
     }
-    return check(config, head);
+    return check(config_, head);
   }
 
   Status choose_weights() {
     for (const TensorInfo& tensor : header_.tensors) {
-      const std::string name = kBertNames.looked_up(tensor.name);
+      const std::string name = architecture_.looked_up(tensor.name);
       Weight weight;
       weight.source = &tensor;
-      weight.part = part_of(name);
+      weight.part = part_of(architecture_.modules, name);
       if ((tensor.dtype == DType::i8 || tensor.dtype == DType::i32) && weight.part < kParts.size()) {
         return unsupported_model("model.safetensors: tensor " + quote(tensor.name) + " is quantised already");
       }
@@ -153,6 +167,11 @@ class Quantizer {
     }
     for (const std::string_view name : kParts) report_.parts.emplace_back().name = name;
     return {};
+  }
+
+  bool stays_float(std::string_view name) const {
+    return std::ranges::any_of(
+        float_modules_, [&](const std::string& module) { return architecture_.stored(name) == module + ".weight"; });
   }
 
   // Every row as floats, in order. Errors also if a number is not finite.
@@ -200,7 +219,7 @@ class Quantizer {
                          .weight = &weight});
     };
     for (Weight& weight : weights_) {
-      const std::string name = kBertNames.stored(kBertNames.looked_up(weight.source->name));
+      const std::string name = architecture_.stored(architecture_.looked_up(weight.source->name));
       if (weight.quantised && group_ > 0) {
         add(name + "_packed", DType::i32, {weight.rows, (weight.columns + 7) / 8}, Output::Kind::integers, weight);
         add(name + "_scale", DType::f32, {weight.rows, weight.columns / group_}, Output::Kind::scales, weight);
@@ -222,14 +241,14 @@ class Quantizer {
     return outputs;
   }
 
-  Status write_outputs(const BertConfig& config) {
+  Status write_outputs() {
     const std::vector<Output> outputs = plan_outputs();
     std::vector<TensorInfo> tensors;
     tensors.reserve(outputs.size());
     for (const Output& output : outputs) tensors.push_back(output.info);
     const std::string head = make_safetensors_head(tensors);
     const auto head_bytes = std::as_bytes(std::span(head));
-    LATFORMER_TRY(check(config, head_bytes));
+    LATFORMER_TRY(check(config_, head_bytes));
     LATFORMER_TRY(target_.write(head_bytes));
 
     report_.file_after = head.size();
@@ -279,6 +298,9 @@ class Quantizer {
     return {};
   }
 
+  const BertConfig& config_;
+  const BertArchitecture& architecture_;
+  std::vector<std::string> float_modules_;
   InputFile& source_;
   OutputFile& target_;
   size_t group_;  // of columns with one scale, of 4 bits each; 0: int8
@@ -324,8 +346,9 @@ Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, cons
 
   LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
   LATFORMER_ASSIGN(OutputFile integers, OutputFile::create(folder.path() / "model.safetensors"));
-  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(weights, integers, group).run(config));
-  LATFORMER_ASSIGN(const std::string new_config, quantized_config(config_json, group));
+  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(config, weights, integers, group).run());
+  LATFORMER_ASSIGN(const std::string new_config,
+                   quantized_config(config_json, float_modules(*config.architecture), group));
   LATFORMER_TRY(write_file(folder.path() / "config.json", new_config));
   const bool has_vocabulary = is_file(source / "tokenizer.json");  // of two forms of it one is enough
   for (const std::string_view name : kTokenizerFiles) {

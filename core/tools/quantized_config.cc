@@ -35,7 +35,7 @@ std::unique_ptr<yyjson_doc, FreeDocument> read(std::string_view json) {
 
 }  // namespace
 
-Result<std::string> quantized_config(std::string_view json, size_t group) {
+Result<std::string> quantized_config(std::string_view json, std::span<const std::string> float_modules, size_t group) {
   const auto source = read(json);
   const auto settings = read(settings_json(group));
   if (!source || !settings) return bad_model("config.json: cannot be read");
@@ -50,7 +50,7 @@ Result<std::string> quantized_config(std::string_view json, size_t group) {
   bool complete = yyjson_mut_obj_add_val(document, quantization, "ignore", ignored) &&
                   yyjson_mut_obj_add_str(document, root, "dtype", "float32") &&
                   yyjson_mut_obj_add_val(document, root, "quantization_config", quantization);
-  for (const std::string_view module : kFloatModules) {
+  for (const std::string& module : float_modules) {
     complete = complete && yyjson_mut_arr_add_strncpy(document, ignored, module.data(), module.size());
   }
   if (!complete) return out_of_memory("no memory to rewrite config.json");

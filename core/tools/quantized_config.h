@@ -2,8 +2,8 @@
 // the stored float type becomes float32. All else stays as it is.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,13 +11,9 @@
 
 namespace latformer {
 
-// The modules whose weights stay float, for they are small and bear on everything: the head, and the embedding of the
-// first or second text, which is added to every word.
-inline constexpr std::array<std::string_view, 2> kFloatModules = {"classifier",
-                                                                  "bert.embeddings.token_type_embeddings"};
-
 // `json` is the text of a config.json that parse_bert_config has read. group: columns for each scale of 4-bit numbers;
-// 0 for int8. Errors: bad_model, out_of_memory.
-Result<std::string> quantized_config(std::string_view json, size_t group = 0);
+// 0 for int8. float_modules: those whose weights are no integers. Errors: bad_model, out_of_memory.
+Result<std::string> quantized_config(std::string_view json, std::span<const std::string> float_modules,
+                                     size_t group = 0);
 
 }  // namespace latformer

@@ -132,7 +132,7 @@ Result<ModelFolder> ModelFolder::open(const fs::path& path) {
     LATFORMER_ASSIGN(profile, parse_profile(profile_json, config.num_hidden_layers));
   }
   LATFORMER_ASSIGN(const WeightFile file, WeightFile::open(path / "model.safetensors"));
-  LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.names->rename()));
+  LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.architecture->rename()));
   return ModelFolder{path,
                      std::move(config),
                      std::move(config_json),
@@ -144,7 +144,7 @@ Result<ModelFolder> ModelFolder::open(const fs::path& path) {
 Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConfig& wanted, uint64_t seed) const {
   return guarded([&]() -> Result<std::map<std::string, torch::Tensor>> {
     LATFORMER_ASSIGN(WeightFile file, WeightFile::open(path / "model.safetensors"));
-    LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.names->rename()));
+    LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.architecture->rename()));
     std::map<std::string, torch::Tensor> weights;
     for (const auto& [name, shape] : bert_tensors(wanted)) {
       const bool of_classifier = name.starts_with("classifier.");

@@ -4,7 +4,7 @@
 
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
-#include "core/models/bert/names.h"
+#include "core/models/bert/architectures.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -27,10 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   FUZZ_REQUIRE(end == header->data_size && header->data_begin == head.size());
 
-  const Result<WeightIndex> index = WeightIndex::create(*header, kBertNames.rename());
+  const Result<WeightIndex> index = WeightIndex::create(*header, bert_architectures().front().rename());
   if (index.ok()) {
     for (const TensorInfo& tensor : header->tensors) {
-      const Result<StoredWeight> weight = index->find(kBertNames.looked_up(tensor.name), tensor.shape);
+      const Result<StoredWeight> weight =
+          index->find(bert_architectures().front().looked_up(tensor.name), tensor.shape);
       FUZZ_REQUIRE(!weight.ok() || weight->values < header->tensors.size());
     }
   }

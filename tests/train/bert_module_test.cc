@@ -10,6 +10,7 @@
 
 #include "core/elimination/schedule.h"
 #include "core/models/bert/classification_head.h"
+#include "core/models/bert/cost.h"
 #include "core/models/bert/model.h"
 #include "core/models/bert/weights.h"
 #include "tests/unit/support/random_bert.h"
@@ -60,7 +61,7 @@ TEST_P(SameModel, LogitsAndKeptPositionsAreThoseOfTheCore) {
   Bert bert = bert_of(config, tensors);
   Profile profile = default_profile(config.num_hidden_layers);
   profile.dropped = dropped;
-  Scheduler scheduler({config.num_hidden_layers, config.hidden_size, config.intermediate_size}, profile);
+  Scheduler scheduler(cost_of(config), profile);
 
   std::vector<TokenText> texts;
   for (const uint32_t n : {1, 2, 3, 9, 40, 41, 41, 77}) texts.push_back(random_text(n, config.vocab_size, n));

@@ -7,18 +7,18 @@ namespace latformer {
 Result<std::unique_ptr<Head>> ClassificationHead::create(const BertConfig& config) {
   auto head = std::make_unique<ClassificationHead>();
   head->config_ = config;
-  LATFORMER_ASSIGN(head->activation_, kernels::Activation::create(kernels::Activation::Kind::tanh));
+  LATFORMER_ASSIGN(head->activation_, kernels::Activation::create(config.architecture->pooler_activation));
   return std::unique_ptr<Head>(std::move(head));
 }
 
 Status ClassificationHead::declare(WeightReader& file) {
-  const std::string pooler(config_.names->pooler);
-  const std::string classifier(config_.names->classifier);
+  const std::string pooler(config_.architecture->modules.pooler);
+  const std::string classifier(config_.architecture->modules.classifier);
   for (const std::string& needed : {classifier + ".weight", pooler + ".weight"}) {
     if (file.contains(needed)) continue;
-    return unsupported_model(
-        "model.safetensors: " + needed +
-        " is missing, so this is no text classifier yet; fine-tune it as BertForSequenceClassification first");
+    return unsupported_model("model.safetensors: " + needed +
+                             " is missing, so this is no text classifier yet; fine-tune it as " +
+                             std::string(config_.architecture->classifier) + " first");
   }
   const size_t d = config_.hidden_size;
   LATFORMER_TRY(file.linear({{.name = pooler, .out = d}}, d, file.precision(), &pooler_));

@@ -1,6 +1,6 @@
-// The head of a BertForSequenceClassification:
+// The head of a classifier, BertForSequenceClassification say:
 //
-//   logits = act(x[CLS] W_p + b_p) W_c + b_c          act: tanh
+//   logits = act(x[CLS] W_p + b_p) W_c + b_c          act: BertArchitecture::pooler_activation
 #pragma once
 
 #include <memory>

@@ -10,21 +10,25 @@
 namespace latformer {
 namespace {
 
-Status check_is_bert(const JsonValue& root, std::string& architecture) {
-  constexpr std::array<std::string_view, 4> kKnown = {"BertForSequenceClassification", "BertModel",
-                                                      "BertForPreTraining", "BertForMaskedLM"};
-  LATFORMER_ASSIGN(const std::string_view model_type, root["model_type"].string());
-  if (model_type != "bert") return root["model_type"].unsupported("is " + quote(model_type) + ", not \"bert\"");
+Result<const BertArchitecture*> find_architecture(const JsonValue& model_type) {
+  LATFORMER_ASSIGN(const std::string_view name, model_type.string());
+  std::string known;
+  for (const BertArchitecture& architecture : bert_architectures()) {
+    if (architecture.model_type == name) return &architecture;
+    known += (known.empty() ? "" : ", ") + quote(architecture.model_type);
+  }
+  return model_type.unsupported("is " + quote(name) + ", not " + known);
+}
 
-  const JsonValue architectures = root["architectures"];
+Status check_classes(const JsonValue& architectures, const BertArchitecture& architecture) {
   if (!architectures.given()) return {};
   LATFORMER_ASSIGN(const JsonArray names, architectures.array());
   for (const JsonValue name : names) {
     LATFORMER_ASSIGN(const std::string_view text, name.string());
-    if (std::find(kKnown.begin(), kKnown.end(), text) == kKnown.end()) {
-      return name.unsupported("is " + quote(text) + ", not \"BertForSequenceClassification\"");
-    }
-    if (architecture.empty()) architecture = text;
+    if (text == architecture.classifier ||
+        std::ranges::find(architecture.encoders, text) != architecture.encoders.end())
+      continue;
+    return name.unsupported("is " + quote(text) + ", not " + quote(architecture.classifier));
   }
   return {};
 }
@@ -49,24 +53,30 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
   LATFORMER_TRY(root.object().status());
 
   BertConfig config;
-  LATFORMER_TRY(check_is_bert(root, config.architecture));
+  LATFORMER_ASSIGN(config.architecture, find_architecture(root["model_type"]));
+  LATFORMER_TRY(check_classes(root["architectures"], *config.architecture));
   LATFORMER_TRY(check_has_no_variations(root));
 
+  const BertFields& fields = config.architecture->fields;
   LATFORMER_TRY(parse_size(root, "vocab_size", kLargestSize, config.vocab_size));
-  LATFORMER_TRY(parse_size(root, "hidden_size", kLargestSize, config.hidden_size));
-  LATFORMER_TRY(parse_size(root, "num_hidden_layers", kMostLayers, config.num_hidden_layers));
-  LATFORMER_TRY(parse_size(root, "num_attention_heads", kLargestSize, config.num_attention_heads));
-  LATFORMER_TRY(parse_size(root, "intermediate_size", kLargestSize, config.intermediate_size));
+  LATFORMER_TRY(parse_size(root, fields.hidden_size, kLargestSize, config.hidden_size));
+  LATFORMER_TRY(parse_size(root, fields.num_hidden_layers, kMostLayers, config.num_hidden_layers));
+  LATFORMER_TRY(parse_size(root, fields.num_attention_heads, kLargestSize, config.num_attention_heads));
+  LATFORMER_TRY(parse_size(root, fields.intermediate_size, kLargestSize, config.intermediate_size));
   LATFORMER_TRY(parse_size(root, "max_position_embeddings", kLargestSize, config.max_position_embeddings));
-  if (root["type_vocab_size"].given()) {
-    LATFORMER_TRY(parse_size(root, "type_vocab_size", kLargestSize, config.type_vocab_size));
+  if (fields.type_vocab_size.empty()) {
+    config.type_vocab_size = 0;
+  } else if (root[fields.type_vocab_size].given()) {
+    LATFORMER_TRY(parse_size(root, fields.type_vocab_size, kLargestSize, config.type_vocab_size));
   }
   if (config.hidden_size % config.num_attention_heads != 0) {
-    return root["hidden_size"].fault("is " + std::to_string(config.hidden_size) + ", not a multiple of the " +
-                                     std::to_string(config.num_attention_heads) + " attention heads");
+    return root[fields.hidden_size].fault("is " + std::to_string(config.hidden_size) + ", not a multiple of the " +
+                                          std::to_string(config.num_attention_heads) + " attention heads");
   }
-  LATFORMER_ASSIGN(config.hidden_act, parse_activation(root["hidden_act"], "gelu"));
-  LATFORMER_ASSIGN(config.layer_norm_eps, parse_norm_epsilon(root["layer_norm_eps"], 1e-12));
+  LATFORMER_ASSIGN(config.hidden_act, parse_activation(root[fields.hidden_act], "gelu"));
+  if (!fields.layer_norm_eps.empty()) {
+    LATFORMER_ASSIGN(config.layer_norm_eps, parse_norm_epsilon(root[fields.layer_norm_eps], config.layer_norm_eps));
+  }
   LATFORMER_ASSIGN(config.labels, parse_labels(root));
   LATFORMER_ASSIGN(config.problem_type, parse_problem_type(root, config.num_labels()));
   LATFORMER_ASSIGN(config.quantized, parse_quantization(root));

@@ -1,4 +1,4 @@
-// config.json of a Hugging Face BERT folder -> BertConfig, every field checked.
+// config.json of a folder of BERT, or of an architecture beside it -> BertConfig, every field checked.
 //
 // Fields that transformers' BertConfig lets one leave out have its defaults here; the sizes of the weights must be
 // given. Fields that do not bear on inference (dropout, initializer_range, use_cache, ...) are not looked at.
@@ -11,27 +11,24 @@
 
 #include "core/base/status.h"
 #include "core/format/labels.h"
-#include "core/models/bert/names.h"
+#include "core/models/bert/architectures.h"
 #include "core/models/config_fields.h"
 
 namespace latformer {
 
 struct BertConfig {
+  const BertArchitecture* architecture = bert_architectures().data();
   uint32_t vocab_size = 0;
   uint32_t hidden_size = 0;
   uint32_t num_hidden_layers = 0;
   uint32_t num_attention_heads = 0;
   uint32_t intermediate_size = 0;
   uint32_t max_position_embeddings = 0;
-  uint32_t type_vocab_size = 2;
+  uint32_t type_vocab_size = 2;  // 0: no token types
   HiddenActivation hidden_act = HiddenActivation::gelu;
   float layer_norm_eps = 1e-12F;
   ProblemType problem_type = ProblemType::single_label;
   std::vector<std::string> labels;
-  // The name of the first architecture, e.g. "BertForSequenceClassification"; empty if the file names none.
-  std::string architecture;
-  // What the tensors of its file are called.
-  const BertNames* names = &kBertNames;
   // quantization_config is there, and is the convention of core/format/weights.h.
   bool quantized = false;
 
@@ -40,8 +37,8 @@ struct BertConfig {
 };
 
 // Errors: bad_model (broken JSON, a field missing, of the wrong type, zero, absurdly large, or at odds with another),
-// unsupported_model (model_type other than bert; an architecture that is neither BertForSequenceClassification nor an
-// encoder without a head of its own; an unknown hidden_act, relative positions, decoders, pruned heads, code of its
+// unsupported_model (a model_type that architectures.cc has no row for; a class that is neither its classifier nor an
+// encoder without a head of its own; an unknown activation, relative positions, decoders, pruned heads, code of its
 // own; quantised otherwise than core/format/weights.h has it, symmetric, weights only).
 Result<BertConfig> parse_bert_config(std::string_view json);
 

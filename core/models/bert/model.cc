@@ -201,6 +201,7 @@ void Bert::embed(std::span<const BertInput> texts) {
     for (size_t position = 0; position < text.ids.size(); ++position, ++rows) {
       weights_.word_embeddings.widen_row(static_cast<size_t>(text.ids[position]), word + rows * d);
       weights_.position_embeddings.widen_row(position, other + rows * d);
+      if (config_.type_vocab_size == 0) continue;  // position alone
       weights_.token_type_embeddings.widen_row(text.type_ids[position], type);
       for (size_t k = 0; k < d; ++k) other[rows * d + k] += type[k];
     }
@@ -225,7 +226,7 @@ Status Bert::check(const BertInput& text) const {
                             std::to_string(config_.vocab_size));
   }
   for (const uint8_t type : text.type_ids) {
-    if (type < config_.type_vocab_size) continue;
+    if (type < config_.type_vocab_size || config_.type_vocab_size == 0) continue;
     return invalid_argument("the model takes single texts only: its type_vocab_size is " +
                             std::to_string(config_.type_vocab_size));
   }

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string>
 
-#include "core/models/bert/names.h"
+#include "core/models/bert/architectures.h"
 
 namespace latformer {
 namespace {
@@ -13,7 +13,7 @@ std::string weight_of(std::string_view module) { return std::string(module) + ".
 }  // namespace
 
 BertLoader::BertLoader(const BertConfig& config, std::unique_ptr<Head> head, std::optional<Precision> precision)
-    : config_(config), reader_(config.names->rename(), precision, [this](WeightReader&) { return declare(); }) {
+    : config_(config), reader_(config.architecture->rename(), precision, [this](WeightReader&) { return declare(); }) {
   weights_.head = std::move(head);
 }
 
@@ -23,7 +23,7 @@ Result<BertWeights> BertLoader::finish() {
 }
 
 Status BertLoader::declare() {
-  const BertNames& names = *config_.names;
+  const BertModules& names = config_.architecture->modules;
   const size_t d = config_.hidden_size;
   LATFORMER_TRY(weights_.head->declare(reader_));
   const auto table = [&](std::string_view name, size_t rows, StoredMatrix* matrix) {
@@ -31,7 +31,9 @@ Status BertLoader::declare() {
   };
   LATFORMER_TRY(table(names.word_embeddings, config_.vocab_size, &weights_.word_embeddings));
   LATFORMER_TRY(table(names.position_embeddings, config_.max_position_embeddings, &weights_.position_embeddings));
-  LATFORMER_TRY(table(names.token_type_embeddings, config_.type_vocab_size, &weights_.token_type_embeddings));
+  if (config_.type_vocab_size > 0) {
+    LATFORMER_TRY(table(names.token_type_embeddings, config_.type_vocab_size, &weights_.token_type_embeddings));
+  }
   LATFORMER_TRY(reader_.norm(std::string(names.embeddings_norm), d, &weights_.embeddings_norm));
   weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
   for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(declare_layer(i));
@@ -39,8 +41,8 @@ Status BertLoader::declare() {
 }
 
 Status BertLoader::declare_layer(size_t index) {
-  const BertNames& names = *config_.names;
-  const std::string layer = names.layer(index);
+  const BertModules& names = config_.architecture->modules;
+  const std::string layer = config_.architecture->layer(index);
   BertLayerWeights& weights = weights_.layers[index];
   const size_t d = config_.hidden_size;
   const size_t d_ff = config_.intermediate_size;

@@ -38,7 +38,7 @@ struct BertLayerWeights {
 struct BertWeights {
   StoredMatrix word_embeddings;        // (vocab_size, d)
   StoredMatrix position_embeddings;    // (max_position_embeddings, d)
-  StoredMatrix token_type_embeddings;  // (type_vocab_size, d)
+  StoredMatrix token_type_embeddings;  // (type_vocab_size, d), if there are any
   LayerNormWeights embeddings_norm;
   std::vector<BertLayerWeights> layers;  // (L)
   std::unique_ptr<Head> head;

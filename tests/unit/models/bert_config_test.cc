@@ -57,7 +57,6 @@ TEST(Config, ReadsSizesAndHasTransformersDefaults) {
   EXPECT_EQ(config.layer_norm_eps, 1e-12F);
   EXPECT_EQ(config.problem_type, ProblemType::single_label);
   EXPECT_EQ(config.labels, (std::vector<std::string>{"LABEL_0", "LABEL_1"}));
-  EXPECT_EQ(config.architecture, "");
   EXPECT_FALSE(config.quantized);
 }
 
@@ -73,7 +72,7 @@ TEST(Config, ReadsWhatIsGiven) {
                                     {"some_new_field", "[1, {}]"},
                                     {"id2label", R"({"1": "gut", "0": "schlecht", "2": "egal"})"},
                                     {"problem_type", R"("multi_label_classification")"}});
-  EXPECT_EQ(config.architecture, "BertForSequenceClassification");
+  EXPECT_EQ(config.architecture->model_type, "bert");
   EXPECT_EQ(config.type_vocab_size, 1u);
   EXPECT_EQ(config.hidden_act, HiddenActivation::relu);
   EXPECT_EQ(config.layer_norm_eps, 1e-5F);
@@ -114,15 +113,15 @@ TEST(Config, RefusesBrokenDocuments) {
 TEST(Config, RefusesOtherArchitectures) {
   expect_bad("model_type", "", "model_type is missing");
   expect_bad("model_type", "null", "model_type must be a string");
-  expect_unsupported("model_type", R"("distilbert")", "model_type is \"distilbert\", not \"bert\"");
+  expect_unsupported("model_type", R"("deberta")", "model_type is \"deberta\", not \"bert\"");
   expect_unsupported("model_type", R"("gpt2")", "model_type is \"gpt2\"");
   expect_unsupported("architectures", R"(["RobertaForSequenceClassification"])",
                      "\"RobertaForSequenceClassification\"");
   expect_unsupported("architectures", R"(["BertForTokenClassification"])", "architectures[0] is");
   expect_bad("architectures", R"("BertModel")", "architectures must be an array");
   expect_bad("architectures", "[1]", "architectures[0] must be a string");
-  EXPECT_EQ(parsed({{"architectures", R"(["BertModel"])"}}).architecture, "BertModel");
-  EXPECT_EQ(parsed({{"architectures", "[]"}}).architecture, "");
+  EXPECT_EQ(parsed({{"architectures", R"(["BertModel"])"}}).hidden_size, 384u);
+  EXPECT_EQ(parsed({{"architectures", "[]"}}).hidden_size, 384u);
   expect_unsupported("position_embedding_type", R"("relative_key")", "position_embedding_type is \"relative_key\"");
   expect_unsupported("is_decoder", "true", "is_decoder is true");
   expect_unsupported("add_cross_attention", "true", "add_cross_attention is true");

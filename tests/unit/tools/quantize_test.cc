@@ -15,8 +15,8 @@
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/kernels/rows.h"
+#include "core/models/bert/architectures.h"
 #include "core/models/bert/config.h"
-#include "core/models/bert/names.h"
 #include "core/tools/quantized_config.h"
 #include "tests/unit/support/random_bert.h"
 
@@ -112,7 +112,7 @@ TEST_F(Quantize, KeepsWhatEveryWeightMeans) {
     const QuantizeReport report = quantize_folder(source(), target()).value();
     const auto stored = read_target();
     for (const NamedTensor& tensor : tensors_) {
-      const std::string common = kBertNames.looked_up(tensor.name);
+      const std::string common = bert_architectures().front().looked_up(tensor.name);
       const std::string name = (common.starts_with("classifier.") ? "" : "bert.") + common;
       ASSERT_TRUE(stored.contains(name)) << name;
       EXPECT_EQ(stored.at(name).info.shape, tensor.shape);
@@ -142,7 +142,7 @@ TEST_F(Quantize, PacksFourBits) {
   EXPECT_TRUE(parse_bert_config(read_file(target() / "config.json").value())->quantized);
   const auto stored = read_target();
   for (const NamedTensor& tensor : tensors_) {
-    const std::string common = kBertNames.looked_up(tensor.name);
+    const std::string common = bert_architectures().front().looked_up(tensor.name);
     const std::string name = (common.starts_with("classifier.") ? "" : "bert.") + common;
     if (stored.contains(name)) continue;
     const Stored& packed = stored.at(name + "_packed");
@@ -218,7 +218,7 @@ TEST_F(Quantize, LeavesMatricesFloatThatGroupsDoNotFit) {
 TEST_F(Quantize, ReadsOldNamesAndLeavesOutWhatIsNotUsed) {
   write_source(DType::f32, [](std::vector<NamedTensor>& tensors) {
     for (NamedTensor& tensor : tensors) {
-      tensor.name = kBertNames.looked_up(tensor.name);
+      tensor.name = bert_architectures().front().looked_up(tensor.name);
       if (tensor.name == "embeddings.LayerNorm.weight") tensor.name = "embeddings.LayerNorm.gamma";
     }
     tensors.push_back(testing::make_tensor("embeddings.position_ids", DType::i64, {2}, {0, 1}));
@@ -335,9 +335,10 @@ TEST_F(Quantize, RefusesBrokenModels) {
 }
 
 TEST(QuantizedConfig, ChangesOnlyTheTypeAndTheQuantisation) {
+  const std::vector<std::string> of_floats = {"classifier", "bert.embeddings.token_type_embeddings"};
   const std::string json =
       quantized_config(
-          R"({"model_type": "bert", "torch_dtype": "float16", "dtype": "bfloat16", "id2label": {"0": "é"}})")
+          R"({"model_type": "bert", "torch_dtype": "float16", "dtype": "bfloat16", "id2label": {"0": "é"}})", of_floats)
           .value();
   const JsonDocument document = JsonDocument::parse("config.json", json).value();
   const JsonValue root = document.root();
@@ -345,7 +346,7 @@ TEST(QuantizedConfig, ChangesOnlyTheTypeAndTheQuantisation) {
   EXPECT_FALSE(root["torch_dtype"].exists());
   EXPECT_EQ(root["id2label"]["0"].string().value(), "é");
   EXPECT_EQ(root["quantization_config"]["quant_method"].string().value(), "compressed-tensors");
-  EXPECT_EQ(root["quantization_config"]["ignore"].array().value().size(), kFloatModules.size());
+  EXPECT_EQ(root["quantization_config"]["ignore"].array().value().size(), of_floats.size());
   EXPECT_TRUE(json.ends_with("}\n"));
 }
 

@@ -1,0 +1,80 @@
+// What differs between the encoders that compute as BERT does: a row for each architecture, with the fields of its
+// config.json and the tensors of its model.safetensors as transformers names them. To add one is to add its row.
+//
+//   embeddings   <prefix> <word_embeddings>.weight, ...
+//   layer N      <prefix> <layers> N. <query>.weight, ...
+//   head         <prefix> <pooler>.weight, <classifier>.weight, ...
+//
+// Tensors are looked up without the prefix, which a file may leave out, and which the head may not have. The scorer of
+// a layer is Latformer's own: what the model was taught to keep (docs/method.md); other libraries pass it over.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/format/weights.h"
+#include "core/kernels/activation.h"
+
+namespace latformer {
+
+// The fields of config.json; empty where the architecture has none, and BERT's default holds.
+struct BertFields {
+  std::string_view hidden_size;
+  std::string_view num_hidden_layers;
+  std::string_view num_attention_heads;
+  std::string_view intermediate_size;
+  std::string_view hidden_act;
+  std::string_view layer_norm_eps;
+  std::string_view type_vocab_size;  // empty: it has no token types
+};
+
+// The modules of model.safetensors.
+struct BertModules {
+  std::string_view prefix;
+  std::string_view word_embeddings;
+  std::string_view position_embeddings;
+  std::string_view token_type_embeddings;  // empty: it has none
+  std::string_view embeddings_norm;
+  std::string_view layers;
+  // Below <layers> N.
+  std::string_view query;
+  std::string_view key;
+  std::string_view value;
+  std::string_view scorer;
+  std::string_view attention_output;
+  std::string_view attention_norm;
+  std::string_view intermediate;
+  std::string_view output;
+  std::string_view output_norm;
+  // The head of a classifier.
+  std::string_view pooler;
+  std::string_view classifier;
+};
+
+struct BertArchitecture {
+  std::string_view model_type;
+  std::string_view classifier;                  // the class that can be run,
+  std::array<std::string_view, 3> encoders;     // and those that can be fine-tuned to it
+  kernels::Activation::Kind pooler_activation;  // between the two linear layers of the head
+  BertFields fields;
+  BertModules modules;
+
+  // "encoder.layer.3."
+  std::string layer(size_t index) const { return std::string(modules.layers) + std::to_string(index) + "."; }
+
+  // The name that the file's tensor `stored` is looked up by: without the prefix, and as LayerNorm's weight and bias
+  // are called today, which old files call gamma and beta.
+  std::string looked_up(std::string_view stored) const;
+  WeightRename rename() const {
+    return [this](std::string_view stored) { return looked_up(stored); };
+  }
+  // The name that a file of transformers has for what is looked up as `name`.
+  std::string stored(std::string_view name) const;
+};
+
+// All of them, BERT first.
+std::span<const BertArchitecture> bert_architectures();
+
+}  // namespace latformer
