@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/models/bert/cost.h"
 #include "core/train/dropout.h"
 #include "core/train/random.h"
 #include "core/train/row_map.h"
@@ -152,7 +153,7 @@ void BertModule::layer(size_t index, State& state) const {
     const int64_t first_padded = static_cast<int64_t>(t) * n;
     std::span<const float> score;
     if (drops) score = {known.data_ptr<float>() + first_padded, count};
-    const Selection stay = select(score, state.rows[t], state.counts[t][index], state.options.dropped);
+    const Selection stay = select(score, state.rows[t], state.counts[t][index], state.options.dropped, kBertAlways);
     const auto add = [&](RowMap& map, int64_t offset) {
       for (const uint32_t row : stay.kept) map.add_row(offset + row);
       for (size_t k = 0; k < stay.merged.size(); ++k) map.add(offset + stay.merged[k], stay.weights[k]);
