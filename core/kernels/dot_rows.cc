@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "core/kernels/rows.h"
 #include "core/kernels/simd.h"
@@ -61,22 +62,61 @@ float dot_row(const MatrixRows& matrix, size_t row, const float* x) {
   return sum((sums[0] + sums[1]) + (sums[2] + sums[3])) + tail;
 }
 
+struct Call {
+  const MatrixRows& matrix;
+  const MicroKernels& micro;
+  const float* x;
+  const std::byte* quantized;  // null: x is used as it is
+  RowScale scale;              // of `quantized`
+  float* y;
+
+  // Of rows [first, first + count).
+  void run(size_t first, size_t count) const {
+    const std::byte* values = matrix.values + first * matrix.row_bytes;
+    if (quantized != nullptr) {
+      return micro.int8_dots({.rows = count,
+                              .columns = matrix.columns,
+                              .matrix = reinterpret_cast<const int8_t*>(values),
+                              .scales = matrix.scales + first,
+                              .sums = matrix.sums + first,
+                              .x = quantized,
+                              .scale = scale,
+                              .y = y + first});
+    }
+    if (matrix.type == MatrixRows::Type::f32) {
+      return micro.f32_dots({.rows = count,
+                             .columns = matrix.columns,
+                             .matrix = reinterpret_cast<const float*>(values),
+                             .x = x,
+                             .y = y + first});
+    }
+    for (size_t row = first; row < first + count; ++row) y[row] = dot_row(matrix, row, x);
+  }
+};
+
 }  // namespace
 
-Status dot_rows(const Threads& threads, Precision /*precision*/, const MatrixRows& matrix, const float* x, float* y,
-                LinearWorkspace& /*workspace*/) {
-  struct Call {
-    const MatrixRows* matrix;
-    const float* x;
-    float* y;
-  } call{&matrix, x, y};
+Result<Buffer<int32_t>> sums_of_rows(const MatrixRows& matrix) {
+  LATFORMER_ASSIGN(Buffer<int32_t> sums, Buffer<int32_t>::allocate(matrix.rows));
+  const auto* values = reinterpret_cast<const int8_t*>(matrix.values);
+  for (size_t row = 0; row < matrix.rows; ++row, values += matrix.columns) {
+    sums[row] = std::accumulate(values, values + matrix.columns, int32_t{0});
+  }
+  return sums;
+}
+
+Status dot_rows(const Threads& threads, Precision precision, const MatrixRows& matrix, const float* x, float* y,
+                LinearWorkspace& workspace, const MicroKernels& micro) {
+  Call call{matrix, micro, x, nullptr, {}, y};
+  if (precision != Precision::f32 && matrix.type == MatrixRows::Type::int8 && matrix.sums != nullptr) {
+    LATFORMER_TRY(workspace.rows.reserve(matrix.columns * micro.activation_size));
+    call.quantized = workspace.rows.data();
+    call.scale = micro.quantize_row(matrix.columns, matrix.columns, x, workspace.rows.data());
+  }
   pthreadpool_parallelize_1d_tile_1d(
       matrix.rows * matrix.row_bytes < kMinBytesToShare ? nullptr : threads.pool(),
-      [](void* context, size_t first, size_t count) {
-        const Call& c = *static_cast<const Call*>(context);
-        for (size_t row = first; row < first + count; ++row) c.y[row] = dot_row(*c.matrix, row, c.x);
-      },
-      &call, matrix.rows, kRowsOfTask, 0);
+      [](void* context, size_t first, size_t count) { static_cast<const Call*>(context)->run(first, count); }, &call,
+      matrix.rows, kRowsOfTask, 0);
   return {};
 }
 

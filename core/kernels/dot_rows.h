@@ -7,27 +7,33 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/threads.h"
 
 namespace latformer::kernels {
 
-// Rows `row_bytes` apart, each widened as core/kernels/rows.h says.
+// Each row widened as core/kernels/rows.h says; rows of other types than int4 lie one behind the other.
 struct MatrixRows {
   enum class Type { f32, f16, bf16, int8, int4 };
   size_t rows, columns;
   Type type;
   const std::byte* values;
-  size_t row_bytes;
+  size_t row_bytes;     // from one row to the next
   const float* scales;  // int8: (rows); int4: (rows, columns / group); else null
   size_t group;         // int4 alone
+  // int8: (rows) of each row's values, by sums_of_rows(); null: computed in f32 whatever the precision.
+  const int32_t* sums = nullptr;
 };
 
-// precision int8 rounds x as Linear does, for a matrix of integers; others are always computed in f32. A value of y
-// does not depend on threads. Errors: out_of_memory (for the workspace).
+// What products in int8 want to know of a matrix, once. Errors: out_of_memory.
+Result<Buffer<int32_t>> sums_of_rows(const MatrixRows& matrix);
+
+// precision int8 rounds x as Linear does, for a matrix of int8 whose sums are given; others are computed in f32. A
+// value of y does not depend on threads. Errors: out_of_memory (for the workspace).
 Status dot_rows(const Threads& threads, Precision precision, const MatrixRows& matrix, const float* x, float* y,
-                LinearWorkspace& workspace);
+                LinearWorkspace& workspace, const MicroKernels& micro = micro_kernels());
 
 namespace scalar {
 // The plain twin, in f32 with sums in double.

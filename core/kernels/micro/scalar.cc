@@ -39,6 +39,24 @@ void int8_product(const Int8Product& product, size_t first_block, size_t last_bl
   }
 }
 
+void f32_dots(const F32Dots& dots) {
+  for (size_t row = 0; row < dots.rows; ++row) {
+    float sum = 0;
+    for (size_t k = 0; k < dots.columns; ++k) sum += dots.matrix[row * dots.columns + k] * dots.x[k];
+    dots.y[row] = sum;
+  }
+}
+
+void int8_dots(const Int8Dots& dots) {
+  const auto* x = static_cast<const uint8_t*>(dots.x);
+  for (size_t row = 0; row < dots.rows; ++row) {
+    int32_t sum = -dots.scale.zero * dots.sums[row];
+    for (size_t k = 0; k < dots.columns; ++k) sum += x[k] * dots.matrix[row * dots.columns + k];
+    const float scaled = static_cast<float>(sum) * dots.scale.scale;
+    dots.y[row] = scaled * dots.scales[row];
+  }
+}
+
 void softmax_row(size_t n, float* x) {
   float largest = x[0];
   for (size_t j = 0; j < n; ++j) largest = std::max(largest, x[j]);
@@ -90,6 +108,8 @@ const MicroKernels kScalarKernels = {.name = "scalar",
                                      .int8_step = 1,
                                      .activation_size = sizeof(uint8_t),
                                      .int8_product = int8_product,
+                                     .f32_dots = f32_dots,
+                                     .int8_dots = int8_dots,
                                      .softmax_multiple = 1,
                                      .softmax_row = softmax_row,
                                      .gelu = gelu,

@@ -64,6 +64,23 @@ struct Int8Product {
   float* y;                    // (rows, out)
 };
 
+// Rows of a matrix that lies as the file has it, (rows, columns), times one row of x.
+struct F32Dots {
+  size_t rows, columns;
+  const float* matrix;
+  const float* x;
+  float* y;  // (rows)
+};
+struct Int8Dots {
+  size_t rows, columns;
+  const int8_t* matrix;
+  const float* scales;  // (rows)
+  const int32_t* sums;  // (rows) of each row's values
+  const void* x;        // (columns) of the table's activation type
+  RowScale scale;       // of x
+  float* y;             // (rows) = (sum_k q w - zero sum_k w), times scale, times the row's
+};
+
 struct MicroKernels {
   std::string_view name;  // for people
   bool fetches_ahead;     // whether products use first_bytes
@@ -75,6 +92,9 @@ struct MicroKernels {
   size_t int8_group, int8_step;
   size_t activation_size;  // bytes of one q
   void (*int8_product)(const Int8Product& product, size_t first_block, size_t last_block);
+  void (*f32_dots)(const F32Dots& dots);
+  void (*int8_dots)(const Int8Dots& dots);
+
   // x (n) = softmax(x), n a multiple of softmax_multiple.
   size_t softmax_multiple;
   void (*softmax_row)(size_t n, float* x);

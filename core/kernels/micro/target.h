@@ -1,6 +1,7 @@
 // The table of micro-kernels (micro/table.h) for the instruction set that a file including this one is compiled for.
 #pragma once
 
+#include "core/kernels/micro/dots.h"
 #include "core/kernels/micro/rows.h"
 #include "core/kernels/micro/tiles.h"
 
@@ -18,6 +19,8 @@ constexpr MicroKernels table_of(std::string_view name) {
           .int8_step = Dot::kStep,
           .activation_size = sizeof(typename Dot::Activation),
           .int8_product = run_product<Int8Tile<Dot, kRows>>,
+          .f32_dots = f32_dots,
+          .int8_dots = int8_dots,
           .softmax_multiple = kWidth,
           .softmax_row = softmax_row,
           .gelu = gelu_row,

@@ -1,10 +1,11 @@
 // Matrix products in tiles, for the instruction set that a file including this one is compiled for.
 //
 // A tile is kRows x kVectors vectors of sums, as many as the registers hold: for each k, kVectors loads of weights and
-// kRows spread activations make kRows * kVectors multiply-adds. A single row leaves the multipliers waiting for each
-// other, but more for the weights, which come from memory fastest as one stream: hence one block at a time.
+// kRows spread activations make kRows * kVectors multiply-adds. The kVectors sums of a single row would wait for each
+// other. In f32, whose sums have one order for any number of rows, several blocks go side by side then; in int8, whose
+// sums are exact, several steps of k do, so that the weights, which it waits for most, stay one stream.
 //
-// The loops over k are not unrolled and step pointers: V8 schedules badly across copies of the body (a third slower).
+// Else loops over k are not unrolled and step pointers: V8 schedules badly across copies of the body (a third slower).
 //
 // While tiles compute they fetch the next block of weights, each its share of the cache lines: else every new page
 // would wait for memory. WebAssembly has no prefetch, and a load for nothing holds up all that is behind it. A store
@@ -35,6 +36,7 @@ inline constexpr int kInt8Rows = 4;
 #endif
 inline constexpr int kVectors = 2;  // of one block
 inline constexpr size_t kColumns = kVectors * kWidth;
+inline constexpr int kSideBySide = 4;  // blocks, or steps of k, of a single row
 
 // Not natively, where processors keep up by themselves and GCC would no longer keep the sums in registers; SSE2 is
 // there for tests of it.
@@ -106,38 +108,59 @@ struct F32Tile {
   static size_t block_bytes(const Product& product) { return product.block_stride * sizeof(float); }
   static size_t steps_of(const Product& product) { return product.in; }
 
-  template <int kRows, class Next>
+  // The tile of kRows rows and kBlocks blocks.
+  template <int kRows, int kBlocks = 1, class Next>
   [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block, Next next) {
     const float* x[kRows];
     for (int r = 0; r < kRows; ++r) {
       const size_t index = product.x_rows != nullptr ? product.x_rows[row + r] : row + r;
       x[r] = product.x + index * product.x_stride;
     }
-    const size_t column = block * kColumns;
     const size_t k_stride = product.k_stride;
-    const float* w = product.weights + block * product.block_stride;
-    Floats sums[kRows][kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      const Floats bias = product.bias != nullptr ? load_vector<Floats>(product.bias + column + v * kWidth) : Floats{};
-      for (int r = 0; r < kRows; ++r) sums[r][v] = bias;
+    const float* w[kBlocks];
+    Floats sums[kRows][kBlocks][kVectors];
+    for (int b = 0; b < kBlocks; ++b) {
+      w[b] = product.weights + (block + b) * product.block_stride;
+      for (int v = 0; v < kVectors; ++v) {
+        const size_t column = (block + b) * kColumns + v * kWidth;
+        const Floats bias = product.bias != nullptr ? load_vector<Floats>(product.bias + column) : Floats{};
+        for (int r = 0; r < kRows; ++r) sums[r][b][v] = bias;
+      }
     }
     for (size_t left = product.in; left > 0;) {
       size_t steps = next.fetch(left);
       left -= steps;
       for (; steps > 0; --steps) {
-        Floats weights[kVectors];
-        for (int v = 0; v < kVectors; ++v) weights[v] = load_vector<Floats>(w + v * kWidth);
-        w += k_stride;
+        Floats weights[kBlocks][kVectors];
+        for (int b = 0; b < kBlocks; ++b) {
+          for (int v = 0; v < kVectors; ++v) weights[b][v] = load_vector<Floats>(w[b] + v * kWidth);
+          w[b] += k_stride;
+        }
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) {
           const Floats value = spread(*x[r]++);
-          for (int v = 0; v < kVectors; ++v) sums[r][v] = multiply_add(value, weights[v], sums[r][v]);
+          for (int b = 0; b < kBlocks; ++b) {
+            for (int v = 0; v < kVectors; ++v) sums[r][b][v] = multiply_add(value, weights[b][v], sums[r][b][v]);
+          }
         }
       }
     }
     for (int r = 0; r < kRows; ++r) {
-      store_block(sums[r], product.out - column, product.y + (row + r) * product.y_stride + column);
+      for (int b = 0; b < kBlocks; ++b) {
+        const size_t column = (block + b) * kColumns;
+        store_block(sums[r][b], product.out - column, product.y + (row + r) * product.y_stride + column);
+      }
     }
+  }
+
+  // A single row, of as many blocks from `block` as it takes at a time; gives how many these were.
+  static size_t run_single(const Product& product, size_t block, size_t last_block) {
+    if (last_block - block >= kSideBySide) {
+      run<1, kSideBySide>(product, 0, block, NothingAhead());
+      return kSideBySide;
+    }
+    run<1>(product, 0, block, NothingAhead());
+    return 1;
   }
 };
 
@@ -147,11 +170,37 @@ struct Int8Tile {
   static constexpr int kMaxRows = kMostRows;
   static constexpr size_t kGroup = Dot::kGroup;
   static constexpr size_t kGroups = Dot::kStep / kGroup;  // at a time
+  // Whether sums wait for those of the step before. Where a dot product takes several instructions, other ones do.
+  static constexpr bool kWaits = kGroup == 4 && kGroups == 1;
 
   // Many tiles of the fast dot product lose a hundredth by it.
   static bool fetches_ahead(size_t tiles) { return kGroup < 4 || tiles <= 6; }
   static size_t block_bytes(const Product& product) { return product.in_padded * kColumns; }
   static size_t steps_of(const Product& product) { return product.in_padded / Dot::kStep; }
+
+  // Steps past x and w, kSideBySide steps at a time, and gives how many of `steps` are left.
+  static size_t run_side_by_side(size_t steps, const typename Dot::Activation*& x, const int8_t*& w, Ints* sums) {
+    Ints all[kSideBySide][kVectors] = {};
+    for (; steps >= kSideBySide; steps -= kSideBySide) {
+#pragma GCC unroll 16
+      for (int s = 0; s < kSideBySide; ++s) {
+        const typename Dot::Group value = Dot::activations(x + s * kGroup);
+        for (int v = 0; v < kVectors; ++v) {
+          const typename Dot::Group weights = Dot::weights(w + (s * kColumns + v * kWidth) * kGroup);
+          all[s][v] = Dot::add(all[s][v], weights, value);
+        }
+      }
+      x += kSideBySide * kGroup;
+      w += kSideBySide * kColumns * kGroup;
+    }
+    for (int v = 0; v < kVectors; ++v) sums[v] = (all[0][v] + all[1][v]) + (all[2][v] + all[3][v]);
+    return steps;
+  }
+
+  static size_t run_single(const Product& product, size_t block, size_t /*last_block*/) {
+    run<1>(product, 0, block, NothingAhead());
+    return 1;
+  }
 
   template <int kRows, class Next>
   [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block, Next next) {
@@ -162,7 +211,9 @@ struct Int8Tile {
     for (int r = 0; r < kRows; ++r) x[r] = static_cast<const Activation*>(product.x) + (row + r) * in;
     const int8_t* w = product.weights + block * block_bytes(product);
     Ints sums[kRows][kVectors] = {};
-    for (size_t left = steps_of(product); left > 0;) {
+    size_t left = steps_of(product);
+    if constexpr (kRows == 1 && kWaits) left = run_side_by_side(left, x[0], w, sums[0]);
+    while (left > 0) {
       size_t steps = next.fetch(left);
       left -= steps;
       for (; steps > 0; --steps) {
@@ -233,6 +284,10 @@ template <class Tile, int kRows, class Next>
 // evenly: seven are four and three, not six and one.
 template <class Tile>
 void run_product(const typename Tile::Product& product, size_t first_block, size_t last_block) {
+  if (product.rows == 1) {
+    for (size_t block = first_block; block < last_block;) block += Tile::run_single(product, block, last_block);
+    return;
+  }
   const size_t tiles = (product.rows + Tile::kMaxRows - 1) / Tile::kMaxRows;
   // A single tile is bound by what comes from memory, and what was written has to go back there.
   const bool fetches = kFetchesAhead && product.first_bytes != nullptr && tiles > 1 && Tile::fetches_ahead(tiles);

@@ -93,7 +93,8 @@ template <class T>
 #endif
 }
 
-// One vector of 32-bit sums takes kGroup weights and activations for each lane at a time.
+// One vector of 32-bit sums takes kGroup weights and activations for each lane at a time: activations() has the same
+// for all lanes, activations_of_lanes() those of each.
 struct Int8Dot {
 #if defined(__AVX512VNNI__)
   using Activation = uint8_t;
@@ -105,6 +106,7 @@ struct Int8Dot {
     __builtin_memcpy(&group, p, sizeof(group));
     return _mm512_set1_epi32(group);
   }
+  static Group activations_of_lanes(const Activation* p) { return _mm512_loadu_si512(p); }
   static Ints add(Ints sums, Group w, Group x) { return (Ints)_mm512_dpbusd_epi32((__m512i)sums, x, w); }
 #elif defined(__AVX2__)
   using Activation = uint8_t;
@@ -116,6 +118,7 @@ struct Int8Dot {
     __builtin_memcpy(&group, p, sizeof(group));
     return _mm256_set1_epi32(group);
   }
+  static Group activations_of_lanes(const Activation* p) { return load_vector<__m256i>(p); }
   static Ints add(Ints sums, Group w, Group x) { return add_widened(sums, products(w, x)); }
   // Sums of two products in 16 bits, and those added in pairs to sums of 32 bits.
   static Group products(Group w, Group x) { return _mm256_maddubs_epi16(x, w); }
@@ -129,6 +132,7 @@ struct Int8Dot {
   static constexpr size_t kGroup = 4;
   static Group weights(const int8_t* p) { return wasm_v128_load(p); }
   static Group activations(const Activation* p) { return wasm_v128_load32_splat(p); }
+  static Group activations_of_lanes(const Activation* p) { return wasm_v128_load(p); }
   static Ints add(Ints sums, Group w, Group x) {
     return (Ints)wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w, x, (v128_t)sums);
   }
@@ -145,6 +149,7 @@ struct Int8Dot {
   using Group = v128_t;
   static Group weights(const int8_t* p) { return wasm_i16x8_load8x8(p); }
   static Group activations(const Activation* p) { return wasm_v128_load32_splat(p); }
+  static Group activations_of_lanes(const Activation* p) { return wasm_v128_load(p); }
   static Ints add(Ints sums, Group w, Group x) {
     return (Ints)wasm_i32x4_add((v128_t)sums, wasm_i32x4_dot_i16x8(w, x));
   }
@@ -159,6 +164,7 @@ struct Int8Dot {
     __builtin_memcpy(&group, p, sizeof(group));
     return _mm_set1_epi32(group);
   }
+  static Group activations_of_lanes(const Activation* p) { return load_vector<__m128i>(p); }
   static Ints add(Ints sums, Group w, Group x) { return (Ints)_mm_add_epi32((__m128i)sums, _mm_madd_epi16(w, x)); }
 #elif defined(__ARM_NEON)
   using Group = int16x8_t;
@@ -168,6 +174,7 @@ struct Int8Dot {
     __builtin_memcpy(&group, p, sizeof(group));
     return vreinterpretq_s16_s32(vdupq_n_s32(group));
   }
+  static Group activations_of_lanes(const Activation* p) { return vld1q_s16(p); }
   static Ints add(Ints sums, Group w, Group x) {
     const int32x4_t low = vmull_s16(vget_low_s16(w), vget_low_s16(x));
     const int32x4_t high = vmull_s16(vget_high_s16(w), vget_high_s16(x));

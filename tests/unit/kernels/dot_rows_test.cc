@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "core/kernels/int8_rows.h"
@@ -34,6 +36,7 @@ struct Matrix {
   std::vector<std::byte> values;
   std::vector<float> scales;
   std::vector<float> x;
+  Buffer<int32_t> sums;
   MatrixRows view;
 
   Matrix(Type type, size_t rows, size_t columns, size_t group = 0) {
@@ -60,15 +63,26 @@ struct Matrix {
     const size_t scale_count = type == Type::int8 ? rows : type == Type::int4 ? rows * (columns / group) : 0;
     for (size_t i = 0; i < scale_count; ++i) scales.push_back(0.01F + 0.01F * std::abs(normal(random)));
     for (size_t k = 0; k < columns; ++k) x.push_back(normal(random));
-    view = {rows, columns, type, values.data(), row_bytes, scales.empty() ? nullptr : scales.data(), group};
+    view = {.rows = rows,
+            .columns = columns,
+            .type = type,
+            .values = values.data(),
+            .row_bytes = row_bytes,
+            .scales = scales.empty() ? nullptr : scales.data(),
+            .group = group};
+    if (type == Type::int8) {
+      sums = sums_of_rows(view).value();
+      view.sums = sums.data();
+    }
   }
 };
 
-class DotRowsTest : public testing::Test {
+class DotRowsTest : public testing::TestWithParam<const MicroKernels*> {
  protected:
-  std::vector<float> run(const Threads& threads, Precision precision, const Matrix& matrix) {
+  std::vector<float> run(const Threads& threads, Precision precision, const Matrix& matrix,
+                         const MicroKernels& micro = *GetParam()) {
     std::vector<float> y(matrix.view.rows + 1, -7.0F);
-    EXPECT_TRUE(dot_rows(threads, precision, matrix.view, matrix.x.data(), y.data(), workspace_).ok());
+    EXPECT_TRUE(dot_rows(threads, precision, matrix.view, matrix.x.data(), y.data(), workspace_, micro).ok());
     EXPECT_EQ(y.back(), -7.0F) << "wrote past the end";
     y.pop_back();
     return y;
@@ -82,6 +96,9 @@ class DotRowsTest : public testing::Test {
     const std::vector<float> twin = expected(matrix);
     const std::vector<float> exact = run(threads_, Precision::f32, matrix);
     const std::vector<float> rounded = run(threads_, Precision::int8, matrix);
+    if (matrix.view.type == Type::int8) {
+      ASSERT_EQ(rounded, run(threads_, Precision::int8, matrix, kScalarKernels));
+    }
     double errors = 0;
     double squares = 0;
     for (size_t i = 0; i < twin.size(); ++i) {
@@ -98,7 +115,7 @@ class DotRowsTest : public testing::Test {
   LinearWorkspace workspace_;
 };
 
-TEST_F(DotRowsTest, AtEveryWidthAndHeight) {
+TEST_P(DotRowsTest, AtEveryWidthAndHeight) {
   for (const Type type : {Type::f32, Type::f16, Type::bf16, Type::int8}) {
     for (size_t size = 1; size <= 70; ++size) {
       expect(Matrix(type, 9, size));
@@ -111,14 +128,14 @@ TEST_F(DotRowsTest, AtEveryWidthAndHeight) {
   }
 }
 
-TEST_F(DotRowsTest, AtRealSizes) {
+TEST_P(DotRowsTest, AtRealSizes) {
   for (const Type type : {Type::f32, Type::f16, Type::bf16, Type::int8, Type::int4}) {
     expect(Matrix(type, 3001, 768, 32));
     expect(Matrix(type, 70, 576, 576));
   }
 }
 
-TEST_F(DotRowsTest, ThreadsChangeNothing) {
+TEST_P(DotRowsTest, ThreadsChangeNothing) {
   const Threads three = Threads::create(3).value();
   for (const Type type : {Type::f32, Type::f16, Type::bf16, Type::int8, Type::int4}) {
     const Matrix matrix(type, 5003, 384, 32);
@@ -127,6 +144,14 @@ TEST_F(DotRowsTest, ThreadsChangeNothing) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(MicroKernels, DotRowsTest, testing::ValuesIn(available_micro_kernels()), [](const auto& info) {
+  std::string name;
+  for (const char c : info.param->name.substr(0, info.param->name.find('('))) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
+  }
+  return name;
+});
 
 }  // namespace
 }  // namespace latformer::kernels
