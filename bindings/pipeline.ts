@@ -24,6 +24,12 @@ function folderOf(
     : folderOfFiles('the given files', checked.files, platform.openUrl);
 }
 
+/** The value, and all that is in it, which nobody can change any more. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
+}
+
 export function createPipelineFactory(platform: Platform): PipelineFactory {
   return async function pipeline(givenTask, model, givenOptions) {
     const task = taskNamed(givenTask);
@@ -41,7 +47,7 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
       const { binary } = await start(config);
       await engine.open(await reading, options.dtype);
       await model.weights((part) => engine.append(part));
-      return { ...(await engine.finish()), binary };
+      return frozen({ ...(await engine.finish()), binary });
     };
     try {
       const info = await orAborted(load(), [options.signal]);

@@ -1,8 +1,10 @@
 // Calibrations in the user's cache folder: XDG_CACHE_HOME, or what the system has for that.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { arch, cpus, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Keeper } from '../bindings/time/calibration.js';
+import { openRegular } from './files.js';
 
 function cacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
@@ -11,25 +13,40 @@ function cacheFolder(): string {
   return join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache');
 }
 
+/** Fails where there is no home. */
 const pathOf = (name: string): string => join(cacheFolder(), 'latformer', 'calibrations', `${name}.json`);
+
+const largest = 2 ** 20; // bytes of a calibration; they have some thousand
+
+/** The text of a regular file of a reasonable size. */
+async function readSmall(path: string): Promise<string | undefined> {
+  const opened = await openRegular(path);
+  if (opened === undefined) return undefined;
+  try {
+    return opened.size > largest ? undefined : await opened.handle.readFile('utf8');
+  } finally {
+    await opened.handle.close();
+  }
+}
 
 export const calibrations: Keeper = {
   async read(name) {
     try {
-      return await readFile(pathOf(name), 'utf8');
+      return await readSmall(pathOf(name));
     } catch {
       return undefined;
     }
   },
   async write(name, text) {
-    const path = pathOf(name);
-    const partial = `${path}.${process.pid}`; // nobody sees half a file
+    let partial: string | undefined; // nobody sees half a file
     try {
+      const path = pathOf(name);
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(partial, text);
+      partial = `${path}.${randomUUID()}`;
+      await writeFile(partial, text, { flag: 'wx' });
       await rename(partial, path);
     } catch {
-      await rm(partial, { force: true }).catch(() => undefined);
+      if (partial !== undefined) await rm(partial, { force: true }).catch(() => undefined);
     }
   },
 };

@@ -1,6 +1,6 @@
 // Model files from disk, in parts.
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,41 +20,65 @@ async function* partsOf(handle: FileHandle, size: number): AsyncGenerator<Uint8A
   };
   let spare = new Uint8Array(length);
   let reading = read(new Uint8Array(length));
+  for (;;) {
+    const { bytesRead, buffer } = await reading;
+    if (bytesRead === 0) return;
+    reading = read(spare);
+    yield buffer.subarray(0, bytesRead);
+    spare = buffer;
+  }
+}
+
+/** A regular file: a pipe or device might never end, or hold up all that this process reads. Undefined if there is none. */
+export async function openRegular(path: string): Promise<{ handle: FileHandle; size: number } | undefined> {
+  let handle: FileHandle;
   try {
-    for (;;) {
-      const { bytesRead, buffer } = await reading;
-      if (bytesRead === 0) return;
-      reading = read(spare);
-      yield buffer.subarray(0, bytesRead);
-      spare = buffer;
-    }
-  } finally {
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // which Windows does not have
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENXIO') throw new Error('it is no regular file', { cause: error }); // a socket
+    throw error;
+  }
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    return { handle, size: stats.size };
+  } catch (error) {
     await handle.close();
+    throw error;
   }
 }
 
 function openPath(path: string, signal: AbortSignal | undefined): Promise<ModelFile | undefined> {
   return guardedFile(path, signal, async () => {
-    let handle: FileHandle;
-    try {
-      handle = await open(path, constants.O_RDONLY);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw error;
-    }
-    try {
-      const { size } = await handle.stat();
-      return { size, parts: partsOf(handle, size) };
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+    const opened = await openRegular(path);
+    if (opened === undefined) return undefined;
+    const { handle, size } = opened;
+    return { size, parts: partsOf(handle, size), close: () => handle.close() };
   });
 }
 
+async function troubleWith(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory() === true) return undefined;
+  if (stats !== undefined) return 'that is a file; give the folder that it lies in';
+  if (/^[\w-][\w.-]*\/[\w.-]+$/.test(path)) {
+    const address = `https://huggingface.co/${path}/resolve/main`;
+    return (
+      'there is no such folder. If a model of the Hugging Face Hub is meant, nothing is downloaded from there by name: ' +
+      `give its URL, ${address}, or a folder made by \`hf download ${path} --local-dir my-model\``
+    );
+  }
+  return 'there is no such folder';
+}
+
 export function folderOnDisk(path: string): ModelFolder {
-  return { name: path, open: (file, signal) => openPath(join(path, file), signal) };
+  return {
+    name: path,
+    open: (file, signal) => openPath(join(path, file), signal),
+    trouble: () => troubleWith(path),
+  };
 }
 
 export function openUrl(url: URL, signal: AbortSignal | undefined): Promise<ModelFile | undefined> {

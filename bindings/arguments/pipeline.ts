@@ -1,12 +1,39 @@
 // What pipeline() is given besides the task.
 import { dtypes, kernelSets } from '../choices.js';
 import type { Dtype, KernelSet } from '../choices.js';
-import type { ModelFileContent, ModelSource } from '../types/model.js';
+import { configFile } from '../model/names.js';
+import type { ModelSource } from '../types/model.js';
 import type { PipelineOptions } from '../types/pipeline.js';
 import { abortSignal, boolean, bytesOf, fieldsOf, oneOf, show, wholeNumber } from './values.js';
 
 /** A model source with every file's bytes as Uint8Array. */
 export type CheckedModel = { folder: string | URL } | { files: ReadonlyMap<string, Uint8Array | Blob | URL> };
+
+/** Names and contents: of an object, or of Files as a form or a drop gives them. */
+function entriesOf(given: object): [string, unknown][] {
+  if (!isList(given)) return Object.entries(given);
+  return Array.from(given, (file: unknown, index) => {
+    if (!(file instanceof Blob) || !('name' in file) || typeof file.name !== 'string') {
+      throw new TypeError(`model file ${index} must be a File, not ${show(file)}`);
+    }
+    const path = 'webkitRelativePath' in file ? String(file.webkitRelativePath) : '';
+    return [path === '' ? file.name : path, file];
+  });
+}
+
+const isList = (value: object): value is ArrayLike<unknown> =>
+  Array.isArray(value) || Object.prototype.toString.call(value) === '[object FileList]';
+
+/** Files of a whole folder, named 'my-model/config.json' and so on: as if each were named without the folder. */
+function belowFolder<T>(files: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  const configs = [...files.keys()].filter((name) => `/${name}`.endsWith(`/${configFile}`));
+  const [nearest = configFile] = configs.sort((a, b) => a.length - b.length);
+  const folder = nearest.slice(0, -configFile.length);
+  if (folder === '') return files;
+  return new Map(
+    [...files].filter(([name]) => name.startsWith(folder)).map(([name, file]) => [name.slice(folder.length), file]),
+  );
+}
 
 export function checkModel(value: ModelSource): CheckedModel {
   if (value instanceof URL) return { folder: value };
@@ -15,11 +42,11 @@ export function checkModel(value: ModelSource): CheckedModel {
     return { folder: value };
   }
   const given = fieldsOf(value, 'model', ['files']).get('files');
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (typeof given !== 'object' || given === null || (isList(given) && given.length === 0)) {
     throw new TypeError(`model must be a folder, a URL or { files }, not ${show(value)}`);
   }
   const files = new Map<string, Uint8Array | Blob | URL>();
-  for (const [name, content] of Object.entries(given as Record<string, ModelFileContent | null | undefined>)) {
+  for (const [name, content] of entriesOf(given)) {
     if (content === undefined || content === null) continue;
     const checked = content instanceof Blob || content instanceof URL ? content : bytesOf(content);
     if (checked === undefined) {
@@ -29,7 +56,7 @@ export function checkModel(value: ModelSource): CheckedModel {
     }
     files.set(name, checked);
   }
-  return { files };
+  return { files: belowFolder(files) };
 }
 
 export interface CheckedPipelineOptions {

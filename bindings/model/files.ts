@@ -1,5 +1,6 @@
 // Model files by fetch and from memory; Node adds its own from disk (node/files.ts).
-import { LatformerError } from '../errors.js';
+import { LatformerError, messageOf } from '../errors.js';
+import { Forbidden } from './folder.js';
 import type { ModelFile, ModelFolder, OpenUrl } from './folder.js';
 
 const partSize = 1 << 20;
@@ -12,18 +13,24 @@ async function* partsOf(size: number, slice: (begin: number, end: number) => Pro
 export function fileOfBytes(bytes: Uint8Array): ModelFile {
   // Through Uint8Array's own slice: a Node Buffer's would not copy.
   const slice = (begin: number, end: number) => new Uint8Array(bytes.subarray(begin, end));
-  return { size: bytes.length, parts: partsOf(bytes.length, slice) };
+  return { size: bytes.length, parts: partsOf(bytes.length, slice), close: () => Promise.resolve() };
 }
 
 export function fileOfBlob(blob: Blob): ModelFile {
   const slice = async (begin: number, end: number) => new Uint8Array(await blob.slice(begin, end).arrayBuffer());
-  return { size: blob.size, parts: partsOf(blob.size, slice) };
+  return { size: blob.size, parts: partsOf(blob.size, slice), close: () => Promise.resolve() };
+}
+
+/** What a fetch says of a failure is in its cause, one deep or more. */
+function reasonOf(error: unknown): string {
+  return error instanceof TypeError && error.cause !== undefined ? reasonOf(error.cause) : messageOf(error);
 }
 
 /** Turns what a read throws into a LatformerError, unless the caller's signal is why. */
 function readFailure(name: string, cause: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true) return signal.reason;
-  return cause instanceof LatformerError ? cause : new LatformerError('read_failed', `cannot read ${name}`, { cause });
+  if (cause instanceof LatformerError) return cause;
+  return new LatformerError('read_failed', `cannot read ${name}: ${reasonOf(cause)}`, { cause });
 }
 
 /** `open` and its parts with errors that name the file. */
@@ -34,7 +41,7 @@ export async function guardedFile(
 ): Promise<ModelFile | undefined> {
   try {
     const file = await open();
-    return file && { size: file.size, parts: guardedParts(name, signal, file.parts) };
+    return file && { ...file, parts: guardedParts(name, signal, file.parts) };
   } catch (cause) {
     throw readFailure(name, cause, signal);
   }
@@ -49,13 +56,14 @@ async function* guardedParts(name: string, signal: AbortSignal | undefined, part
   }
 }
 
-async function* partsOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Ends its download when it is closed. */
+function fileOfStream(size: number | undefined, stream: ReadableStream<Uint8Array>): ModelFile {
   const reader = stream.getReader();
-  try {
+  const close = (): Promise<void> => reader.cancel().catch(() => undefined); // it may have failed already
+  async function* parts(): AsyncGenerator<Uint8Array> {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    await reader.cancel(); // ends the download if the consumer stopped early
   }
+  return { size, parts: parts(), close };
 }
 
 /** A data: URL by hand, because a strict CSP forbids to fetch it (bundlers inline small files so). */
@@ -75,17 +83,21 @@ export function openByFetch(url: URL, signal: AbortSignal | undefined): Promise<
     if (url.protocol === 'data:') return fileOfDataUrl(url);
     const response = await fetch(url, signal ? { signal } : {});
     if (response.status === 404 || response.status === 410) return undefined;
-    if (!response.ok) throw new LatformerError('read_failed', `${url.href} answered ${response.status}`);
+    if (!response.ok) {
+      await response.body?.cancel();
+      const message = `${url.href} answered ${response.status}`;
+      throw response.status === 403
+        ? new Forbidden('read_failed', message)
+        : new LatformerError('read_failed', message);
+    }
     if (isStartPage(response)) {
       await response.body?.cancel();
       return undefined;
     }
     const length = response.headers.get('content-length');
     const isEncoded = response.headers.get('content-encoding') !== null; // then the length is not that of the content
-    return {
-      size: length === null || isEncoded ? undefined : Number(length),
-      parts: response.body ? partsOfStream(response.body) : partsOf(0, () => new Uint8Array()),
-    };
+    const size = length === null || isEncoded ? undefined : Number(length);
+    return response.body ? fileOfStream(size, response.body) : fileOfBytes(new Uint8Array());
   });
 }
 

@@ -3,16 +3,21 @@ import { throwIfAborted } from '../abort.js';
 import type { SmallFiles } from '../engine.js';
 import { LatformerError } from '../errors.js';
 import type { ProgressInfo } from '../types/pipeline.js';
-import type { ModelFile, ModelFolder } from './folder.js';
-import { configFile, optionalFiles, vocabularyFiles, weightsFile } from './names.js';
+import { Forbidden } from './folder.js';
+import type { ModelFolder } from './folder.js';
+import { configFile, limitOf, optionalFiles, vocabularyFiles, weightsFile, weightsIndexFile } from './names.js';
+import { oddContent, whyMissing } from './recognise.js';
+import { mergedShards, parseIndex } from './shards.js';
 
 export interface ModelReader {
   config(): Promise<Uint8Array>;
   /** All of them; `config` is what config() gave. */
   smallFiles(config: Promise<Uint8Array>): Promise<SmallFiles>;
-  /** model.safetensors, to its end. */
+  /** model.safetensors, or the files that it was cut into, to its end. */
   weights(take: (part: Uint8Array) => Promise<void>): Promise<void>;
 }
+
+type NamedFile = [name: string, bytes: Uint8Array];
 
 export function readModel(
   folder: ModelFolder,
@@ -21,76 +26,116 @@ export function readModel(
 ): ModelReader {
   const { name } = folder;
 
-  const open = async (file: string): Promise<ModelFile | undefined> => {
+  /** The parts of a file, which is closed on every way out. Ends with whether there is such a file. */
+  async function* parts(file: string, limit = Infinity): AsyncGenerator<Uint8Array, boolean> {
+    const check = (size: number): void => {
+      if (size <= limit) return;
+      throw new LatformerError('bad_model', `${file} in ${name} is larger than ${limit / 2 ** 20} MiB`);
+    };
     throwIfAborted([signal]);
     progress({ status: 'initiate', name, file });
     const opened = await folder.open(file, signal);
-    if (opened !== undefined) progress({ status: 'download', name, file });
-    return opened;
-  };
-
-  const consume = async (
-    file: string,
-    { size, parts }: ModelFile,
-    take: (part: Uint8Array) => Promise<void> | void,
-  ): Promise<void> => {
-    let loaded = 0;
-    for await (const part of parts) {
+    if (opened === undefined) return false;
+    try {
       throwIfAborted([signal]);
-      loaded += part.length; // before take(), which may pass the buffer on
-      await take(part);
-      const total = Math.max(size ?? 0, loaded);
-      progress({ status: 'progress', name, file, loaded, total, progress: (100 * loaded) / total });
+      progress({ status: 'download', name, file });
+      const { size = 0 } = opened;
+      check(size);
+      let loaded = 0;
+      for await (const part of opened.parts) {
+        throwIfAborted([signal]);
+        const odd = loaded === 0 ? oddContent(file, part) : undefined;
+        if (odd !== undefined) throw new LatformerError('bad_model', `${file} in ${name} cannot be read: ${odd}`);
+        loaded += part.length; // before it is given away
+        check(loaded);
+        yield part;
+        const total = Math.max(size, loaded);
+        progress({ status: 'progress', name, file, loaded, total, progress: (100 * loaded) / total });
+      }
+      progress({ status: 'done', name, file });
+      return true;
+    } finally {
+      await opened.close();
     }
-    progress({ status: 'done', name, file });
+  }
+
+  /** Gives all parts to `take`, and then what they end with. */
+  const drain = async <End>(
+    source: AsyncGenerator<Uint8Array, End>,
+    take: (part: Uint8Array) => Promise<void> | void,
+  ): Promise<End> => {
+    try {
+      for (;;) {
+        const next = await source.next();
+        if (next.done === true) return next.value;
+        await take(next.value);
+      }
+    } finally {
+      await source.return(undefined as End);
+    }
   };
 
   /** A whole file; empty if there is none. */
   const read = async (file: string): Promise<Uint8Array> => {
-    const opened = await open(file);
-    const parts: Uint8Array[] = [];
-    if (opened !== undefined) await consume(file, opened, (part) => void parts.push(part.slice()));
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    const pieces: Uint8Array[] = [];
+    await drain(parts(file, limitOf(file)), (part) => void pieces.push(part.slice()));
+    const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
     let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
     }
     return bytes;
   };
 
-  const missing = (file: string): LatformerError =>
-    new LatformerError('bad_model', `${file} is missing or empty in ${name}`);
+  /** The same of a file that need not be there; buckets answer 403 for what they do not have. */
+  const readIfThere = async (file: string): Promise<Uint8Array> => {
+    try {
+      return await read(file);
+    } catch (error) {
+      if (error instanceof Forbidden) return new Uint8Array();
+      throw error;
+    }
+  };
+
+  const missing = async (file: string, others: readonly string[] = []): Promise<LatformerError> => {
+    const what = others.length > 0 ? `${file} (or ${others.join(', ')})` : file;
+    const why = await whyMissing(folder, file);
+    return new LatformerError(
+      'bad_model',
+      `${what} is missing or empty in ${name}${why === undefined ? '' : `: ${why}`}`,
+    );
+  };
 
   return {
     async config() {
       const config = await read(configFile);
-      if (config.length === 0) throw missing(configFile);
+      if (config.length === 0) throw await missing(configFile);
       return config;
     },
 
     async smallFiles(config) {
-      const readVocabulary = async (): Promise<[string, Uint8Array]> => {
-        for (const name of vocabularyFiles) {
-          const bytes = await read(name);
-          if (bytes.length > 0) return [name, bytes];
+      const readVocabulary = async (): Promise<NamedFile> => {
+        for (const file of vocabularyFiles) {
+          const bytes = await readIfThere(file);
+          if (bytes.length > 0) return [file, bytes];
         }
         const [first, ...others] = vocabularyFiles;
-        throw missing(`${first} (or ${others.join(', ')})`);
+        throw await missing(first, others);
       };
-      const readEach = async (name: string): Promise<[string, Uint8Array]> => [name, await read(name)];
       const files = await Promise.all([
-        config.then((bytes): [string, Uint8Array] => [configFile, bytes]),
+        config.then((bytes): NamedFile => [configFile, bytes]),
         readVocabulary(),
-        ...optionalFiles.map(readEach),
+        ...optionalFiles.map(async (file): Promise<NamedFile> => [file, await readIfThere(file)]),
       ]);
       return new Map(files.filter(([, bytes]) => bytes.length > 0));
     },
 
     async weights(take) {
-      const weights = await open(weightsFile);
-      if (weights === undefined) throw missing(weightsFile);
-      await consume(weightsFile, weights, take);
+      if (await drain(parts(weightsFile), take)) return;
+      const index = await readIfThere(weightsIndexFile);
+      if (index.length === 0) throw await missing(weightsFile);
+      await drain(mergedShards(parseIndex(weightsIndexFile, index), parts), take);
     },
   };
 }

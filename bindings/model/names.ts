@@ -1,5 +1,5 @@
 // The files of a model folder: the one table of their names on this side. The core has its own of what it makes of each
-// (core/tasks), and ignores names that it does not know.
+// (core/tasks/model_files.h), and passes over names that it does not know.
 
 /** The file that the rest is judged by; it is read first. */
 export const configFile = 'config.json';
@@ -7,8 +7,16 @@ export const configFile = 'config.json';
 /** Streamed; all others are small and read whole. */
 export const weightsFile = 'model.safetensors';
 
+/** Which files the weights are in, where they are not in one. */
+export const weightsIndexFile = 'model.safetensors.index.json';
+
 /** The vocabulary: the first of these that is there, and none of those behind it. */
 export const vocabularyFiles = ['tokenizer.json', 'vocab.txt'] as const;
 
 /** Read where they are there. */
 export const optionalFiles = ['tokenizer_config.json', 'profile.json'] as const;
+
+const mebibyte = 2 ** 20;
+
+/** The most that a small file may have, in bytes; the largest known tokenizers have some 35 MB. */
+export const limitOf = (name: string): number => (name.startsWith('tokenizer') ? 128 : 16) * mebibyte;

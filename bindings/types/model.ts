@@ -5,9 +5,13 @@ export type ModelFileContent = Uint8Array | ArrayBuffer | Blob | URL;
 
 /**
  * Where a model is: a Hugging Face folder by path (Node) or URL, or its files one by one, e.g.
- * `{ files: { 'config.json': …, 'tokenizer.json': …, 'model.safetensors': … } }`.
+ * `{ files: { 'config.json': …, 'tokenizer.json': …, 'model.safetensors': … } }`. Names may begin with a folder, the same for
+ * all; a FileList is what `<input type="file" webkitdirectory>` has.
  */
-export type ModelSource = string | URL | { readonly files: Readonly<Record<string, ModelFileContent>> };
+export type ModelSource =
+  | string
+  | URL
+  | { readonly files: Readonly<Record<string, ModelFileContent>> | ArrayLike<Blob & { readonly name: string }> };
 
 /** What a model is, and what it was made for. */
 export interface BaseModelInfo {

@@ -96,7 +96,8 @@ export class LocalEngine implements WasmEngine {
     }
     if (memory !== undefined) {
       const starts = Array.from({ length: threads - 1 }, () => this.#call((session) => session.addThread()));
-      this.#endThreads = await startThreads(this.#startThread, module, memory, starts);
+      const onDeath = (cause: unknown): void => void this.#stop(`a thread ended: ${messageOf(cause)}`, cause);
+      this.#endThreads = await startThreads(this.#startThread, module, memory, starts, onDeath);
       this.#threads = threads;
     }
     if (this.#isClosed) this.close(); // meanwhile
@@ -165,6 +166,17 @@ export class LocalEngine implements WasmEngine {
     this.#whyNot = new LatformerError('disposed', 'the engine was closed');
   }
 
+  /** Nothing runs here any more; gives the error that calls reject with. */
+  #stop(why: string, cause: unknown): LatformerError {
+    if (this.#session === undefined) return this.#whyNot; // for a reason of its own
+    this.#session = undefined;
+    this.#endThreads();
+    this.#endThreads = () => undefined;
+    return (this.#whyNot = new LatformerError('internal', `the engine stopped (${why}); create a new pipeline`, {
+      cause,
+    }));
+  }
+
   /** UTF-8, each lone surrogate as U+FFFD, which keeps string indices as they are. */
   #encode(text: string): Uint8Array {
     try {
@@ -193,10 +205,7 @@ export class LocalEngine implements WasmEngine {
     try {
       value = method(this.#session);
     } catch (cause) {
-      this.#session = undefined;
-      const message = `the engine stopped (${messageOf(cause)}); create a new pipeline`;
-      this.#whyNot = new LatformerError('internal', message, { cause });
-      throw this.#whyNot;
+      throw this.#stop(messageOf(cause), cause);
     }
     if (isFailure(value)) throw new LatformerError(value.error.code as LatformerErrorCode, value.error.message);
     return value;

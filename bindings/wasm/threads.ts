@@ -10,7 +10,11 @@ export type StartThread = () => Port;
 export const threadLimit = 64;
 
 /** One thread that is about to wait for work. */
-function startThread(start: StartThread, request: ThreadRequest): { port: Port; ready: Promise<void> } {
+function startThread(
+  start: StartThread,
+  request: ThreadRequest,
+  onFailure: (reason: unknown) => void,
+): { port: Port; ready: Promise<void> } {
   const port = start();
   port.setBusy?.(true);
   const ready = new Promise<void>((resolve, reject) => {
@@ -21,25 +25,39 @@ function startThread(start: StartThread, request: ThreadRequest): { port: Port; 
         else resolve();
         port.setBusy?.(false);
       },
-      (cause) => reject(cause instanceof Error ? cause : new Error(messageOf(cause))),
+      (cause) => {
+        reject(cause instanceof Error ? cause : new Error(messageOf(cause)));
+        onFailure(cause);
+      },
     );
   });
   port.post(request);
   return { port, ready };
 }
 
-/** Threads over `memory`, an instance of `module` for each of `starts`; gives what ends them. */
+/**
+ * Threads over `memory`, an instance of `module` for each of `starts`; gives what ends them. `onDeath`: one has ended by
+ * itself, and whoever waits for it would wait for ever.
+ */
 export async function startThreads(
   start: StartThread,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   starts: readonly ThreadStart[],
+  onDeath: (reason: unknown) => void,
 ): Promise<() => void> {
   const ports: Port[] = [];
-  const end = (): void => ports.forEach((port) => port.terminate?.());
+  let areEnded = false;
+  const end = (): void => {
+    areEnded = true;
+    ports.forEach((port) => port.terminate?.());
+  };
+  const onFailure = (reason: unknown): void => {
+    if (!areEnded) onDeath(reason);
+  };
   try {
     const threads = starts.map((each) => {
-      const thread = startThread(start, { ...each, module, memory });
+      const thread = startThread(start, { ...each, module, memory }, onFailure);
       ports.push(thread.port);
       return thread.ready;
     });

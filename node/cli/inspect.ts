@@ -75,19 +75,6 @@ async function load(folder: string, choice: RunChoice, signal: AbortSignal): Pro
   }
 }
 
-/** What to do about a model that does not load, where there is something to do. */
-function adviceOn({ files }: FolderFacts): string | undefined {
-  const names = files.map(({ name }) => name);
-  if (names.includes('model.safetensors')) return undefined;
-  if (names.includes('model.safetensors.index.json')) {
-    return 'The weights are in several files; save them in one: model.save_pretrained(folder, max_shard_size="10GB").';
-  }
-  if (names.some((name) => /^pytorch_model.*\.bin$/.test(name))) {
-    return 'pytorch_model.bin is a pickle and is not read; save with model.save_pretrained(folder, safe_serialization=True).';
-  }
-  return undefined;
-}
-
 const show = (value: unknown): string =>
   value === undefined || value === null ? '?' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
@@ -241,15 +228,12 @@ export const inspect: Command = {
         [...sections(facts, loaded?.info)].map(([name, value]) => [name, printable(value)]),
         2,
       );
-      const advice = adviceOn(facts);
       await print(
         [
           lines,
           files,
           loaded === undefined ? '' : `It loads. ${speedsTable(loaded.sample)}`,
-          failed === undefined
-            ? ''
-            : `It does not load: ${printable(failed.message)} (${failed.code})\n${advice ?? ''}`,
+          failed === undefined ? '' : `It does not load: ${printable(failed.message)} (${failed.code})\n`,
         ]
           .filter((part) => part !== '')
           .join('\n'),

@@ -1,8 +1,10 @@
 // Calibration and latency budgets: the interface, what is kept, what is refused. How well a budget is held is a timing,
 // and no test (bench/latency.mjs).
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { pipeline } from 'latformer';
@@ -248,4 +250,47 @@ test('a clock that stands still is told, and speedups go on by multiply-accumula
   classify.setSpeedup(2);
   assert.ok((await statsOf(classify)).achieved_speedup >= 2);
   classify.dispose();
+});
+
+describe('where nothing can be kept', { skip: process.platform === 'win32' }, () => {
+  const measures = async () => {
+    const classify = await load();
+    assert.equal((await classify.calibrate()).source, 'measured');
+    classify.dispose();
+  };
+
+  test('without a home', async () => {
+    const { homedir } = os;
+    const { XDG_CACHE_HOME } = process.env;
+    os.homedir = () => {
+      throw Object.assign(new Error('uv_os_homedir returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' });
+    };
+    delete process.env.XDG_CACHE_HOME;
+    syncBuiltinESMExports();
+    try {
+      await measures();
+    } finally {
+      os.homedir = homedir;
+      process.env.XDG_CACHE_HOME = XDG_CACHE_HOME;
+      syncBuiltinESMExports();
+    }
+  });
+
+  test('a pipe in the place of what is kept', { timeout: 20_000 }, async () => {
+    await measures();
+    const [name] = readdirSync(kept());
+    rmSync(join(kept(), name));
+    assert.equal(spawnSync('mkfifo', [join(kept(), name)]).status, 0);
+    await measures();
+  });
+
+  test('two writers at once leave one whole file', async () => {
+    const pipelines = await Promise.all(Array.from({ length: 8 }, () => load()));
+    await Promise.all(pipelines.map((classify) => classify.calibrate()));
+    pipelines.forEach((classify) => classify.dispose());
+    assert.equal(readdirSync(kept()).length, 1);
+    const classify = await load();
+    assert.equal((await classify.calibrate()).source, 'cache');
+    classify.dispose();
+  });
 });

@@ -1,8 +1,10 @@
 // Queue, cancelling, disposal, and what happens when the engine runs out of memory or breaks.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import workerThreads from 'node:worker_threads';
 import { LatformerError, pipeline } from 'latformer';
 import { threadCounts } from './binaries.mjs';
 import { tinyModel } from './tiny_model.mjs';
@@ -243,4 +245,41 @@ test('an instance that broke says so to every call, and never hangs', async () =
   await assert.rejects(classify(5), TypeError);
   classify.dispose();
   await assert.rejects(classify(text), disposed);
+});
+
+/** A pipeline, and the workers that it has started. */
+async function pipelineWithWorkers(options) {
+  const { Worker } = workerThreads;
+  const workers = [];
+  workerThreads.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      workers.push(this);
+    }
+  };
+  syncBuiltinESMExports();
+  try {
+    return { classify: await pipeline('sentiment-analysis', { files }, options), workers };
+  } finally {
+    workerThreads.Worker = Worker;
+    syncBuiltinESMExports();
+  }
+}
+
+test('a worker or thread that dies is an error with a code, and others go on', { timeout: 30_000 }, async () => {
+  const other = await pipeline('sentiment-analysis', { files }, { worker: true, threads: threadCounts.at(-1) });
+  const expected = await other(text);
+  for (const options of [{ worker: true }, ...(threadCounts.includes(2) ? [{ worker: false, threads: 2 }] : [])]) {
+    const { classify, workers } = await pipelineWithWorkers(options);
+    assert.deepEqual(await classify(text), expected);
+    const exit = once(workers[0], 'exit');
+    const running = options.worker ? classify(long) : undefined;
+    await Promise.all([workers[0].terminate(), exit]);
+    const internal = { code: 'internal', message: /stopped/ };
+    if (running) await assert.rejects(running, internal);
+    await assert.rejects(classify(text), internal);
+    await classify.dispose();
+    assert.deepEqual(await other(text), expected);
+  }
+  await other.dispose();
 });

@@ -1,0 +1,279 @@
+// Model folders as people have them: in shards, dropped whole, of the wrong kind; and files that never end.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { pipeline } from 'latformer';
+import { safetensors, tinyModel } from './tiny_model.mjs';
+
+const text = 'a joy from start to finish';
+const files = tinyModel();
+const load = (model, options) => pipeline('sentiment-analysis', model, options);
+const utf8 = (value) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+
+async function answer(model, options) {
+  const classify = await load(model, options);
+  const result = await classify(text, { top_k: null });
+  await classify.dispose();
+  return result;
+}
+
+let folder;
+let expected;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'latformer-folders-'));
+  expected = await answer({ files });
+});
+after(() => rm(folder, { recursive: true }));
+
+/** A folder on disk with the files of the model, but for what differs; undefined leaves one out. */
+async function written(name, changed = {}) {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  for (const [file, bytes] of Object.entries({ ...files, ...changed })) {
+    if (bytes === undefined) continue;
+    await mkdir(join(path, file, '..'), { recursive: true });
+    await writeFile(join(path, file), bytes);
+  }
+  return path;
+}
+
+/** The tensors of a safetensors file, as safetensors() takes them. */
+function tensorsOf(bytes) {
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  return Object.entries(header).map(
+    ([
+      name,
+      {
+        shape,
+        data_offsets: [begin, end],
+      },
+    ]) => {
+      const values = new Float32Array(bytes.slice(8 + length + begin, 8 + length + end).buffer);
+      return [name, { shape, values }];
+    },
+  );
+}
+
+/** The model in `count` shards, as save_pretrained(max_shard_size) makes them. */
+function sharded(count) {
+  const tensors = tensorsOf(files['model.safetensors']);
+  const weight_map = {};
+  const changed = { 'model.safetensors': undefined };
+  for (let i = 0; i < count; ++i) {
+    const name = `model-${String(i + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.safetensors`;
+    const own = tensors.filter((_, at) => at % count === i);
+    for (const [tensor] of own) weight_map[tensor] = name;
+    changed[name] = safetensors(new Map(own));
+  }
+  changed['model.safetensors.index.json'] = utf8({ metadata: { total_size: 1 }, weight_map });
+  return changed;
+}
+
+describe('weights in shards', () => {
+  test('give what one file gives', async () => {
+    for (const count of [1, 2, 5]) {
+      const changed = sharded(count);
+      assert.deepEqual(await answer({ files: { ...files, ...changed } }), expected);
+      assert.deepEqual(await answer(await written(`shards-${count}`, changed), { worker: true }), expected);
+    }
+  });
+
+  test('each tells its progress', async () => {
+    const told = [];
+    const path = await written('shards-told', sharded(2));
+    (await load(path, { progress_callback: (info) => told.push(info) })).dispose();
+    for (const shard of Object.keys(sharded(2)).filter((name) => name.includes('-of-'))) {
+      const its = told.filter(({ file }) => file === shard);
+      assert.equal(its.at(-1).status, 'done');
+      assert.equal(its.at(-2).progress, 100);
+    }
+  });
+
+  test('that are missing, damaged or at odds with the index are named', async () => {
+    const sound = sharded(2);
+    const [first, second] = Object.keys(sound).filter((name) => name.includes('-of-'));
+    const index = JSON.parse(new TextDecoder().decode(sound['model.safetensors.index.json']));
+    const [tensor] = Object.keys(index.weight_map).filter((name) => index.weight_map[name] === first);
+    const withMap = (weight_map) => ({ 'model.safetensors.index.json': utf8({ weight_map }) });
+    for (const [change, message] of [
+      [{ [second]: undefined }, new RegExp(`${second} is missing or empty`)],
+      [{ [second]: new Uint8Array(4) }, new RegExp(`${second} ends in its header`)],
+      [{ [second]: sound[second].slice(0, -4) }, new RegExp(`${second} has \\d+ bytes of tensors; its header says`)],
+      [{ [first]: new Uint8Array([...sound[first], 0]) }, new RegExp(`${first} has \\d+ bytes of tensors`)],
+      [{ [first]: new Uint8Array(64).fill(255) }, new RegExp(`${first} is no safetensors file`)],
+      [{ [second]: sound[first] }, /a second time/],
+      [withMap({ ...index.weight_map, [tensor]: second }), /does not have the tensor/],
+      [withMap({}), /index\.json has no weight_map/],
+      [withMap({ [tensor]: '../config.json' }), /gives no name of a \.safetensors file/],
+      [withMap({ [tensor]: 5 }), /gives no name of a \.safetensors file/],
+      [{ 'model.safetensors.index.json': utf8('{') }, /index\.json is not JSON/],
+    ]) {
+      const model = { files: { ...files, ...sound, ...change } };
+      await assert.rejects(load(model), { code: 'bad_model', message }, String(message));
+    }
+  });
+});
+
+test('files dropped as a folder', async () => {
+  const prefixed = (prefix) =>
+    Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${prefix}${name}`, bytes]));
+  assert.deepEqual(await answer({ files: prefixed('my-model/') }), expected);
+  assert.deepEqual(await answer({ files: { ...prefixed('a/b/'), 'a/b/c/config.json': utf8('{}') } }), expected);
+  const list = Object.entries(files).map(([name, bytes]) => {
+    const file = new File([bytes], name);
+    Object.defineProperty(file, 'webkitRelativePath', { value: `my-model/${name}` });
+    return file;
+  });
+  assert.deepEqual(await answer({ files: list }), expected);
+  assert.deepEqual(
+    await answer({ files: Object.entries(files).map(([name, bytes]) => new File([bytes], name)) }),
+    expected,
+  );
+  await assert.rejects(load({ files: [new Blob()] }), TypeError);
+});
+
+describe('what a thing is that is not a model', () => {
+  const lfs = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n';
+  const html = '<!DOCTYPE html>\n<html><head></head></html>';
+  const none = { 'model.safetensors': undefined };
+  const cases = [
+    ['a git-lfs pointer', { 'model.safetensors': utf8(lfs) }, /model\.safetensors.*pointer of git-lfs.*git lfs pull/],
+    ['the same of a small file', { 'vocab.txt': utf8(lfs) }, /vocab\.txt.*pointer of git-lfs/],
+    ['an HTML page', { 'config.json': utf8(html) }, /config\.json.*HTML page.*\/resolve\//],
+    ['an HTML page as weights', { 'model.safetensors': utf8(html) }, /model\.safetensors.*HTML page/],
+    ['ONNX alone', { ...none, 'onnx/model.onnx': utf8('x') }, /weights are there as ONNX alone/],
+    ['a pickle', { ...none, 'pytorch_model.bin': utf8('PK') }, /pytorch_model\.bin is a pickle.*safe_serialization/],
+    ['a pickle by another name', { 'model.safetensors': utf8('PK\x03\x04') }, /it is a pickle of torch\.save/],
+    ['GGUF', { 'model.safetensors': utf8('GGUF\x03') }, /it is a GGUF file/],
+    ['an adapter', { ...none, 'adapter_config.json': utf8('{}') }, /PEFT adapter.*merge_and_unload/],
+    ['an adapter alone', { 'config.json': undefined, 'adapter_config.json': utf8('{}') }, /PEFT adapter/],
+    ['a variant', { ...none, 'model.fp16.safetensors': utf8('x') }, /model\.fp16\.safetensors holds a variant/],
+  ];
+  for (const [name, changed, message] of cases) {
+    test(name, async () => {
+      await assert.rejects(load(await written(name, changed)), { code: 'bad_model', message });
+      await assert.rejects(load({ files: { ...files, ...changed } }), { code: 'bad_model', message });
+    });
+  }
+
+  test('paths that are no folder', async () => {
+    const path = await written('sound');
+    for (const [model, message] of [
+      [join(path, 'config.json'), /config\.json is missing.*that is a file; give the folder/],
+      [join(path, 'none'), /there is no such folder/],
+      ['prajjwal1/bert-tiny', /no such folder.*Hugging Face Hub.*huggingface\.co\/prajjwal1\/bert-tiny\/resolve\/main/],
+    ]) {
+      await assert.rejects(load(model), { code: 'bad_model', message });
+    }
+  });
+});
+
+describe('what never ends', { timeout: 60_000 }, () => {
+  test('pipes and devices are refused at once', { skip: process.platform === 'win32' }, async () => {
+    for (const name of ['config.json', 'tokenizer_config.json', 'model.safetensors']) {
+      const path = await written(`fifo-${name}`, { [name]: undefined });
+      assert.equal(spawnSync('mkfifo', [join(path, name)]).status, 0);
+      await assert.rejects(load(path), { code: 'read_failed', message: new RegExp(`${name}.*no regular file`) });
+    }
+  });
+
+  test('small files have a limit from every source', async () => {
+    const path = await written('sparse');
+    await truncate(join(path, 'profile.json'), 60e9);
+    const tooLarge = { code: 'bad_model', message: /profile\.json in .* is larger than 16 MiB/ };
+    await assert.rejects(load(path), tooLarge);
+    const blob = new Blob(Array.from({ length: 20 }, () => new Uint8Array(2 ** 20)));
+    await assert.rejects(load({ files: { ...files, 'profile.json': blob } }), tooLarge);
+  });
+
+  describe('over HTTP', () => {
+    const behaviour = new Map();
+    let server;
+    let base;
+    let open = 0;
+    before(async () => {
+      server = createServer((request, response) => {
+        const name = request.url.slice(1);
+        ++open;
+        response.on('close', () => --open);
+        if (behaviour.has(name)) return behaviour.get(name)(response);
+        response.statusCode = files[name] ? 200 : 403; // as a bucket does
+        response.end(files[name]);
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      base = `http://127.0.0.1:${server.address().port}`;
+    });
+    after(() => server.close());
+
+    test('403 for an optional file counts as absent, for others it is told', async () => {
+      assert.deepEqual(await answer(base), expected);
+      for (const name of ['config.json', 'model.safetensors']) {
+        behaviour.set(name, (response) => response.writeHead(403).end('no'));
+        await assert.rejects(load(base), { code: 'read_failed', message: new RegExp(`${name} answered 403`) });
+        behaviour.clear();
+      }
+    });
+
+    test('endless and gzip-bombed files', async () => {
+      const zeros = gzipSync(new Uint8Array(200 * 2 ** 20));
+      behaviour.set('config.json', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(zeros));
+      await assert.rejects(load(base), { code: 'bad_model', message: /config\.json.*larger than/ });
+      behaviour.set('config.json', (response) => {
+        const more = () => {
+          if (!response.destroyed && response.write(new Uint8Array(2 ** 20))) setImmediate(more);
+        };
+        response.on('drain', more);
+        more();
+      });
+      await assert.rejects(load(base), { code: 'bad_model', message: /config\.json.*larger than/ });
+      behaviour.clear();
+      for (let i = 0; i < 100 && open > 0; ++i) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(open, 0, 'downloads that nobody reads are ended');
+    });
+
+    test('why a read failed is in the message', async () => {
+      behaviour.set('model.safetensors', (response) => response.socket.destroy());
+      await assert.rejects(load(base), {
+        code: 'read_failed',
+        message: /cannot read .*model\.safetensors: .*(closed|reset)/,
+      });
+      behaviour.clear();
+    });
+  });
+});
+
+test('a progress_callback that throws leaves no file open', { skip: process.platform !== 'linux' }, async () => {
+  const path = await written('handles');
+  const open = async () => {
+    const { readlink } = await import('node:fs/promises');
+    const links = await Promise.all(
+      (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+    );
+    return links.filter((link) => link.startsWith(path));
+  };
+  for (const status of ['initiate', 'download', 'progress', 'done']) {
+    for (let i = 0; i < 5; ++i) {
+      const progress_callback = (info) => {
+        if (info.status === status) throw new Error('mine');
+      };
+      await assert.rejects(load(path, { progress_callback }), /mine/);
+    }
+  }
+  for (let i = 0; i < 100 && (await open()).length > 0; ++i) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(await open(), []);
+});
+
+test('info is frozen', async () => {
+  const { info, dispose } = await load({ files });
+  assert.throws(() => (info.max_speedup = 99), TypeError);
+  assert.throws(() => info.labels.push('x'), TypeError);
+  assert.throws(() => (info.profile.retention[0] = 0), TypeError);
+  await dispose();
+});
