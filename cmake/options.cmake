@@ -4,6 +4,9 @@ if(LATFORMER_SANITIZE)
   # No vptr check: the core is compiled without run-time type information.
   add_compile_options(-fsanitize=${LATFORMER_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LATFORMER_SANITIZE})
+  if(LATFORMER_SANITIZE STREQUAL "thread")
+    add_compile_definitions(LATFORMER_THREAD_SANITIZER)
+  endif()
 endif()
 
 if(EMSCRIPTEN)

@@ -1,7 +1,9 @@
-// npm run lint: clang-format, clang-tidy, eslint, prettier, tsc. `npm run lint -- --fix` first mends what can be mended by itself.
+// npm run lint: the floors of docs/architecture.md, clang-format, clang-tidy, eslint, prettier, tsc. `npm run lint -- --fix`
+// first mends what can be mended by itself.
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { existsSync, readFileSync } from 'node:fs';
+import { checkLayers } from './layers.mjs';
 import { setUp } from './setup/index.mjs';
 import { configure } from './support/compile.mjs';
 import { root } from './support/paths.mjs';
@@ -56,6 +58,7 @@ async function clangTidy(progress) {
 
 /** Every check with its name; each throws what it has found. */
 export const checks = [
+  ['floors', (progress) => progress.say(checkLayers())],
   ['clang-format', () => clangFormat('--dry-run', '-Werror')],
   ['clang-tidy', clangTidy],
   ['eslint', () => tool('eslint', '--max-warnings', '0', '.')],

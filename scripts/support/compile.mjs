@@ -9,14 +9,20 @@ import { filesBelow, hash, readOrNull, stamp, stamped, unstamp, writeWhole } fro
 
 const clang = findProgram('clang++-19') ? { CC: 'clang-19', CXX: 'clang++-19' } : {};
 const asked = process.env.CXX ? { CC: process.env.CC, CXX: process.env.CXX } : {};
-// Debian's LibTorch 1.13 does not compile as C++20 with Clang: CMake then finds GCC.
-const compilersFor = (preset) => ({ ...(preset === 'train' ? {} : clang), ...asked });
+// Debian's LibTorch 1.13 does not compile as C++20 with Clang: CMake then finds GCC. libFuzzer is Clang's; cmake/arm64.cmake
+// names its own.
+function compilersFor(preset) {
+  if (preset === 'arm64') return {};
+  if (preset === 'fuzz') return clang;
+  return { ...(preset === 'train' ? {} : clang), ...asked };
+}
 
 /** Configures a preset where that is needed: not done yet, or done with another compiler. */
 export async function configure(preset, progress) {
   const folder = join(root, 'build', preset);
   const toolchain = preset.startsWith('wasm') ? emscriptenFolder() : JSON.stringify(compilersFor(preset));
-  const key = hash([toolchain], [join(root, 'CMakePresets.json'), join(root, 'cmake', 'emscripten.cmake')]);
+  const files = ['CMakePresets.json', 'cmake/emscripten.cmake', 'cmake/arm64.cmake'].map((file) => join(root, file));
+  const key = hash([toolchain], files);
   const mark = join(folder, 'configured');
   if (existsSync(join(folder, 'build.ninja')) && readOrNull(mark) === key) return;
   progress.update('configuring');

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/kernels/name_of_kernels.h"
+
 namespace latformer::kernels {
 namespace {
 
@@ -182,14 +184,7 @@ TEST_P(AttentionTest, ThreadsAndFormerTextsChangeNothing) {
   EXPECT_EQ(other_score, score);
 }
 
-INSTANTIATE_TEST_SUITE_P(MicroKernels, AttentionTest, testing::ValuesIn(available_micro_kernels()),
-                         [](const auto& info) {
-                           std::string name;
-                           for (const char c : info.param->name.substr(0, info.param->name.find('('))) {
-                             if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
-                           }
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(MicroKernels, AttentionTest, testing::ValuesIn(available_micro_kernels()), NameOfKernels());
 
 TEST(Attention, RefusesWhatCannotBeAddressed) {
   Attention attention(12, 64);

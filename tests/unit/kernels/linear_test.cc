@@ -12,6 +12,7 @@
 
 #include "core/base/buffer.h"
 #include "core/kernels/int8_rows.h"
+#include "tests/unit/kernels/name_of_kernels.h"
 
 namespace latformer::kernels {
 namespace {
@@ -210,13 +211,7 @@ TEST_P(LinearTest, ZeroRowsAreLegal) {
   EXPECT_TRUE(weights.quantized(*GetParam()).run(threads_, 0, nullptr, nullptr, workspace_).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(MicroKernels, LinearTest, testing::ValuesIn(available_micro_kernels()), [](const auto& info) {
-  std::string name;  // up to what stands in brackets, as far as a name of a test may go
-  for (const char c : info.param->name.substr(0, info.param->name.find('('))) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
-  }
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(MicroKernels, LinearTest, testing::ValuesIn(available_micro_kernels()), NameOfKernels());
 
 TEST(Linear, RefusesInt8SumsThatMightOverflow) {
   const std::vector<int8_t> values(200'000);

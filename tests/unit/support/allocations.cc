@@ -8,10 +8,10 @@
 #include <malloc.h>
 #endif
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LATFORMER_SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define LATFORMER_SANITIZED 1
 #endif
 #endif
@@ -22,6 +22,22 @@ namespace {
 std::atomic<size_t> held{0};
 std::atomic<size_t> peak{0};
 std::atomic<size_t> failing{0};
+
+std::atomic<size_t> before_failure{0};  // allocations until one fails, that one included; 0: none does
+std::atomic<bool> has_failed{false};
+std::atomic<bool> goes_on_failing{false};
+
+[[maybe_unused]] bool any_fails_now() {
+  size_t n = before_failure.load();
+  if (n == 0) return false;
+  if (n > 1) {
+    before_failure = n - 1;
+    return false;
+  }
+  has_failed = true;
+  if (!goes_on_failing) before_failure = 0;
+  return true;
+}
 
 [[maybe_unused]] bool fails_now() {
   size_t n = failing.load();
@@ -71,9 +87,12 @@ void uncount(void* block) { held -= malloc_usable_size(block); }
 }  // namespace
 
 extern "C" {
-void* malloc(size_t size) noexcept { return counted(__libc_malloc(size)); }
-void* calloc(size_t count, size_t size) noexcept { return counted(__libc_calloc(count, size)); }
+void* malloc(size_t size) noexcept { return any_fails_now() ? nullptr : counted(__libc_malloc(size)); }
+void* calloc(size_t count, size_t size) noexcept {
+  return any_fails_now() ? nullptr : counted(__libc_calloc(count, size));
+}
 void* realloc(void* block, size_t size) noexcept {
+  if (any_fails_now()) return nullptr;
   uncount(block);
   void* moved = __libc_realloc(block, size);
   if (moved == nullptr && size > 0) {
@@ -87,7 +106,7 @@ void free(void* block) noexcept {
   __libc_free(block);
 }
 void* memalign(size_t alignment, size_t size) noexcept {
-  return fails_now() ? nullptr : counted(__libc_memalign(alignment, size));
+  return any_fails_now() || fails_now() ? nullptr : counted(__libc_memalign(alignment, size));
 }
 void* aligned_alloc(size_t alignment, size_t size) noexcept { return memalign(alignment, size); }
 int posix_memalign(void** block, size_t alignment, size_t size) noexcept {
@@ -117,5 +136,12 @@ size_t heap_peak() { return peak; }
 void reset_heap_peak() { peak = held.load(); }
 void fail_buffer(size_t n) { failing = n; }
 bool buffer_failed() { return failing == 0; }
+bool can_fail_allocations() { return can_measure_heap(); }
+void fail_allocation(size_t n, Failing how) {
+  if (n > 0) has_failed = false;
+  goes_on_failing = how == Failing::all_from_there;
+  before_failure = n;
+}
+bool allocation_failed() { return has_failed; }
 
 }  // namespace latformer::testing

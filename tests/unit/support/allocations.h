@@ -20,4 +20,12 @@ void fail_buffer(size_t n);
 // Whether the failure that was asked for has happened.
 bool buffer_failed();
 
+// Any allocation, those of the standard library's containers included.
+bool can_fail_allocations();
+// The n-th next allocation fails, alone or with all that follow, until this is called again. 0: none does.
+enum class Failing { one, all_from_there };
+void fail_allocation(size_t n, Failing failing = Failing::one);
+// Whether the failure that was asked for has happened.
+bool allocation_failed();
+
 }  // namespace latformer::testing

@@ -1,0 +1,51 @@
+// tests/js by Node's own test runner, and scripts that count their tests themselves.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../support/paths.mjs';
+import { run } from '../support/run.mjs';
+import { filesBelow } from '../support/stamp.mjs';
+import { bold, red } from '../support/steps.mjs';
+import { broken } from './counts.mjs';
+
+const testTimeout = 300_000; // milliseconds of one test file: what hangs must fail
+
+/** tests/js by Node's own test runner. */
+export async function javascript({ version, path }, progress) {
+  const files = filesBelow('tests/js').filter((file) => file.endsWith('.test.mjs'));
+  if (files.length === 0) return broken(progress, 'tests/js', 'there is no test');
+  const log = `node-${version.split('.')[0]}`;
+  const counts = {};
+  const args = ['--test', '--test-reporter=tap', `--test-timeout=${testTimeout}`, ...files];
+  const { ok, output } = await run(path, args, {
+    log,
+    check: false,
+    onLine: (line) => {
+      const [, name, number] = /^# (pass|fail|cancelled) (\d+)$/.exec(line) ?? [];
+      if (name) counts[name] = Number(number);
+      const [, not, title] = /^\s*(not )?ok \d+ - (.*)$/.exec(line) ?? [];
+      if (not) progress.say(red(`  not ok: ${title}`));
+      else if (title) progress.update(title);
+    },
+  });
+  const failed = (counts.fail ?? 0) + (counts.cancelled ?? 0);
+  if (!ok) progress.say(`${failed > 0 ? '' : output}\n  all of it: build/logs/${log}.log\n`);
+  return { passed: counts.pass ?? 0, failed: Math.max(failed, ok ? 0 : 1) };
+}
+
+/** A script that ends with 'N passed, N failed'. */
+export async function script(path, progress) {
+  if (!existsSync(join(root, path))) return broken(progress, path, 'is missing');
+  let counts = null;
+  const { ok, output } = await run(process.execPath, [path], {
+    log: path.replaceAll('/', '-').replace('.mjs', ''),
+    check: false,
+    onLine: (line) => {
+      const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];
+      if (passed) counts = { passed: Number(passed), failed: Number(failed) };
+      else progress.update(line.trim());
+    },
+  });
+  if (!ok) progress.say(`\n${red(bold(path))}\n${output}\n`);
+  counts ??= { passed: ok ? 1 : 0, failed: 0 };
+  return { ...counts, failed: Math.max(counts.failed, ok ? 0 : 1) };
+}

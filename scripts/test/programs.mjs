@@ -1,0 +1,102 @@
+// The GoogleTest programs: native, under sanitizers, as WebAssembly in Node, for ARM under qemu.
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { compile, configure } from '../support/compile.mjs';
+import { logs, root } from '../support/paths.mjs';
+import { run } from '../support/run.mjs';
+import { filesBelow, readOrNull } from '../support/stamp.mjs';
+import { bold, red } from '../support/steps.mjs';
+import { add, broken, none } from './counts.mjs';
+
+// Running out of memory is a result, not a crash.
+const env = {
+  ASAN_OPTIONS: 'allocator_may_return_null=1',
+  TSAN_OPTIONS: 'allocator_may_return_null=1',
+  UBSAN_OPTIONS: 'print_stacktrace=1',
+};
+
+/**
+ * Runs programs to their end and counts their tests.
+ * @param how through: what starts them ([] for themselves); filter: GoogleTest's; name: of the logs
+ */
+async function runPrograms(programs, { through = [], filter = '*', name }, progress) {
+  let sum = none;
+  for (const program of programs) {
+    const log = `${name}-${basename(program, '.cjs')}`;
+    progress.update(basename(program));
+    const report = join(logs, `${log}.json`);
+    mkdirSync(logs, { recursive: true });
+    rmSync(report, { force: true });
+    const options = [`--gtest_output=json:${report}`, '--gtest_brief=1', `--gtest_filter=${filter}`];
+    const [command, ...args] = [...through, program, ...options];
+    const result = await run(command, args, { log, check: false, env });
+    const { tests = 0, failures = 0 } = JSON.parse(readOrNull(report) ?? '{}');
+    // A program that was broken off has written no report, or one that knows of no failure.
+    if (!result.ok) progress.say(`\n${red(bold(log))}\n${result.output}\n`);
+    sum = add(sum, { passed: tests - failures, failed: Math.max(failures, result.ok ? 0 : 1) });
+  }
+  return sum;
+}
+
+const programOf = (preset, folder, ending = '') =>
+  join(root, 'build', preset, 'tests', 'unit', `latformer_${folder}_test${ending}`);
+const target = (folder) => `latformer_${folder}_test`;
+
+/** All test programs of a native preset. */
+export async function native(preset, progress) {
+  await compile(preset, progress);
+  const programs = filesBelow(`build/${preset}/tests`).filter((path) => /\/latformer_\w+_test$/.test(path));
+  if (programs.length === 0) return broken(progress, preset, 'there is no test program');
+  return runPrograms(programs, { name: preset }, progress);
+}
+
+/** What uses several threads, under ThreadSanitizer. */
+export async function threads(progress) {
+  const folders = ['kernels', 'tasks'];
+  await compile('tsan', progress, folders.map(target));
+  return runPrograms(
+    folders.map((folder) => programOf('tsan', folder)),
+    { filter: '*Thread*:*SideBySide*:Classifier*', name: 'tsan' },
+    progress,
+  );
+}
+
+const wasmPresets = ['wasm', 'wasm-relaxed'];
+const wasmFolders = ['kernels'];
+
+export async function buildForWasm(progress) {
+  for (const preset of wasmPresets) {
+    await configure(preset, progress);
+    await run('cmake', ['--preset', preset, '-DLATFORMER_TESTS=ON'], { log: `${preset}-configure-tests` });
+    await compile(preset, progress, wasmFolders.map(target));
+  }
+}
+
+/**
+ * The kernels as WebAssembly, base and relaxed, with every table of micro-kernels that is compiled in, so also those that
+ * this processor would not pick. Threads are workers there, which tests/js has.
+ */
+export async function wasm({ version, path }, progress) {
+  let sum = none;
+  for (const preset of wasmPresets) {
+    const flags =
+      preset === 'wasm-relaxed' && Number.parseInt(version) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
+    const how = { through: [path, ...flags], filter: '-*Thread*', name: `${preset}-node-${Number.parseInt(version)}` };
+    sum = add(
+      sum,
+      await runPrograms(
+        wasmFolders.map((folder) => programOf(preset, folder, '.cjs')),
+        how,
+        progress,
+      ),
+    );
+  }
+  return sum;
+}
+
+/** The kernels for ARM, under qemu, which is slow: without the tests at the sizes of real models. */
+export async function arm64(progress) {
+  await compile('arm64', progress, [target('kernels')]);
+  const how = { through: ['qemu-aarch64'], filter: '-*AtRealSizes*:*WhateverStandsBeside*', name: 'arm64' };
+  return runPrograms([programOf('arm64', 'kernels')], how, progress);
+}
