@@ -33,21 +33,26 @@ float length(const float* x, size_t n) {
 }  // namespace
 
 Status KeyValueCache::reserve(size_t rows) {
-  rows = padded_keys(*micro_, rows);
-  if (rows <= capacity_) return {};
+  if (padded_keys(*micro_, rows) <= capacity_) return {};
+  LATFORMER_ASSIGN(*this, copy(rows));
+  return {};
+}
+
+Result<KeyValueCache> KeyValueCache::copy(size_t rows) const {
+  rows = padded_keys(*micro_, std::max(rows, rows_));
+  KeyValueCache result(kv_heads_, head_size_, *micro_);
   const size_t size = volume({kv_heads_, rows, head_size_});
-  LATFORMER_ASSIGN(Buffer<float> keys, Buffer<float>::allocate(size));
-  LATFORMER_ASSIGN(Buffer<float> values, Buffer<float>::allocate(size));
+  LATFORMER_ASSIGN(result.keys_, Buffer<float>::allocate(size));
+  LATFORMER_ASSIGN(result.values_, Buffer<float>::allocate(size));
   const size_t used = padded_keys(*micro_, rows_) * head_size_;  // of a head
   for (size_t head = 0; head < kv_heads_; ++head) {
-    std::copy_n(keys_.data() + head * capacity_ * head_size_, used, keys.data() + head * rows * head_size_);
+    std::copy_n(keys_.data() + head * capacity_ * head_size_, used, result.keys_.data() + head * rows * head_size_);
     std::copy_n(values_.data() + head * capacity_ * head_size_, rows_ * head_size_,
-                values.data() + head * rows * head_size_);
+                result.values_.data() + head * rows * head_size_);
   }
-  keys_ = std::move(keys);
-  values_ = std::move(values);
-  capacity_ = rows;
-  return {};
+  result.rows_ = rows_;
+  result.capacity_ = rows;
+  return result;
 }
 
 void KeyValueCache::append(size_t count, StridedRows key, StridedRows value) {

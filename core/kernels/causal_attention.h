@@ -31,6 +31,8 @@ class KeyValueCache {
 
   // Room for `rows` in all; what is in it stays. Errors: out_of_memory, and then nothing has changed.
   Status reserve(size_t rows);
+  // The same rows once more, with room for `rows` in all. Errors: out_of_memory.
+  Result<KeyValueCache> copy(size_t rows) const;
   // Adds `count` rows of (KV dh) values each. There must be room.
   void append(size_t count, StridedRows key, StridedRows value);
   // Forgets all rows but the first `rows`.
