@@ -1,38 +1,18 @@
 #include "core/elimination/profile.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
 
 #include "core/format/json.h"
-#include "core/format/quote.h"
+#include "core/format/names.h"
 
 namespace latformer {
 namespace {
 
 constexpr double kLargestAcc = 1000;      // n s_l(j) is 1 on average; its median lies nearby
 constexpr double kLargestSpeedup = 1000;  // far beyond what any input of 512 tokens allows
-
-template <class T, size_t n>
-struct Names {
-  struct Row {
-    std::string_view name;
-    T value;
-  };
-  std::array<Row, n> rows;
-
-  Result<T> parse(const JsonValue& value) const {
-    LATFORMER_ASSIGN(const std::string_view text, value.string());
-    std::string known;
-    for (const Row& row : rows) {
-      if (row.name == text) return row.value;
-      known += (known.empty() ? "" : ", ") + quote(row.name);
-    }
-    return value.fault("is " + quote(text) + ", not one of " + known);
-  }
-};
 
 constexpr Names<Dropped, 2> kDropped = {{{{"discard", Dropped::discard}, {"merge", Dropped::merge}}}};
 constexpr Names<ProfileShape, 4> kShapes = {{{{"running_minimum", ProfileShape::running_minimum},
@@ -120,6 +100,12 @@ Profile default_profile(uint32_t num_layers) {
   return profile;
 }
 
+Profile default_decoder_profile(uint32_t num_layers) {
+  Profile profile = default_profile(num_layers);
+  profile.dropped = Dropped::discard;
+  return profile;
+}
+
 Result<Profile> parse_profile(std::string_view json, uint32_t num_layers) {
   LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse("profile.json", json, {.max_bytes = 1 << 20}));
   const JsonValue root = document.root();
@@ -134,6 +120,9 @@ Result<Profile> parse_profile(std::string_view json, uint32_t num_layers) {
   LATFORMER_ASSIGN(profile.max_speedup, root["max_speedup"].number());
   if (!(profile.max_speedup >= 1 && profile.max_speedup <= kLargestSpeedup)) {
     return root["max_speedup"].fault("must be between 1 and 1000");
+  }
+  if (root["prompt"].given()) {
+    LATFORMER_ASSIGN(profile.prompt, parse_prompt_elimination(root["prompt"]));
   }
   return profile;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/elimination/prompt_settings.h"
 
 namespace latformer {
 
@@ -19,8 +20,9 @@ struct Profile {
   std::vector<double> acc;        // attention context contribution of each layer; may be empty
   std::vector<double> retention;  // r_l in (0, 1], non-increasing, one per layer
   Dropped dropped = Dropped::merge;
-  double max_speedup = 1;   // the largest speedup that the model was validated for
-  bool is_default = false;  // true if the model came without a profile
+  double max_speedup = 1;      // the largest speedup that the model was validated for
+  bool is_default = false;     // true if the model came without a profile
+  PromptElimination prompt{};  // of a decoder
 };
 
 enum class ProfileShape { running_minimum, running_product, geometric, linear };
@@ -41,6 +43,10 @@ inline constexpr double kDefaultMaxSpeedup = 8;
 // What a model without profile.json runs with: geometric, merging, up to kDefaultMaxSpeedup, not validated for any
 // speed (is_default). The solved counts of a geometric profile are the same for every r_min; it is kDefaultRMin here.
 Profile default_profile(uint32_t num_layers);
+
+// The same for a decoder: sentences are chosen before the first layer; what is dropped is discarded, for a rest row
+// costs more than it gives where nobody was trained for it.
+Profile default_decoder_profile(uint32_t num_layers);
 
 // retention, or shape with acc (and r_min, by default kDefaultRMin) from which it is then made. Unknown fields are
 // passed over. Errors: bad_model (broken JSON, unknown version, a value out of range, another number of layers than the
