@@ -19,7 +19,7 @@ Result<HiddenActivation> parse_activation(const JsonValue& value, std::string_vi
     HiddenActivation activation;
   };
   // As in transformers/activations.py; names of one kind differ there in how the same formula is written.
-  constexpr std::array<Row, 8> kActivations = {{
+  constexpr std::array<Row, 9> kActivations = {{
       {"gelu", HiddenActivation::gelu},
       {"gelu_python", HiddenActivation::gelu},
       {"gelu_new", HiddenActivation::gelu_tanh},
@@ -28,12 +28,13 @@ Result<HiddenActivation> parse_activation(const JsonValue& value, std::string_vi
       {"gelu_fast", HiddenActivation::gelu_tanh},
       {"gelu_accurate", HiddenActivation::gelu_tanh},
       {"relu", HiddenActivation::relu},
+      {"tanh", HiddenActivation::tanh},
   }};
   LATFORMER_ASSIGN(const std::string_view name, value.string_or(otherwise));
   for (const Row& row : kActivations) {
     if (row.name == name) return row.activation;
   }
-  return value.unsupported("is " + quote(name) + ", not \"gelu\", \"gelu_new\", \"gelu_pytorch_tanh\" or \"relu\"");
+  return value.unsupported("is " + quote(name) + ", not \"gelu\", \"gelu_new\", \"gelu_pytorch_tanh\", \"relu\" or \"tanh\"");
 }
 
 Result<float> parse_norm_epsilon(const JsonValue& value, double otherwise) {
