@@ -1,7 +1,6 @@
 #include "core/tasks/encoder.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -209,10 +208,6 @@ Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Encoder::Encoder(Encoder&&) noexcept = default;
 Encoder& Encoder::operator=(Encoder&&) noexcept = default;
 Encoder::~Encoder() = default;
-
-double steady_milliseconds() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 struct EncoderLoader::State {
   State(const BertConfig& model, std::unique_ptr<Head> head, Profile how, Tokenizer words, Threads pool,

@@ -24,20 +24,11 @@
 #include "core/kernels/linear.h"
 #include "core/models/bert/config.h"
 #include "core/models/head.h"
+#include "core/tasks/load_options.h"
 #include "core/tasks/model_files.h"
 #include "core/text/tokenizer.h"
 
 namespace latformer {
-
-// Milliseconds of the machine's steady clock.
-double steady_milliseconds();
-
-// How a model is to run, decided when it is loaded.
-struct LoadOptions {
-  size_t threads = 1;                    // including the caller's own
-  std::optional<Precision> precision{};  // absent: int8 where the file's linear layers are int8, else f32
-  Clock clock = steady_milliseconds;
-};
 
 struct TextInput {
   std::string_view text;  // UTF-8
