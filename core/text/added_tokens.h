@@ -20,6 +20,7 @@ struct AddedToken {
   bool single_word = false;  // only where no word character (\w) touches it
   bool lstrip = false;       // swallows the white space before it
   bool rstrip = false;       // and behind it
+  bool special = false;      // left out when a text is put together again, if that is asked for
   bool normalized = false;   // looked for in the normalized text, else in the text as it came
 };
 

@@ -8,12 +8,12 @@ namespace latformer {
 void add_tokens(std::vector<AddedToken> tokens, TokenizerSettings& settings) {
   // The size, not the highest id: with gaps in the vocabulary a new token may so take a used id. Hugging Face does
   // that.
-  auto next_id = static_cast<int32_t>(settings.vocabulary.size());
+  auto next_id = static_cast<int32_t>(settings.model->vocabulary().size());
   for (AddedToken& token : tokens) {
     if (token.content.empty()) continue;
     if (const auto added = settings.added_ids.find(token.content); added != settings.added_ids.end()) {
       token.id = added->second;
-    } else if (const auto known = settings.vocabulary.id(token.content)) {
+    } else if (const auto known = settings.model->vocabulary().id(token.content)) {
       token.id = *known;
     } else {
       token.id = next_id++;
@@ -29,6 +29,15 @@ void set_bert_templates(int32_t cls_id, int32_t sep_id, TokenizerSettings& setti
   settings.pair = settings.single;
   settings.pair.push_back({Kind::second_text, 1});
   settings.pair.push_back({Kind::special, 1, sep_id});
+}
+
+void set_roberta_templates(int32_t cls_id, int32_t sep_id, TokenizerSettings& settings) {
+  using Kind = TemplatePiece::Kind;
+  settings.single = {{Kind::special, 0, cls_id}, {Kind::first_text, 0}, {Kind::special, 0, sep_id}};
+  settings.pair = settings.single;
+  settings.pair.push_back({Kind::special, 0, sep_id});
+  settings.pair.push_back({Kind::second_text, 0});
+  settings.pair.push_back({Kind::special, 0, sep_id});
 }
 
 }  // namespace latformer

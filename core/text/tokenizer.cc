@@ -5,74 +5,39 @@
 
 #include "core/format/quote.h"
 #include "core/text/added_tokens.h"
-#include "core/text/normalizer.h"
+#include "core/text/bpe/vocab_json.h"
+#include "core/text/json_parts.h"
 #include "core/text/settings.h"
+#include "core/text/template.h"
+#include "core/text/tokenizer_json.h"
+#include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
-#include "core/text/word_pieces.h"
+#include "core/text/wordpiece/vocab_txt.h"
 
 namespace latformer {
 namespace {
 
-// A normalized text kept whole (a Sink of Normalizer), to look for added tokens in it.
-struct NormalizedText {
-  void put(char32_t c, TextSpan span) { spans.insert(spans.end(), utf8::append(c, text), span); }
-  bool full() const { return false; }
+// White space as a token of byte level shows it.
+bool is_blank(char32_t c) { return c == 0x120 || unicode::has(c, unicode::kWhiteSpace); }
 
-  std::string text;
-  std::vector<TextSpan> spans;  // (text.size()): the original bytes of each byte
-};
-
-size_t count_special(const Template& pieces) {
-  return static_cast<size_t>(std::count_if(pieces.begin(), pieces.end(), [](const TemplatePiece& piece) {
-    return piece.kind == TemplatePiece::Kind::special;
-  }));
+size_t blanks_in_front(std::string_view token) {
+  size_t count = 0;
+  for (size_t position = 0; position < token.size(); ++count) {
+    const utf8::CodePoint c = utf8::decode(token, position);
+    if (!is_blank(c.value)) break;
+    position += c.size;
+  }
+  return count;
 }
 
-// Tokens [begin, end) of a text.
-struct TokenRange {
-  const TokenList* tokens;
-  size_t begin, end;
-};
-
-Encoding assemble(const Template& pieces, TokenRange first, TokenRange second) {
-  Encoding encoding;
-  const size_t size = count_special(pieces) + (first.end - first.begin) + (second.end - second.begin);
-  encoding.ids.reserve(size);
-  encoding.spans.reserve(size);
-  for (const TemplatePiece& piece : pieces) {
-    const bool is_special = piece.kind == TemplatePiece::Kind::special;
-    const bool is_second = piece.kind == TemplatePiece::Kind::second_text;
-    if (is_special) {
-      encoding.ids.push_back(piece.id);
-      encoding.spans.push_back({});
-    } else {
-      const auto& [tokens, begin, end] = is_second ? second : first;
-      const auto copy = [&, b = begin, e = end](const auto& from, auto& to) {
-        to.insert(to.end(), from.begin() + static_cast<ptrdiff_t>(b), from.begin() + static_cast<ptrdiff_t>(e));
-      };
-      copy(tokens->ids, encoding.ids);
-      copy(tokens->spans, encoding.spans);
-      copy(tokens->continues, encoding.continues);
-    }
-    encoding.type_ids.resize(encoding.ids.size(), piece.type_id);
-    encoding.sequence_ids.resize(encoding.ids.size(), is_second);
-    encoding.is_special.resize(encoding.ids.size(), is_special);
-    encoding.continues.resize(encoding.ids.size());
+size_t blanks_at_end(std::string_view token) {
+  size_t count = 0;
+  for (size_t position = token.size(); position > 0; ++count) {
+    const utf8::CodePoint c = utf8::decode_before(token, position);
+    if (!is_blank(c.value)) break;
+    position -= c.size;
   }
-  return encoding;
-}
-
-// How many tokens of a pair stay when together they may have `most`: Hugging Face's 'longest_first'. The shorter text
-// stays whole if the other can make room for it without becoming the shorter one; else each gets half.
-std::pair<size_t, size_t> longest_first(size_t first, size_t second, size_t most) {
-  if (first + second <= most) return {first, second};
-  size_t shorter = std::min(first, second);
-  size_t longer = shorter > most ? shorter : std::max(shorter, most - shorter);
-  if (shorter + longer > most) {
-    shorter = most / 2;
-    longer = shorter + most % 2;
-  }
-  return first > second ? std::pair{longer, shorter} : std::pair{shorter, longer};
+  return count;
 }
 
 }  // namespace
@@ -83,7 +48,9 @@ struct Tokenizer::State {
   AddedTokenMatcher normalized_tokens;  // and in the normalized text between those
 
   Status make_matchers();
-  void tokenize(std::string_view text, TokenList& tokens, bool stop_early) const;
+  void tokenize(std::string_view text, TokenList& tokens) const;
+  void trim_spans(std::string_view text, std::string_view pair, Encoding& encoding) const;
+  std::string_view token(int32_t id) const;
   Result<size_t> room(const Template& pieces, size_t max_tokens, std::string_view text) const;
 };
 
@@ -98,8 +65,11 @@ Status Tokenizer::State::make_matchers() {
       raw.emplace_back(token.content, token);
       continue;
     }
-    NormalizedText content;
-    Normalizer(settings.normalizer, content).run(token.content, 0, token.content.size());
+    if (!settings.model->normalizes()) {
+      normalized.emplace_back(token.content, token);
+      continue;
+    }
+    NormalizedText content = settings.model->normalize(token.content, 0, token.content.size());
     if (content.text.empty()) {
       return bad_model("the tokenizer's added token " + quote(token.content) + " is empty once it is normalized");
     }
@@ -110,36 +80,68 @@ Status Tokenizer::State::make_matchers() {
   return {};
 }
 
-void Tokenizer::State::tokenize(std::string_view text, TokenList& tokens, bool stop_early) const {
-  WordPieces words(settings.vocabulary, settings.word_pieces, tokens, stop_early);
+void Tokenizer::State::tokenize(std::string_view text, TokenList& tokens) const {
+  const TextModel& model = *settings.model;
   AddedTokenMatcher::Cutter raw(raw_tokens, text);
-  for (AddedTokenMatcher::Piece piece; !words.full() && raw.next(piece);) {
+  for (AddedTokenMatcher::Piece piece; !tokens.full() && raw.next(piece);) {
     const auto [begin, end, token] = piece;
     if (token != nullptr) {
       tokens.push(token->id, {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
-      continue;
-    }
-    if (normalized_tokens.empty()) {
-      Normalizer(settings.normalizer, words).run(text, begin, end);
-      words.end_word();
-      continue;
-    }
-    NormalizedText between;
-    Normalizer(settings.normalizer, between).run(text, begin, end);
-    AddedTokenMatcher::Cutter normalized(normalized_tokens, between.text);
-    for (AddedTokenMatcher::Piece part; !words.full() && normalized.next(part);) {
-      if (part.token != nullptr) {
-        tokens.push(part.token->id, {between.spans[part.begin].begin, between.spans[part.end - 1].end});
-        continue;
+    } else if (normalized_tokens.empty()) {
+      model.cut(text, begin, end, tokens);
+    } else if (model.normalizes()) {
+      const NormalizedText between = model.normalize(text, begin, end);
+      AddedTokenMatcher::Cutter normalized(normalized_tokens, between.text);
+      for (AddedTokenMatcher::Piece part; !tokens.full() && normalized.next(part);) {
+        if (part.token == nullptr) {
+          model.cut(between, part.begin, part.end, tokens);
+        } else {
+          tokens.push(part.token->id, {between.spans[part.begin].begin, between.spans[part.end - 1].end});
+        }
       }
-      for (size_t position = part.begin; position < part.end && !words.full();) {
-        const utf8::CodePoint c = utf8::decode(between.text, position);
-        words.put(c.value, between.spans[position]);
-        position += c.size;
+    } else {
+      AddedTokenMatcher::Cutter normalized(normalized_tokens, text.substr(begin, end - begin));
+      for (AddedTokenMatcher::Piece part; !tokens.full() && normalized.next(part);) {
+        const TextSpan span = {static_cast<uint32_t>(begin + part.begin), static_cast<uint32_t>(begin + part.end)};
+        if (part.token == nullptr) {
+          model.cut(text, span.begin, span.end, tokens);
+        } else {
+          tokens.push(part.token->id, span);
+        }
       }
-      words.end_word();
     }
   }
+}
+
+// As Hugging Face's trim_offsets, which counts characters of the token, not of the text, and for which the first token
+// of a window is the first of a text.
+void Tokenizer::State::trim_spans(std::string_view text, std::string_view pair, Encoding& encoding) const {
+  if (!settings.trimmed_spans) return;
+  bool has_begun[2] = {false, false};
+  for (size_t i = 0; i < encoding.ids.size(); ++i) {
+    if (encoding.is_special[i] != 0) continue;
+    const bool of_pair = encoding.sequence_ids[i] != 0;
+    const std::string_view whole = of_pair ? pair : text;
+    TextSpan& span = encoding.spans[i];
+    // An added token counts as it stands there, with the white space that it has swallowed.
+    const std::string_view content = settings.added_tokens.contains(encoding.ids[i])
+                                         ? whole.substr(span.begin, span.end - span.begin)
+                                         : settings.model->vocabulary().token(encoding.ids[i]);
+    size_t front = blanks_in_front(content);
+    const bool is_first = !std::exchange(has_begun[of_pair], true) || span.begin == 0;
+    if (is_first && settings.trimmed_spans->keeps_first && front == 1) front = 0;
+    for (; front > 0 && span.begin < span.end; --front) {
+      span.begin = std::min(span.end, span.begin + utf8::decode(whole, span.begin).size);
+    }
+    for (size_t end = blanks_at_end(content); end > 0 && span.end > span.begin; --end) {
+      span.end = std::max(span.begin, span.end - utf8::decode_before(whole, span.end).size);
+    }
+  }
+}
+
+std::string_view Tokenizer::State::token(int32_t id) const {
+  const auto added = settings.added_tokens.find(id);
+  return added != settings.added_tokens.end() ? added->second.content : settings.model->vocabulary().token(id);
 }
 
 // How many tokens of `text` fit beside the special ones.
@@ -167,14 +169,23 @@ Result<Tokenizer> Tokenizer::from_vocab(std::string_view vocab_txt, std::string_
   return Tokenizer(std::move(state));
 }
 
+Result<Tokenizer> Tokenizer::from_merges(std::string_view vocab_json, std::string_view merges_txt,
+                                         std::string_view tokenizer_config_json) {
+  auto state = std::make_unique<State>();
+  LATFORMER_ASSIGN(state->settings, parse_vocab_json(vocab_json, merges_txt, tokenizer_config_json));
+  LATFORMER_TRY(state->make_matchers());
+  return Tokenizer(std::move(state));
+}
+
 Result<Encoding> Tokenizer::encode(std::string_view text, std::optional<std::string_view> pair,
                                    size_t max_tokens) const {
   if (!pair) {
     const Template& pieces = state_->settings.single;
     LATFORMER_ASSIGN(const size_t room, state_->room(pieces, max_tokens, text));
-    TokenList tokens(room);
-    state_->tokenize(text, tokens, /*stop_early=*/true);
+    TokenList tokens(room, /*stop_early=*/true);
+    state_->tokenize(text, tokens);
     Encoding encoding = assemble(pieces, {&tokens, 0, tokens.ids.size()}, {});
+    state_->trim_spans(text, {}, encoding);
     encoding.truncated = tokens.overflows();
     return encoding;
   }
@@ -182,10 +193,11 @@ Result<Encoding> Tokenizer::encode(std::string_view text, std::optional<std::str
   const Template& pieces = state_->settings.pair;
   LATFORMER_ASSIGN(const size_t room, state_->room(pieces, max_tokens, text.size() < pair->size() ? *pair : text));
   TokenList first(room), second(room);
-  state_->tokenize(text, first, /*stop_early=*/false);
-  state_->tokenize(*pair, second, /*stop_early=*/false);
+  state_->tokenize(text, first);
+  state_->tokenize(*pair, second);
   const auto [of_first, of_second] = longest_first(first.count, second.count, room);
   Encoding encoding = assemble(pieces, {&first, 0, of_first}, {&second, 0, of_second});
+  state_->trim_spans(text, *pair, encoding);
   encoding.truncated = of_first < first.count || of_second < second.count;
   return encoding;
 }
@@ -198,33 +210,71 @@ Result<std::vector<Encoding>> Tokenizer::encode_windows(std::string_view text, s
                             " tokens, special ones included, cannot share " + std::to_string(stride));
   }
   TokenList tokens(SIZE_MAX);
-  state_->tokenize(text, tokens, /*stop_early=*/false);
+  state_->tokenize(text, tokens);
   std::vector<Encoding> windows;
   for (size_t begin = 0;; begin += room - stride) {
     const size_t end = std::min(tokens.count, room < SIZE_MAX - begin ? begin + room : SIZE_MAX);
     windows.push_back(assemble(pieces, {&tokens, begin, end}, {}));
+    state_->trim_spans(text, {}, windows.back());
     if (end == tokens.count) return windows;
   }
 }
 
 size_t Tokenizer::vocabulary_size() const {
-  const auto& [normalizer, vocabulary, word_pieces, added, added_ids, single, pair] = state_->settings;
-  int32_t highest = vocabulary.highest_id();
-  if (!added.empty()) highest = std::max(highest, added.rbegin()->first);
-  for (const Template* pieces : {&single, &pair}) {
+  const TokenizerSettings& settings = state_->settings;
+  int32_t highest = settings.model->vocabulary().highest_id();
+  if (!settings.added_tokens.empty()) highest = std::max(highest, settings.added_tokens.rbegin()->first);
+  for (const Template* pieces : {&settings.single, &settings.pair}) {
     for (const TemplatePiece& piece : *pieces) highest = std::max(highest, piece.id);
   }
   return static_cast<size_t>(highest) + 1;
 }
 
-std::string_view Tokenizer::token(int32_t id) const {
+std::string_view Tokenizer::token(int32_t id) const { return state_->token(id); }
+
+bool Tokenizer::is_special(int32_t id) const {
   const auto added = state_->settings.added_tokens.find(id);
-  return added != state_->settings.added_tokens.end() ? added->second.content : state_->settings.vocabulary.token(id);
+  return added != state_->settings.added_tokens.end() && added->second.special;
 }
 
 std::optional<int32_t> Tokenizer::id(std::string_view token) const {
   const auto added = state_->settings.added_ids.find(token);
-  return added != state_->settings.added_ids.end() ? added->second : state_->settings.vocabulary.id(token);
+  return added != state_->settings.added_ids.end() ? added->second : state_->settings.model->vocabulary().id(token);
+}
+
+std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special) const {
+  Decoder decoder(*this, skip_special);
+  std::string text;
+  for (const int32_t id : ids) text += decoder.append(id);
+  return text + decoder.finish();
+}
+
+std::string Decoder::append(int32_t id) {
+  if (skip_special_ && tokenizer_->is_special(id)) return {};
+  const std::string_view token = tokenizer_->token(id);
+  if (token.empty()) return {};
+  tokenizer_->state_->settings.model->decode(token, is_first_, bytes_);
+  is_first_ = false;
+  return take(/*all=*/false);
+}
+
+std::string Decoder::finish() {
+  is_first_ = true;
+  return take(/*all=*/true);
+}
+
+// The whole characters at the front of bytes_; what is no UTF-8 becomes U+FFFD, a character that is not whole waits.
+std::string Decoder::take(bool all) {
+  std::string text;
+  size_t position = 0;
+  while (position < bytes_.size()) {
+    const utf8::CodePoint c = utf8::decode(bytes_, position);
+    if (c.is_ill_formed && !all && utf8::may_go_on(std::string_view(bytes_).substr(position))) break;
+    utf8::append(c.value, text);
+    position += c.size;
+  }
+  bytes_.erase(0, position);
+  return text;
 }
 
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;

@@ -1,14 +1,15 @@
-// Text -> tokens, exactly as Hugging Face's BERT tokenizers do it.
+// Text -> tokens and back, exactly as Hugging Face's tokenizers do it.
 //
-// The way of a text: special tokens are cut out (added_tokens.h) -> cleaning, CJK spacing, accents, lower case
-// (normalizer.h) -> white space, punctuation, greedy longest-match-first word pieces (word_pieces.h) -> [CLS] a [SEP]
-// (b [SEP]). A text runs through it code point by code point, in one pass, and only the word at hand is stored.
+// The way of a text: added tokens are cut out (added_tokens.h); what is between them goes through the model of the
+// family, WordPiece (wordpiece/) or byte-level BPE (bpe/), which cuts it into words and those into tokens; then special
+// tokens are put around it (template.h). A text is read in one pass, and only the word at hand is stored.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,16 +21,22 @@ namespace latformer {
 
 class Tokenizer {
  public:
-  // Settings and vocabulary from tokenizer.json (model WordPiece, normalizer BertNormalizer). Its settings for
-  // truncation and padding are left aside; as in transformers, do_lower_case, tokenize_chinese_chars and strip_accents
-  // of tokenizer_config.json (empty: there is none) count instead of its own. Errors: bad_model (broken JSON, no
-  // [UNK]), unsupported_model (another tokenizer model, tokens of more than 1000 bytes).
+  // Settings and vocabulary from tokenizer.json (model WordPiece or byte-level BPE). Its settings for truncation and
+  // padding are left aside; as in transformers, do_lower_case, tokenize_chinese_chars and strip_accents of a BERT's
+  // tokenizer_config.json (empty: there is none) count instead of its own. Errors: bad_model (broken JSON, no unknown
+  // token, merges of what is no token), unsupported_model (a part that is not implemented, tokens of more than 1000
+  // bytes).
   static Result<Tokenizer> from_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json = {});
 
   // From vocab.txt, with do_lower_case, tokenize_chinese_chars, strip_accents, the special tokens' names and further
   // added tokens taken from tokenizer_config.json (empty: the defaults of BertTokenizer). Errors as above; bad_model
   // also when [CLS] or [SEP] is missing.
   static Result<Tokenizer> from_vocab(std::string_view vocab_txt, std::string_view tokenizer_config_json);
+
+  // From vocab.json and merges.txt of a GPT-2, with add_prefix_space, add_bos_token, the special tokens' names and
+  // further added tokens taken from tokenizer_config.json (empty: the defaults of GPT2Tokenizer). Errors as above.
+  static Result<Tokenizer> from_merges(std::string_view vocab_json, std::string_view merges_txt,
+                                       std::string_view tokenizer_config_json);
 
   // [CLS] text [SEP], or [CLS] text [SEP] pair [SEP]. Bytes that are not UTF-8 count as U+FFFD, one for each maximal
   // ill-formed part (as Python's errors='replace'). Tokens beyond max_tokens (special ones included) are cut as by
@@ -51,14 +58,42 @@ class Tokenizer {
   std::string_view token(int32_t id) const;
   std::optional<int32_t> id(std::string_view token) const;
 
+  bool is_special(int32_t id) const;  // as [CLS] and <|endoftext|> are
+
+  // The text of tokens, UTF-8; an id that is not in the vocabulary adds nothing. `skip_special` leaves out special
+  // tokens. As tokenizers' decode(); transformers' clean_up_tokenization_spaces is another matter.
+  std::string decode(std::span<const int32_t> ids, bool skip_special) const;
+
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
  private:
+  friend class Decoder;
   struct State;
   explicit Tokenizer(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+// Tokens -> text one by one, as they are generated. A character whose bytes are spread over several tokens comes with
+// the last of them, so what was handed out is always whole, and all of it together is what decode() gives.
+class Decoder {
+ public:
+  // `tokenizer` must outlive it.
+  Decoder(const Tokenizer& tokenizer, bool skip_special) : tokenizer_(&tokenizer), skip_special_(skip_special) {}
+
+  // The characters that are whole now; empty if none is.
+  std::string append(int32_t id);
+  // What is left, U+FFFD for a character that never became whole. Then a new text begins.
+  std::string finish();
+
+ private:
+  std::string take(bool all);
+
+  const Tokenizer* tokenizer_;
+  bool skip_special_;
+  bool is_first_ = true;
+  std::string bytes_;  // not yet handed out
 };
 
 }  // namespace latformer

@@ -1,15 +1,17 @@
-// What is written alike in tokenizer.json and tokenizer_config.json, and which of the two counts.
-//
-// transformers takes the vocabulary and the templates of a BERT from tokenizer.json, but its normalizer from
-// tokenizer_config.json: do_lower_case, strip_accents and tokenize_chinese_chars, by default as BertTokenizer has them.
+// What tokenizer_config.json says of tokens that are added to a vocabulary; the families read the rest of it
+// themselves.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/status.h"
 #include "core/format/json.h"
 #include "core/text/added_tokens.h"
-#include "core/text/normalizer.h"
 
 namespace latformer {
 
@@ -18,11 +20,21 @@ inline constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json"
 // An object of AddedToken's fields; of a type that no field has: bad_model.
 Result<AddedToken> parse_added_token(const JsonValue& value);
 
-// Whether "tokenizer_class" of tokenizer_config.json, BertTokenizer if it is not there, treats text as BertTokenizer
-// does. Errors: bad_model (it is no string).
-Result<bool> is_like_bert(const JsonValue& config);
+// A special token and its text where the file names none; empty: there is none.
+struct SpecialToken {
+  std::string_view key;  // e.g. "unk_token"
+  std::string_view by_default;
+};
 
-// The normalizer that tokenizer_config.json asks for. Errors: bad_model (a field of the wrong type).
-Result<NormalizerSettings> parse_normalizer_settings(const JsonValue& config);
+struct ConfiguredTokens {
+  std::vector<AddedToken> listed;                           // of added_tokens_decoder, by id
+  std::vector<AddedToken> tokens;                           // all that are added, the listed first, no content twice
+  std::map<std::string, std::string, std::less<>> special;  // key -> content
+
+  bool lists(std::string_view content) const;
+};
+
+// Special tokens are added in the order of `special`, as transformers has it.
+Result<ConfiguredTokens> parse_configured_tokens(const JsonValue& config, std::span<const SpecialToken> special);
 
 }  // namespace latformer

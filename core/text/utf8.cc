@@ -36,6 +36,11 @@ CodePoint decode_multibyte(std::string_view text, size_t position) {
   return {value, following + 1};
 }
 
+bool may_go_on(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  return lead >= 0xC2 && lead <= 0xF4 && decode(text, 0).size == text.size();
+}
+
 CodePoint decode_before(std::string_view text, size_t position) {
   text = text.substr(0, position);
   // A lead byte can stand at most four bytes back; a maximal ill-formed part that begins there ends here or earlier.

@@ -29,6 +29,9 @@ inline CodePoint decode(std::string_view text, size_t position) {
   return decode_multibyte(text, position);
 }
 
+// Whether further bytes could make a character of the ill-formed ones that `text` begins with.
+bool may_go_on(std::string_view text);
+
 // The code point that ends before text[position], position > 0.
 CodePoint decode_before(std::string_view text, size_t position);
 

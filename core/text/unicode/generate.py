@@ -15,7 +15,9 @@ would turn characters that the model saw as [UNK] into something else. DerivedAg
     general categories         unicode_categories                8.0
     canonical decomposition    unicode-normalization-alignments  9.0
     word characters (\\w)       regex-syntax                     16.0
-    lower case, white space    Rust's standard library          17.0
+    \\p{L}, \\p{N} of BPE's      Oniguruma                        16.0
+    lower case, white space,
+    digits                     Rust's standard library          17.0
 
 tests/parity/tokenizer/make_goldens.py and the tests compare the result with the library itself over all code points.
 """
@@ -23,7 +25,7 @@ tests/parity/tokenizer/make_goldens.py and the tests compare the result with the
 import sys
 
 LAST = 0x10FFFF
-CATEGORY_AGE, NORMALIZATION_AGE, WORD_AGE = (8, 0), (9, 0), (16, 0)
+CATEGORY_AGE, NORMALIZATION_AGE, WORD_AGE, PATTERN_AGE = (8, 0), (9, 0), (16, 0), (16, 0)
 
 # Characters whose category has changed after Unicode 8.0.
 CATEGORY_CORRECTIONS = {
@@ -37,7 +39,7 @@ CATEGORY_CORRECTIONS = {
 }
 
 # Bits of a property record; unicode.h names them.
-WHITE_SPACE, CLEANED, PUNCTUATION, NONSPACING_MARK, WORD = 1, 2, 4, 8, 16
+WHITE_SPACE, CLEANED, PUNCTUATION, NONSPACING_MARK, WORD, LETTER, NUMBER, NUMERIC = (1 << i for i in range(8))
 
 
 def lines(directory, name):
@@ -101,6 +103,13 @@ class Database:
             c in self.alphabetic or c in self.join_control or self.category.get(c) in ("Mn", "Mc", "Me", "Nd", "Pc")
         ):
             bits |= WORD
+        now = self.category.get(c, "Cn")
+        if age <= PATTERN_AGE and now[0] == "L":
+            bits |= LETTER
+        if age <= PATTERN_AGE and now[0] == "N":
+            bits |= NUMBER
+        if now[0] == "N":
+            bits |= NUMERIC
         if age <= NORMALIZATION_AGE:
             combining_class = self.combining_class.get(c, 0)
         return bits, combining_class

@@ -1,4 +1,4 @@
-// What a BERT tokenizer must know about a code point, in the mixture of Unicode versions that Hugging Face's tokenizers
+// What a tokenizer must know about a code point, in the mixture of Unicode versions that Hugging Face's tokenizers
 // use (generate.py says which and why).
 #pragma once
 
@@ -17,7 +17,10 @@ inline constexpr uint8_t kWhiteSpace = 1;
 inline constexpr uint8_t kCleaned = 2;  // removed by cleaning: Cc, Cf, Co but not \t \n \r, and U+FFFD
 inline constexpr uint8_t kPunctuation = 4;
 inline constexpr uint8_t kNonspacingMark = 8;
-inline constexpr uint8_t kWord = 16;  // \w of regular expressions
+inline constexpr uint8_t kWord = 16;      // \w of regular expressions
+inline constexpr uint8_t kLetter = 32;    // \p{L} of a pre-tokenizer's
+inline constexpr uint8_t kNumber = 64;    // \p{N} of a pre-tokenizer's
+inline constexpr uint8_t kNumeric = 128;  // what the pre-tokenizer Digits calls a digit
 
 Properties properties(char32_t c);
 

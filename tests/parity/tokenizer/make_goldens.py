@@ -2,6 +2,7 @@
 """Makes the goldens of core/text with Hugging Face's own tokenizers.
 
     pip install tokenizers transformers
+    python3 tests/parity/tokenizer/make_goldens.py --tokenizer FILE   # LATFORMER_TOKENIZER=FILE latformer_text_test compares
     python3 tests/parity/tokenizer/make_goldens.py              # write goldens/
     python3 tests/parity/tokenizer/make_goldens.py --show 4711  # print what Hugging Face makes of string 4711
 
@@ -21,6 +22,7 @@ import pathlib
 import struct
 import tempfile
 
+import byte_level
 import tokenizers
 from tokenizers import normalizers, pre_tokenizers
 
@@ -29,6 +31,7 @@ ROOT = HERE.parents[2]
 GOLDENS = HERE / "goldens"
 COUNT = 10_000
 EXAMPLES = 300
+MOST_SPECIAL = 4  # tokens of a byte-level pair
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Strings
@@ -219,6 +222,8 @@ def load(name):
         whole = json.loads(json.dumps(TOKENIZERS[name]))
         whole["model"]["vocab"] = {token: id for id, token in enumerate(vocabulary())}
         return tokenizers.Tokenizer.from_str(json.dumps(whole))
+    if name in byte_level.TOKENIZERS or name in byte_level.CONFIGS:
+        return byte_level.load(name)
     if name not in CONFIGS:
         return tokenizers.Tokenizer.from_file(str(ROOT / name))
     from transformers import BertTokenizerFast
@@ -295,22 +300,27 @@ class Hash:
         self.add(struct.pack(f"<{len(numbers)}I", *numbers))
 
 
-def hash_item(loaded, item):
+def hash_item(loaded, item, decodes):
+    """decodes: what the encodings are when they are put together again counts, too."""
+    if decodes:
+        item = item[:2] + (max(item[2], MOST_SPECIAL),) + item[3:]
     state = Hash()
     for tokenizer in loaded:
         for encoding, truncated in encode(tokenizer, item):
             state.add_numbers([len(encoding), truncated] + [number for row in encoding for number in row])
+            for skips_special in (True, False) if decodes else ():
+                state.add(tokenizer.decode([row[0] for row in encoding], skip_special_tokens=skips_special).encode())
     return f"{state.state:08x}"
 
 
-def write_hashes(strings, names, path, count):
+def write_hashes(strings, names, path, count, decodes=False):
     loaded = [load(name) for name in names]
     lines = [f"# tokenizers {tokenizers.__version__}"] + ["# " + name for name in names]
-    lines += [hash_item(loaded, strings.item(i)) for i in range(count)]
+    lines += [hash_item(loaded, strings.item(i), decodes) for i in range(count)]
     path.write_text("\n".join(lines) + "\n")
 
 
-def write_examples(strings, names):
+def write_examples(strings, names, path):
     """One line each: index, tokenizer, text and pair (hexadecimal, . if empty, - if there is none), max_tokens, truncated, rows."""
     loaded = [load(name) for name in names]
     lines = ["# index tokenizer text pair max_tokens truncated id,begin,end,type_id,sequence_id,is_special ..."]
@@ -321,7 +331,7 @@ def write_examples(strings, names):
         text, pair = ("-" if t is None else t.hex() or "." for t in item[:2])
         lines.append(" ".join([str(i), name, text, pair, str(item[2]), str(truncated)] +
                               [",".join(map(str, row)) for row in encoding]))
-    (GOLDENS / "examples.txt").write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -333,18 +343,23 @@ KEPT_MARKS = "\U0001e000\U0001d16d\u302e\U0001d165\u1b44\U0001e94a"
 CONTEXTS = ["{0}", "{0}{0}", "a{0}b", "a" + "{0}" + KEPT_MARKS + "b", "A\u0301{0}\u0316\u302e{0}B"]
 NORMALIZERS = [(True, True, True, True), (True, True, False, True), (False, False, True, False)]
 BLOCK = 0x1000
+# The classes that byte-level pre-tokenizers tell apart: letters, numbers, white space; digits.
+CLASSES = [tokenizers.Regex(pattern) for pattern in (r"\p{L}", r"\p{N}", r"\s")]
 
 
 def write_unicode():
     """Of every block of code points a hash over the words that normalizers and pre-tokenizer make of them."""
     lines = ["# first code point of a block, hash of its words, hash of which of its code points are word characters (\\w)"]
+    lines[0] += ", hash of the classes of BPE's pre-tokenizers"
     made = [normalizers.BertNormalizer(*options) for options in NORMALIZERS]
     pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     # \w shows in whether a token that must stand as a single word is found beside the code point.
     single = tokenizers.Tokenizer(tokenizers.models.WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
     single.add_tokens([tokenizers.AddedToken("[X]", single_word=True, normalized=False)])
+    splits = [pre_tokenizers.Split(pattern, "removed") for pattern in CLASSES]
+    digits = pre_tokenizers.Digits(individual_digits=True)
     for first in range(0, 0x110000, BLOCK):
-        words, word_characters = Hash(), Hash()
+        words, word_characters, classes = Hash(), Hash(), Hash()
         for c in range(first, first + BLOCK):
             if 0xD800 <= c <= 0xDFFF:
                 continue
@@ -357,7 +372,9 @@ def write_unicode():
                         words.add(word.encode())
                         words.add_numbers(span)
             word_characters.add([int(1 not in single.encode(chr(c) + "[X]").ids)])
-        lines.append(f"{first:06x} {words.state:08x} {word_characters.state:08x}")
+            classes.add([int(split.pre_tokenize_str(chr(c)) == []) for split in splits])
+            classes.add([int(len(digits.pre_tokenize_str("a" + chr(c))) == 2)])
+        lines.append(f"{first:06x} {words.state:08x} {word_characters.state:08x} {classes.state:08x}")
     (GOLDENS / "unicode.txt").write_text("\n".join(lines) + "\n")
 
 
@@ -365,13 +382,13 @@ def write_unicode():
 
 
 def write_vocabulary():
+    texts = sorted(ROOT.glob("docs/*.md")) + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     learned = []
     for lower in (True, False):
         tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))
         tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         trainer = tokenizers.trainers.WordPieceTrainer(vocab_size=1400, min_frequency=2, show_progress=False)
-        texts = sorted(ROOT.glob("docs/*.md")) + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
         tokenizer.train([str(path) for path in texts], trainer)
         learned += sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().get)
     ranges = [(0x21, 0x7E), (0xA1, 0x17F), (0x1E0, 0x24F), (0x2C0, 0x2DF), (0x386, 0x3FF), (0x400, 0x45F), (0x5D0, 0x5EA)]
@@ -384,30 +401,39 @@ def write_vocabulary():
     words += " École école ecole ##ção ##ñ ##ï ##é ##\u0301 ##\u0308 ##i\u0307 i\u0307 ##ß ##ﬁ ﬁ ǆ ##\u302e \u0141ódź łódź"
     tokens = SPECIAL + learned + letters + ["##" + c for c in letters] + words.split()
     (HERE / "vocab.txt").write_bytes("".join(token + "\n" for token in dict.fromkeys(tokens)).encode())
+    words_in_text = " ".join(token.removeprefix("##") for token in dict.fromkeys(letters + words.split()))
+    byte_level.write_vocabulary([path.read_text() for path in texts] + [words_in_text] * 2)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--vocabulary", action="store_true", help="make vocab.txt anew, and nothing else")
+    parser.add_argument("--vocabulary", action="store_true", help="make vocab.txt and bpe.json anew, and nothing else")
+    parser.add_argument("--tokenizer", metavar="FILE", help="write hashes for this tokenizer.json beside it, and nothing else")
     parser.add_argument("--show", type=int, metavar="INDEX", help="print the encodings of one string")
     arguments = parser.parse_args()
     if arguments.vocabulary:
         return write_vocabulary()
     names = list(TOKENIZERS) + list(CONFIGS)
+    byte_level_names = list(byte_level.TOKENIZERS) + list(byte_level.CONFIGS)
     strings = Strings()
+    if arguments.tokenizer:
+        path = pathlib.Path(arguments.tokenizer).resolve()
+        return write_hashes(strings, [str(path)], path.with_suffix(".hashes.txt"), COUNT, decodes=True)
     if arguments.show is not None:
         item = strings.item(arguments.show)
         print(item)
-        for name in names:
+        for name in names + byte_level_names:
             for encoding, truncated in encode(load(name), item):
                 print(name, "truncated" if truncated else "", *encoding)
         return None
     folder = GOLDENS / "tokenizers"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, value in (TOKENIZERS | CONFIGS).items():
+    for name, value in (TOKENIZERS | CONFIGS | byte_level.TOKENIZERS | byte_level.CONFIGS).items():
         (folder / (name + ".json")).write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
     write_hashes(strings, names, GOLDENS / "hashes.txt", COUNT)
-    write_examples(strings, names)
+    write_examples(strings, names, GOLDENS / "examples.txt")
+    write_hashes(strings, byte_level_names, GOLDENS / "byte_level_hashes.txt", COUNT, decodes=True)
+    write_examples(strings, byte_level_names, GOLDENS / "byte_level_examples.txt")
     bundled = "models/sentiment/tokenizer.json"
     if (ROOT / bundled).exists():
         write_hashes(strings, [bundled], GOLDENS / "bundled.txt", COUNT // 5)

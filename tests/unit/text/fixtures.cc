@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/format/json.h"
 #include "core/text/utf8.h"
 
 namespace latformer::testing {
@@ -30,7 +31,8 @@ const T& pick(Random& random, const std::vector<T>& choices) {
 }  // namespace
 
 std::optional<std::string> read_file(std::string_view path) {
-  std::ifstream file(std::string(LATFORMER_SOURCE_DIR) + "/" + std::string(path), std::ios::binary);
+  const std::string below = path.starts_with('/') ? "" : std::string(LATFORMER_SOURCE_DIR) + "/";
+  std::ifstream file(below + std::string(path), std::ios::binary);
   if (!file) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
@@ -67,10 +69,45 @@ std::string with_vocabulary(std::string tokenizer_json) {
   return tokenizer_json;
 }
 
+// tests/parity/tokenizer/bpe.json in two: {"vocab":{...}, and a line further "merges":[...]}.
+struct ByteLevel {
+  std::string vocab, merges;  // as JSON
+};
+
+ByteLevel byte_level() {
+  constexpr std::string_view kFront = "{\"vocab\":", kMiddle = ",\n\"merges\":";
+  const std::string file = read_file("tests/parity/tokenizer/bpe.json").value_or("");
+  const size_t middle = file.find(kMiddle), end = file.rfind('}');
+  if (middle == std::string::npos || end == std::string::npos) return {};
+  return {file.substr(kFront.size(), middle - kFront.size()),
+          file.substr(middle + kMiddle.size(), end - middle - kMiddle.size())};
+}
+
+Result<Tokenizer> load_byte_level(std::string_view name, std::string json) {
+  const ByteLevel known = byte_level();
+  if (name.starts_with("bpe-")) {
+    const auto put = [&](std::string_view empty, const std::string& full) {
+      if (const size_t place = json.find(empty); place != std::string::npos) json.replace(place, empty.size(), full);
+    };
+    put("\"vocab\": {}", "\"vocab\":" + known.vocab);
+    put("\"merges\": []", "\"merges\":" + known.merges);
+    return Tokenizer::from_tokenizer_json(json);
+  }
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse("bpe.json", known.merges));
+  LATFORMER_ASSIGN(const JsonArray merges, document.root().array());
+  std::string lines = "#version: 0.2\n";
+  for (const JsonValue merge : merges) {
+    LATFORMER_ASSIGN(const std::string_view line, merge.string());
+    lines.append(line).append("\n");
+  }
+  return Tokenizer::from_merges(known.vocab, lines, json);
+}
+
 Result<Tokenizer> load_golden(std::string_view name) {
   if (name.ends_with(".json")) return Tokenizer::from_tokenizer_json(read_file(name).value_or(""));
   const std::string file = std::string(kGoldens) + "tokenizers/" + std::string(name) + ".json";
   const std::string json = read_file(file).value_or("");
+  if (name.starts_with("bpe-") || name.starts_with("merges-")) return load_byte_level(name, json);
   if (!name.starts_with("config-")) return Tokenizer::from_tokenizer_json(with_vocabulary(json));
   return Tokenizer::from_vocab(read_file("tests/parity/tokenizer/vocab.txt").value_or(""), json);
 }

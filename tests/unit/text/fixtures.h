@@ -16,7 +16,7 @@ namespace latformer::testing {
 
 inline constexpr std::string_view kGoldens = "tests/parity/tokenizer/goldens/";
 
-// A file of the repository; nothing if it is not there.
+// A file of the repository, or of an absolute path; nothing if it is not there.
 std::optional<std::string> read_file(std::string_view path);
 
 std::vector<std::string_view> split(std::string_view text, char separator);

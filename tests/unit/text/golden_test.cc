@@ -1,16 +1,18 @@
 // Ids, spans and the rest against Hugging Face's tokenizers (tests/parity/tokenizer/make_goldens.py).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "core/text/normalizer.h"
 #include "core/text/tokenizer.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
+#include "core/text/wordpiece/normalizer.h"
 #include "tests/unit/text/fixtures.h"
 
 namespace latformer {
@@ -56,7 +58,10 @@ std::vector<std::string_view> golden_lines(std::string_view file, std::vector<st
   return lines;
 }
 
-void check_hashes(const std::string& file) {
+constexpr size_t kMostSpecial = 4;  // tokens of a byte-level pair
+
+// decodes: what the encodings are when they are put together again counts, too.
+void check_hashes(const std::string& file, bool decodes) {
   std::vector<std::string_view> names;
   const std::vector<std::string_view> hashes = golden_lines(file, names);
   std::vector<Tokenizer> tokenizers;
@@ -68,15 +73,20 @@ void check_hashes(const std::string& file) {
   const testing::Strings strings;
   size_t different = 0;
   for (size_t i = 0; i < hashes.size(); ++i) {
-    const testing::Strings::Item item = strings.item(i);
+    testing::Strings::Item item = strings.item(i);
+    if (decodes) item.max_tokens = std::max(item.max_tokens, kMostSpecial);
     Hash hash;
     for (const Tokenizer& tokenizer : tokenizers) {
       const Result<Encoding> encoding = tokenizer.encode(item.text, item.pair, item.max_tokens);
       ASSERT_TRUE(encoding.ok());
-      add(*encoding, encoding->truncated, hash);
       const Result<std::vector<Encoding>> windows = tokenizer.encode_windows(item.text, item.window, item.stride);
       ASSERT_TRUE(windows.ok()) << windows.status().message();
-      for (const Encoding& window : *windows) add(window, false, hash);
+      std::vector<const Encoding*> all = {&*encoding};
+      for (const Encoding& window : *windows) all.push_back(&window);
+      for (const Encoding* each : all) {
+        add(*each, each == &*encoding && encoding->truncated, hash);
+        if (decodes) hash.add(tokenizer.decode(each->ids, true)), hash.add(tokenizer.decode(each->ids, false));
+      }
     }
     if (hash.hex() == hashes[i]) continue;
     EXPECT_GE(++different, 10u) << "string " << i << " differs; make_goldens.py --show " << i << " tells what is right";
@@ -84,8 +94,7 @@ void check_hashes(const std::string& file) {
   EXPECT_EQ(different, 0u) << "of " << hashes.size() << " strings";
 }
 
-TEST(Golden, ExamplesAgreeWithHuggingFace) {
-  const std::string file = read_file("tests/parity/tokenizer/goldens/examples.txt").value();
+void check_examples(const std::string& file) {
   std::vector<std::string_view> head;
   const testing::Strings strings;
   std::map<std::string_view, Tokenizer> tokenizers;
@@ -114,14 +123,25 @@ TEST(Golden, ExamplesAgreeWithHuggingFace) {
   }
 }
 
-TEST(Golden, TenThousandStringsAgreeWithHuggingFace) {
-  check_hashes(read_file("tests/parity/tokenizer/goldens/hashes.txt").value());
+std::string golden(std::string_view name) { return read_file(std::string(testing::kGoldens).append(name)).value(); }
+
+TEST(Golden, ExamplesAgreeWithHuggingFace) { check_examples(golden("examples.txt")); }
+TEST(Golden, TenThousandStringsAgreeWithHuggingFace) { check_hashes(golden("hashes.txt"), false); }
+TEST(Golden, ByteLevelExamplesAgreeWithHuggingFace) { check_examples(golden("byte_level_examples.txt")); }
+TEST(Golden, TenThousandStringsOfByteLevelAgreeWithHuggingFace) { check_hashes(golden("byte_level_hashes.txt"), true); }
+
+// Any tokenizer.json: make_goldens.py --tokenizer FILE writes what is right beside it.
+TEST(Golden, AGivenTokenizerAgreesWithHuggingFace) {
+  const char* given = std::getenv("LATFORMER_TOKENIZER");
+  if (given == nullptr) GTEST_SKIP() << "LATFORMER_TOKENIZER names no tokenizer.json";
+  std::string path = given;
+  check_hashes(read_file(path.substr(0, path.rfind('.')) + ".hashes.txt").value(), true);
 }
 
 TEST(Golden, TheBundledTokenizerAgreesWithHuggingFace) {
   const auto hashes = read_file("tests/parity/tokenizer/goldens/bundled.txt");
   if (!hashes || !read_file("models/sentiment/tokenizer.json")) GTEST_SKIP() << "no bundled model here";
-  check_hashes(*hashes);
+  check_hashes(*hashes, false);
 }
 
 // Words of normalized text, and the bytes that they stand for (a Sink of Normalizer).
@@ -164,7 +184,7 @@ TEST(Golden, EveryCodePointAgreesWithHuggingFace) {
   const std::vector<std::string_view> lines = golden_lines(file, head);
   ASSERT_EQ(lines.size(), 0x110u);
   for (size_t block = 0; block < lines.size(); ++block) {
-    Hash words, word_characters;
+    Hash words, word_characters, classes;
     for (auto c = static_cast<char32_t>(block << 12); c < (block + 1) << 12; ++c) {
       if (c >= 0xD800 && c <= 0xDFFF) continue;
       std::string bytes;
@@ -181,8 +201,11 @@ TEST(Golden, EveryCodePointAgreesWithHuggingFace) {
         }
       }
       word_characters.add(std::string(1, unicode::has(c, unicode::kWord) ? '\1' : '\0'));
+      for (const uint8_t bit : {unicode::kLetter, unicode::kNumber, unicode::kWhiteSpace, unicode::kNumeric}) {
+        classes.add(std::string(1, unicode::has(c, bit) ? '\1' : '\0'));
+      }
     }
-    EXPECT_EQ(std::string(lines[block].substr(7)), words.hex() + " " + word_characters.hex())
+    EXPECT_EQ(std::string(lines[block].substr(7)), words.hex() + " " + word_characters.hex() + " " + classes.hex())
         << "block " << lines[block];
   }
 }

@@ -146,13 +146,13 @@ TEST(TokenizerJson, NamesWhatItDoesNotSupport) {
     parts.*field = value;
     expect_json_error(parts.json(), ErrorCode::unsupported_model, part_of_message);
   };
-  check(&JsonParts::model_type, R"("type":"BPE",)", "model.type is \"BPE\"");
+  check(&JsonParts::model_type, R"("type":"Unigram",)", "model.type is \"Unigram\"");
   check(&JsonParts::normalizer, R"({"type":"NFC"})", "normalizer.type is \"NFC\"");
   check(&JsonParts::normalizer, R"({"type":"Sequence","normalizers":[{"type":"NFD"},{"type":"Lowercase"}]})",
         "Sequence");
   check(&JsonParts::pre_tokenizer, "null", "pre_tokenizer");
   check(&JsonParts::pre_tokenizer, R"({"type":"Whitespace"})", "pre_tokenizer.type is \"Whitespace\"");
-  check(&JsonParts::post_processor, R"({"type":"RobertaProcessing"})", "post_processor.type");
+  check(&JsonParts::post_processor, R"({"type":"Nobody'sProcessing"})", "post_processor.type");
   check(&JsonParts::post_processor, R"({"type":"TemplateProcessing","single":[]})", "must use the text once");
   const JsonParts parts;
   expect_json_error(R"({"version":"2.0",)" + parts.json().substr(std::string_view(R"({"version":"1.0",)").size()),

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/text/encoding.h"
+#include "core/text/token_list.h"
 #include "core/text/vocabulary.h"
 
 namespace latformer {
@@ -22,34 +23,15 @@ struct WordPieceSettings {
   uint64_t max_chars_per_word = 100;  // code points
 };
 
-// The tokens of one text: all are counted, the first `limit` are kept.
-struct TokenList {
-  explicit TokenList(size_t most) : limit(most) {}
-  void push(int32_t id, TextSpan span, bool goes_on = false) {
-    if (count++ >= limit) return;
-    ids.push_back(id);
-    spans.push_back(span);
-    continues.push_back(goes_on);
-  }
-  bool overflows() const { return count > limit; }
-
-  size_t limit;
-  size_t count = 0;
-  std::vector<int32_t> ids;
-  std::vector<TextSpan> spans;
-  std::vector<uint8_t> continues;  // 1 for a piece that goes on with the word before it
-};
-
 // Takes a text one code point at a time (a Sink of Normalizer).
 class WordPieces {
  public:
-  // With `stop_early`, full() holds as soon as there are more tokens than `tokens` keeps.
-  WordPieces(const Vocabulary& vocabulary, const WordPieceSettings& settings, TokenList& tokens, bool stop_early);
+  WordPieces(const Vocabulary& vocabulary, const WordPieceSettings& settings, TokenList& tokens)
+      : vocabulary_(vocabulary), settings_(settings), tokens_(tokens) {}
 
   void put(char32_t c, TextSpan span);
   void end_word();
-  void token(int32_t id, TextSpan span) { tokens_.push(id, span); }
-  bool full() const { return stop_early_ && tokens_.overflows(); }
+  bool full() const { return tokens_.full(); }
 
  private:
   void append(char32_t c, TextSpan span);
@@ -58,7 +40,6 @@ class WordPieces {
   const Vocabulary& vocabulary_;
   const WordPieceSettings& settings_;
   TokenList& tokens_;
-  const bool stop_early_;
 
   // The word so far; text and spans stop growing once it is too long.
   uint64_t chars_ = 0;

@@ -1,13 +1,9 @@
-#include "core/text/word_pieces.h"
+#include "core/text/wordpiece/word_pieces.h"
 
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
 
 namespace latformer {
-
-WordPieces::WordPieces(const Vocabulary& vocabulary, const WordPieceSettings& settings, TokenList& tokens,
-                       bool stop_early)
-    : vocabulary_(vocabulary), settings_(settings), tokens_(tokens), stop_early_(stop_early) {}
 
 void WordPieces::put(char32_t c, TextSpan span) {
   const uint8_t bits = unicode::bits(c);

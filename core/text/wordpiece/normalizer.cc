@@ -1,4 +1,4 @@
-#include "core/text/normalizer.h"
+#include "core/text/wordpiece/normalizer.h"
 
 #include <algorithm>
 

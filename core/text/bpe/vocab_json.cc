@@ -1,0 +1,96 @@
+#include "core/text/bpe/vocab_json.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/format/json.h"
+#include "core/format/quote.h"
+#include "core/text/bpe/bpe_model.h"
+#include "core/text/json_parts.h"
+#include "core/text/tokenizer_config.h"
+
+namespace latformer {
+namespace {
+
+constexpr std::string_view kVocabFile = "vocab.json";
+constexpr std::string_view kMergesFile = "merges.txt";
+
+// In the order in which transformers adds them.
+constexpr std::string_view kEndOfText = "<|endoftext|>";
+constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", kEndOfText},
+                                                         {"eos_token", kEndOfText},
+                                                         {"unk_token", kEndOfText},
+                                                         {"sep_token", ""},
+                                                         {"pad_token", ""},
+                                                         {"cls_token", ""},
+                                                         {"mask_token", ""}}};
+
+// A merge a line; lines that begin with "#version" and empty ones are passed over.
+// Not inlined: a browser's engine optimises the whole function that a long loop stands in, so that is to be a small
+// one.
+[[gnu::noinline]] Result<Merges> parse_lines(std::string_view text, const Vocabulary& vocabulary) {
+  constexpr size_t kMaxBytes = size_t{64} << 20;
+  if (text.size() > kMaxBytes) return bad_model(std::string(kMergesFile) + " is larger than 64 MiB");
+  std::vector<std::pair<std::string_view, std::string_view>> pairs;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const size_t newline = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, newline);
+    text.remove_prefix(std::min(newline + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line.starts_with("#version")) continue;
+    const size_t blank = line.find(' ');
+    if (blank == std::string_view::npos || line.find(' ', blank + 1) != std::string_view::npos) {
+      return bad_model(std::string(kMergesFile) + ": line " + std::to_string(number) +
+                       " is no merge: two tokens with a blank between them");
+    }
+    pairs.emplace_back(line.substr(0, blank), line.substr(blank + 1));
+  }
+  return Merges::build(kMergesFile, vocabulary, pairs);
+}
+
+Status check_class(const JsonValue& config) {
+  LATFORMER_ASSIGN(const std::string_view name, config["tokenizer_class"].string_or("GPT2Tokenizer"));
+  if (name == "GPT2Tokenizer" || name == "GPT2TokenizerFast") return {};
+  return config["tokenizer_class"].unsupported("is " + quote(name) + ", but only GPT2Tokenizer is supported");
+}
+
+}  // namespace
+
+Result<TokenizerSettings> parse_vocab_json(std::string_view vocab_json, std::string_view merges_txt,
+                                           std::string_view tokenizer_config_json) {
+  using PieceKind = TemplatePiece::Kind;
+  if (tokenizer_config_json.empty()) tokenizer_config_json = "{}";
+  LATFORMER_ASSIGN(const JsonDocument config, JsonDocument::parse(kTokenizerConfigFile, tokenizer_config_json));
+  LATFORMER_TRY(check_class(config.root()));
+  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config.root(), kSpecialTokens));
+  LATFORMER_ASSIGN(const bool prefix_space, config.root()["add_prefix_space"].boolean_or(false));
+  LATFORMER_ASSIGN(const bool adds_first, config.root()["add_bos_token"].boolean_or(false));
+
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kVocabFile, vocab_json));
+  LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kVocabFile, document.root()));
+  LATFORMER_ASSIGN(Merges merges, parse_lines(merges_txt, vocabulary));
+
+  PreTokenizer steps;
+  if (prefix_space) steps.push_back({PreTokenizerStep::Kind::prefix_space});
+  steps.push_back({PreTokenizerStep::Kind::words, kGpt2Pattern});
+  TokenizerSettings settings;
+  settings.model =
+      std::make_unique<BpeModel>(std::move(vocabulary), std::move(merges), std::move(steps), BpeSettings());
+  const std::string first = configured.special["bos_token"];
+  add_tokens(std::move(configured.tokens), settings);
+  settings.single = {{PieceKind::first_text, 0}};
+  settings.pair = {{PieceKind::first_text, 0}, {PieceKind::second_text, 1}};
+  if (adds_first && !first.empty()) {
+    const TemplatePiece piece = {PieceKind::special, 0, settings.added_ids.find(first)->second};
+    settings.single.insert(settings.single.begin(), piece);
+    settings.pair.insert(settings.pair.begin(), piece);
+    settings.pair.insert(settings.pair.begin() + 2, {PieceKind::special, 1, piece.id});
+  }
+  return settings;
+}
+
+}  // namespace latformer

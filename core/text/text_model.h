@@ -1,0 +1,34 @@
+// What cuts the text between added tokens into tokens, and puts tokens together again: one class for each family of
+// tokenizers, WordPiece (wordpiece/) and byte pair encoding (bpe/).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/text/normalized_text.h"
+#include "core/text/token_list.h"
+#include "core/text/vocabulary.h"
+
+namespace latformer {
+
+class TextModel {
+ public:
+  virtual ~TextModel() = default;
+
+  virtual const Vocabulary& vocabulary() const = 0;
+
+  // The tokens of text[begin, end), until tokens.full(). Linear in the text.
+  virtual void cut(std::string_view text, size_t begin, size_t end, TokenList& tokens) const = 0;
+
+  // The same in two steps, for added tokens that are looked for in the normalized text. Without a normalizer there is
+  // nothing between the two, and neither is called.
+  virtual bool normalizes() const = 0;
+  virtual NormalizedText normalize(std::string_view text, size_t begin, size_t end) const = 0;
+  virtual void cut(const NormalizedText& text, size_t begin, size_t end, TokenList& tokens) const = 0;
+
+  // Appends the bytes that `token` stands for in a decoded text; they need not be whole characters.
+  virtual void decode(std::string_view token, bool is_first, std::string& out) const = 0;
+};
+
+}  // namespace latformer

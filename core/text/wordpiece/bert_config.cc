@@ -1,0 +1,26 @@
+#include "core/text/wordpiece/bert_config.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace latformer {
+
+Result<bool> is_like_bert(const JsonValue& config) {
+  constexpr std::string_view kFast = "Fast";
+  constexpr std::array<std::string_view, 5> kKnown = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
+                                                      "MobileBertTokenizer", "ConvBertTokenizer"};
+  LATFORMER_ASSIGN(std::string_view name, config["tokenizer_class"].string_or(kKnown.front()));
+  if (name.ends_with(kFast)) name.remove_suffix(kFast.size());
+  return std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end();
+}
+
+Result<NormalizerSettings> parse_normalizer_settings(const JsonValue& config) {
+  NormalizerSettings settings;
+  LATFORMER_ASSIGN(settings.lowercase, config["do_lower_case"].boolean_or(true));
+  LATFORMER_ASSIGN(settings.handle_chinese_chars, config["tokenize_chinese_chars"].boolean_or(true));
+  LATFORMER_ASSIGN(settings.strip_accents, config["strip_accents"].boolean_or(settings.lowercase));
+  return settings;
+}
+
+}  // namespace latformer

@@ -1,0 +1,110 @@
+// vocab.txt and tokenizer_config.json -> TokenizerSettings.
+#include "core/text/wordpiece/vocab_txt.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/format/json.h"
+#include "core/format/quote.h"
+#include "core/text/tokenizer_config.h"
+#include "core/text/unicode/unicode.h"
+#include "core/text/utf8.h"
+#include "core/text/wordpiece/bert_config.h"
+#include "core/text/wordpiece/wordpiece_model.h"
+
+namespace latformer {
+namespace {
+
+constexpr std::string_view kVocabFile = "vocab.txt";
+
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+std::string_view trim_end(std::string_view line) {
+  while (!line.empty()) {
+    if (line.back() > ' ' && line.back() < 0x7F) break;  // nearly always
+    const utf8::CodePoint c = utf8::decode_before(line, line.size());
+    if (!unicode::has(c.value, unicode::kWhiteSpace)) break;
+    line.remove_suffix(c.size);
+  }
+  return line;
+}
+
+bool is_utf8(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), is_ascii)) return true;  // nearly always
+  for (size_t position = 0; position < text.size();) {
+    const utf8::CodePoint c = utf8::decode(text, position);
+    if (c.is_ill_formed) return false;
+    position += c.size;
+  }
+  return true;
+}
+
+// Line i is the token of id i; white space at its end, the \r of Windows among it, does not count.
+// Not inlined: a browser's engine optimises the whole function that a long loop stands in, so that is to be a small
+// one.
+[[gnu::noinline]] Result<Vocabulary> parse_lines(std::string_view text) {
+  constexpr size_t kMaxBytes = size_t{64} << 20;
+  if (text.size() > kMaxBytes) return bad_model(std::string(kVocabFile) + " is larger than 64 MiB");
+  std::vector<std::pair<std::string_view, int32_t>> entries;
+  while (!text.empty()) {
+    const size_t newline = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, newline);
+    if (!is_utf8(line)) {
+      return bad_model(std::string(kVocabFile) + ": line " + std::to_string(entries.size() + 1) + " is not UTF-8");
+    }
+    entries.emplace_back(trim_end(line), static_cast<int32_t>(entries.size()));
+    text.remove_prefix(std::min(newline + 1, text.size()));
+  }
+  return Vocabulary::build(kVocabFile, std::move(entries));
+}
+
+// In the order in which transformers adds them.
+constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", ""},
+                                                         {"eos_token", ""},
+                                                         {"unk_token", "[UNK]"},
+                                                         {"sep_token", "[SEP]"},
+                                                         {"pad_token", "[PAD]"},
+                                                         {"cls_token", "[CLS]"},
+                                                         {"mask_token", "[MASK]"}}};
+
+}  // namespace
+
+Result<TokenizerSettings> parse_vocab_txt(std::string_view vocab_txt, std::string_view tokenizer_config_json) {
+  if (tokenizer_config_json.empty()) tokenizer_config_json = "{}";
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, tokenizer_config_json));
+  const JsonValue root = document.root();
+  LATFORMER_ASSIGN(const bool supported, is_like_bert(root));
+  if (!supported) {
+    const JsonValue name = root["tokenizer_class"];
+    return name.unsupported("is " + quote(name.string().value()) + ", but only BertTokenizer is supported");
+  }
+  LATFORMER_ASSIGN(const bool basic, root["do_basic_tokenize"].boolean_or(true));
+  if (!basic) return root["do_basic_tokenize"].unsupported("must not be false");
+  LATFORMER_ASSIGN(const NormalizerSettings normalizer, parse_normalizer_settings(root));
+  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(root, kSpecialTokens));
+  LATFORMER_ASSIGN(Vocabulary vocabulary, parse_lines(vocab_txt));
+
+  // [CLS] and [SEP] may also be tokens that tokenizer_config.json lists; only named there, they would be given ids that
+  // the model has never seen.
+  const std::string unknown = configured.special["unk_token"];
+  const std::string cls = configured.special["cls_token"], sep = configured.special["sep_token"];
+  for (const std::string& needed : {unknown, cls, sep}) {
+    const bool is_known = vocabulary.id(needed) || (needed != unknown && configured.lists(needed));
+    if (needed.empty() || !is_known) {
+      return bad_model(std::string(kVocabFile) + ": the token " + quote(needed) + " is missing");
+    }
+  }
+  WordPieceSettings word_pieces;
+  word_pieces.unknown_id = *vocabulary.id(unknown);
+  TokenizerSettings settings;
+  settings.model = std::make_unique<WordPieceModel>(std::move(vocabulary), std::move(word_pieces), normalizer);
+  add_tokens(std::move(configured.tokens), settings);
+  set_bert_templates(settings.added_ids.find(cls)->second, settings.added_ids.find(sep)->second, settings);
+  return settings;
+}
+
+}  // namespace latformer
