@@ -16,13 +16,15 @@ import { print } from './output.js';
 import { Progress, hideProgress } from './progress.js';
 import { totalSize } from './read_lines.js';
 import { inputFormats, readTexts } from './read_texts.js';
+import type { TextRecord } from './read_texts.js';
 import { jsonWriter, outputFormats, tableWriter } from './write_results.js';
 import type { Answer } from './write_results.js';
 
-const help = `Usage: latformer classify [options] [FILE... | -]
+const help = `Usage: latformer classify [options] [FILE... | - | --text TEXT...]
 
-Classifies texts from files, or from standard input.
+Classifies texts from files, from standard input, or of --text.
 
+  --text TEXT          a text to classify; may be given several times
   --speedup K          how much less work, from 1 (default) to what the model was made for
   --latency-budget MS  instead: milliseconds for each text; short ones run in full, long ones give up more.
                        The first time, the model is timed on this machine for about a quarter of a second
@@ -39,7 +41,7 @@ Input
 
   text   one text a line; an empty line is an empty text
   csv    RFC 4180 with a header        tsv    parted by tabs, with a header, no quoting
-  jsonl  an object or a string a line
+  jsonl  an object or a string a line, or an array of these
 
 Output
   --format F           table (default on a terminal) or jsonl (default elsewhere)
@@ -55,6 +57,7 @@ const options = {
   speedup: { type: 'string' },
   'latency-budget': { type: 'string' },
   model: { type: 'string' },
+  text: { type: 'string', multiple: true },
   'top-k': { type: 'string' },
   stats: { type: 'boolean', default: false },
   'long-text': { type: 'string', default: 'truncate' },
@@ -72,8 +75,10 @@ function parse(args: string[]) {
   if (budget !== undefined && values.speedup !== undefined) {
     throw misuse('--speedup and --latency-budget exclude each other');
   }
+  if (values.text !== undefined && positionals.length > 0) throw misuse('--text and files exclude each other');
   return {
     files: positionals.length > 0 ? positionals : ['-'],
+    given: values.text,
     model: values.model,
     run: parseRunOptions(values),
     speedup: numberOption('speedup', values.speedup ?? '1', 1),
@@ -89,12 +94,17 @@ function parse(args: string[]) {
   };
 }
 
+async function* givenTexts(texts: readonly string[]): AsyncGenerator<TextRecord> {
+  for (const [index, text] of texts.entries()) yield { text, place: `--text ${index + 1}` };
+}
+
 export const classify: Command = {
   summary: 'classify texts from files or standard input',
   help,
 
   async run(args, signal) {
-    const { files, ...asked } = parse(args);
+    const { given, ...asked } = parse(args);
+    const files = given === undefined ? asked.files : [];
     const size = await totalSize(files);
     const classifier = await loadModel(asked.model, { ...asked.run, signal, worker: true });
     checkSpeedup('speedup', asked.speedup, classifier.maxSpeedup);
@@ -113,11 +123,14 @@ export const classify: Command = {
     const progress = new Progress();
     let bytes = 0;
     let count = 0;
-    const texts = readTexts(files, {
-      format: asked.inputFormat,
-      columns: asked.columns,
-      onBytes: (read) => (bytes += read),
-    });
+    const texts =
+      given === undefined
+        ? readTexts(files, {
+            format: asked.inputFormat,
+            columns: asked.columns,
+            onBytes: (read) => (bytes += read),
+          })
+        : givenTexts(given);
     for await (const batch of batchesOf(texts, asked.batch)) {
       const inputs = batch.map(({ text, text_pair }) => ({ text, text_pair }));
       const results: (LabelScore | LabelScoreWithStats)[] | (LabelScore | LabelScoreWithStats)[][] = await classifier(

@@ -1,5 +1,7 @@
 // CSV as RFC 4180 has it: fields parted by commas; a field in quotes may hold commas, line ends, and quotes written
 // twice. A quote inside a field that does not begin with one stands for itself.
+//
+// Where the header has no comma, what parts its fields instead is taken, as spreadsheets write it in many countries.
 import { badInput } from './failure.js';
 import { maxRecordLength, withoutReturn } from './read_lines.js';
 
@@ -9,7 +11,16 @@ export interface Row {
   line: number;
 }
 
-const separator = /[,\n]/g;
+const separators = [',', ';', '\t', '|'] as const;
+type Separator = (typeof separators)[number];
+
+/** What the header, the first line, has outside of quotes: a comma if there is one, else what there is most of. */
+function separatorOf(header: string): Separator {
+  const plain = header.replace(/"[^"]*"?/g, '');
+  const count = (separator: Separator): number => plain.split(separator).length - 1;
+  if (count(',') > 0) return ',';
+  return separators.reduce((best, each) => (count(each) > count(best) ? each : best));
+}
 
 class CsvParser {
   // start: at the beginning of a field. plain: in a field without quotes. quoted: between quotes. closed: behind a
@@ -22,7 +33,14 @@ class CsvParser {
   #rowLine = 1;
   #line = 1;
 
-  constructor(readonly name: string) {}
+  readonly #ends: RegExp;
+
+  constructor(
+    readonly name: string,
+    readonly separator: Separator,
+  ) {
+    this.#ends = new RegExp(`[${separator}\\n]`, 'g');
+  }
 
   *push(part: string): Generator<Row> {
     let at = 0;
@@ -37,10 +55,10 @@ class CsvParser {
         this.#state = 'quoted';
         ++at;
       } else {
-        separator.lastIndex = at;
-        const end = separator.exec(part)?.index ?? part.length;
+        this.#ends.lastIndex = at;
+        const end = this.#ends.exec(part)?.index ?? part.length;
         this.#append(part.slice(at, end));
-        if (part[end] === ',') this.#endField(false);
+        if (part[end] === this.separator) this.#endField(false);
         if (part[end] === '\n') yield this.#endRow();
         at = end + 1;
       }
@@ -96,7 +114,21 @@ class CsvParser {
 }
 
 export async function* csvRows(parts: AsyncIterable<string>, name: string): AsyncGenerator<Row> {
-  const parser = new CsvParser(name);
-  for await (const part of parts) yield* parser.push(part);
+  let parser: CsvParser | undefined;
+  let begin = ''; // up to the end of the first line
+  for await (const part of parts) {
+    if (parser !== undefined) {
+      yield* parser.push(part);
+      continue;
+    }
+    begin += part;
+    if (!begin.includes('\n') && begin.length <= maxRecordLength) continue;
+    parser = new CsvParser(name, separatorOf(begin.split('\n', 1)[0] ?? ''));
+    yield* parser.push(begin);
+  }
+  if (parser === undefined) {
+    parser = new CsvParser(name, separatorOf(begin));
+    yield* parser.push(begin);
+  }
   yield* parser.end();
 }

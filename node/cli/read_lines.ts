@@ -1,10 +1,10 @@
 // Files and standard input -> decoded text -> lines, piece by piece: memory does not grow with the file.
 //
-// Bytes that are not UTF-8 become U+FFFD, a byte order mark is passed over, lines end with \n or \r\n. (Not by
-// node:readline, which also ends lines at U+2028 and U+2029.)
+// Text is UTF-8, of which bytes that are none become U+FFFD, or UTF-16 if a byte order mark says so; the mark is passed over.
+// Lines end with \n or \r\n. (Not by node:readline, which also ends lines at U+2028 and U+2029.)
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { badInput, fileFailure } from './failure.js';
+import { Failure, badInput, fileFailure } from './failure.js';
 
 /** A line, row or record that is longer than this many UTF-16 units is no text but some other kind of file. */
 export const maxRecordLength = 64 * 2 ** 20;
@@ -27,26 +27,48 @@ export async function totalSize(files: readonly string[]): Promise<number | unde
       if (stats.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
       if (total !== undefined) total = stats.isFile() ? total + stats.size : undefined;
     } catch (error) {
-      throw fileFailure(`cannot read ${file}`, error);
+      const failure = fileFailure(`cannot read ${file}`, error);
+      throw /\s/.test(file) ? badInput(`${failure.message}; a text to classify is given by --text`) : failure;
     }
   }
   return total;
 }
 
+/** The encoding that a byte order mark tells, else UTF-8. Fails for UTF-16 without one. */
+function decoderOf(begin: Uint8Array, name: string): TextDecoder {
+  const [a, b] = begin;
+  if (a === 0xff && b === 0xfe) return new TextDecoder('utf-16le');
+  if (a === 0xfe && b === 0xff) return new TextDecoder('utf-16be');
+  const pairs = Array.from({ length: Math.min(begin.length >> 1, 16) }, (_, pair) => 2 * pair);
+  const halfEmpty = pairs.filter((at) => (begin[at] === 0) !== (begin[at + 1] === 0));
+  if (halfEmpty.length > pairs.length / 2) {
+    throw badInput(`${name}: it seems to be UTF-16 without a byte order mark; UTF-8 is needed`);
+  }
+  return new TextDecoder();
+}
+
 /** The text of a file ('-': standard input) in parts of no particular size. */
 export async function* decodedParts(file: string, onBytes: (count: number) => void): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
+  const name = nameOf(file);
+  let decoder: TextDecoder | undefined;
+  let first: Buffer = Buffer.alloc(0); // too little to tell the encoding by
   try {
     const stream: AsyncIterable<Buffer> =
       file === '-' ? process.stdin : createReadStream(file, { highWaterMark: partSize });
     for await (const part of stream) {
       onBytes(part.length);
-      yield decoder.decode(part, { stream: true });
+      const bytes: Buffer = decoder === undefined ? Buffer.concat([first, part]) : part;
+      if (decoder === undefined && bytes.length < 2) {
+        first = bytes;
+        continue;
+      }
+      decoder ??= decoderOf(bytes, name);
+      yield decoder.decode(bytes, { stream: true });
     }
   } catch (error) {
-    throw fileFailure(`cannot read ${nameOf(file)}`, error);
+    throw error instanceof Failure ? error : fileFailure(`cannot read ${name}`, error);
   }
-  yield decoder.decode();
+  yield decoder === undefined ? new TextDecoder().decode(first) : decoder.decode();
 }
 
 export interface Line {

@@ -3,10 +3,11 @@
 //   text    one text a line; an empty line is an empty text, so that the n-th answer belongs to the n-th line
 //   csv     RFC 4180 with a header
 //   tsv     fields parted by tabs, with a header, no quoting
-//   jsonl   one object a line, or a plain string; blank lines are passed over
+//   jsonl   one object a line, or a plain string; blank lines are passed over; or one array of these, over any lines
 //
-// The text stands in column (field) --column, else `text`, else `sentence`, else the only one there is; the second text
-// of a pair in --pair-column, else, where --column is not given, in `text_pair` if there is one.
+// The text stands in column (field) --column, else `text`, else `sentence`, else the only one there is (of JSON: that the
+// first object has); the second text of a pair in --pair-column, else, where --column is not given, in `text_pair` if there
+// is one.
 import { extname } from 'node:path';
 import { badInput, misuse } from './failure.js';
 import { csvRows } from './read_csv.js';
@@ -47,6 +48,8 @@ const formatOfExtension: Record<string, InputFormat> = {
   '.ndjson': 'jsonl',
   '.json': 'jsonl',
 };
+
+const maxArrayLength = 2 ** 28; // UTF-16 units
 
 /** The column or field of the text where none is named: `text`, else `sentence`, else the only one. */
 const defaultText = (names: readonly string[]): string | undefined =>
@@ -140,21 +143,51 @@ async function* tableTexts(rows: AsyncIterable<Row>, columns: Columns, name: str
 const kindOf = (value: unknown): string =>
   value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`.replace('a object', 'an object');
 
-async function* jsonTexts(lines: AsyncIterable<Line>, columns: Columns, name: string): AsyncGenerator<TextRecord> {
-  for await (const { text: json, line } of lines) {
-    if (json.trim() === '') continue;
-    const place = `${name}:${line}`;
-    let value: unknown;
-    try {
-      value = JSON.parse(json);
-    } catch (error) {
-      throw badInput(`${place}: not JSON: ${(error as Error).message}`);
-    }
-    yield textOfJson(value, columns, place);
+function parseJson(json: string, place: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw badInput(`${place}: not JSON: ${(error as Error).message}`);
   }
 }
 
-function textOfJson(value: unknown, columns: Columns, place: string): TextRecord {
+async function* jsonTexts(lines: AsyncIterable<Line>, columns: Columns, name: string): AsyncGenerator<TextRecord> {
+  const fields = new TextField();
+  let array: string[] | undefined; // its lines, if the first one begins an array
+  let length = 0;
+  let isFirst = true;
+  for await (const { text: json, line } of lines) {
+    if (isFirst && json.trimStart().startsWith('[')) array = [];
+    if (array !== undefined) {
+      array.push(json);
+      length += json.length + 1;
+      if (length > maxArrayLength)
+        throw badInput(`${name}: the array is longer than 256 MiB; a value a line has no limit`);
+    } else if (json.trim() !== '') {
+      const place = `${name}:${line}`;
+      yield textOfJson(parseJson(json, place), columns, fields, place);
+    }
+    isFirst &&= json.trim() === '';
+  }
+  if (array === undefined) return;
+  const values = parseJson(array.join('\n'), name) as unknown[]; // what begins with [ is an array
+  for (const [index, value] of values.entries()) yield textOfJson(value, columns, fields, `${name}: item ${index + 1}`);
+}
+
+/** Which field of JSON objects has the text where none is named. The only one that the first object has counts for all. */
+class TextField {
+  #only: string | null | undefined; // null: the first object has others
+
+  in(names: readonly string[]): string | undefined {
+    if (this.#only === undefined) {
+      const field = defaultText(names);
+      this.#only = field === undefined || field === 'text' || field === 'sentence' ? null : field;
+    }
+    return ['text', 'sentence'].find((name) => names.includes(name)) ?? this.#only ?? undefined;
+  }
+}
+
+function textOfJson(value: unknown, columns: Columns, textField: TextField, place: string): TextRecord {
   const isNamed = Object.values(columns).some((column) => column !== undefined);
   if (typeof value === 'string' && !isNamed) return { text: value, place };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -175,7 +208,7 @@ function textOfJson(value: unknown, columns: Columns, place: string): TextRecord
   };
 
   const { text, pair, label } = columns;
-  const record: TextRecord = { text: string(text ?? defaultText([...fields.keys()]) ?? 'text'), place };
+  const record: TextRecord = { text: string(text ?? textField.in([...fields.keys()]) ?? 'text'), place };
   const pairField = pair ?? (text === undefined && fields.has('text_pair') ? 'text_pair' : undefined);
   if (pairField !== undefined && get(pairField) !== null) record.text_pair = string(pairField);
   if (label !== undefined) {

@@ -134,6 +134,65 @@ test('JSONL: objects, strings, blank lines', async () => {
   await classifies(['--input-format', 'jsonl'], '{"__proto__":"x"}', ['x']);
 });
 
+test('what a record of JSON lacks is no other field', async () => {
+  const lines = '{"text":"ok film","id":"1"}\n{"id":"great"}\n';
+  const { stdout } = await fails(
+    [...withModel, '--input-format', 'jsonl'],
+    lines,
+    1,
+    /stdin:2: there is no field 'text'; available are 'id'/,
+  );
+  assert.equal(parseLines(stdout).length, 1);
+  const other = '{"review":"good"}\n{"id":"great"}\n';
+  await fails([...withModel, '--input-format', 'jsonl'], other, 1, /stdin:2: there is no field 'review'/);
+});
+
+test('an array in a JSON file', async () => {
+  const array = JSON.stringify([{ text: 'a joy', id: 1 }, 'dull', { text: 'x', text_pair: 'y' }], null, 2);
+  const expected = ['a joy', 'dull', { text: 'x', text_pair: 'y' }];
+  await classifies([await write('array.json', array)], '', expected);
+  await classifies(['--input-format', 'jsonl'], `\n\n ${JSON.stringify(['a joy', 'dull'])}`, ['a joy', 'dull']);
+  await classifies(['--input-format', 'jsonl'], '[]', []);
+  const bad = ['["a joy", 5]', '["a joy", {"id": 1}]', '["a joy"', '["a joy"]\n["dull"]'];
+  const messages = [
+    /stdin: item 2: a string or an object/,
+    /item 2: field 'id' must be a string/,
+    /not JSON/,
+    /not JSON/,
+  ];
+  for (const [index, text] of bad.entries()) {
+    await fails([...withModel, '--input-format', 'jsonl'], text, 1, messages[index]);
+  }
+});
+
+test('other separators than the comma', async () => {
+  for (const separator of [';', '\t', '|']) {
+    const row = (...fields) => fields.join(separator);
+    const csv = [row('id', 'text'), row('1', 'a, joy'), row('2', `"x${separator} ""y"""`), ''].join('\n');
+    await classifies(['--input-format', 'csv'], csv, ['a, joy', `x${separator} "y"`]);
+  }
+  await classifies(['--input-format', 'csv'], '"id;","te;xt",text\n1,2,a; b', ['a; b']);
+});
+
+test('UTF-16 with a byte order mark is read, without one it is refused', async () => {
+  const little = Buffer.from('\ufeffa joy 東京\ndull\n', 'utf16le');
+  const big = Buffer.from(little).swap16();
+  for (const bytes of [little, big]) await classifies([], bytes, ['a joy 東京', 'dull']);
+  await fails(withModel, little.subarray(2), 1, /stdin: it seems to be UTF-16 without a byte order mark/);
+  await classifies([], Buffer.from('\0\0\0\0a\n'), ['\0\0\0\0a']);
+});
+
+test('texts as arguments', async () => {
+  await classifies(['--text', 'a joy', '--text', '', '--text=--dull'], 'never read', ['a joy', '', '--dull']);
+  await fails([...withModel, '--text', 'a', 'file'], '', 2, /--text and files exclude each other/);
+  await fails(
+    [...withModel, 'A joy from start'],
+    '',
+    1,
+    /there is no such file.*; a text to classify is given by --text/,
+  );
+});
+
 test('pairs', async () => {
   const pairs = [
     { text: 'a joy', text_pair: 'the film' },
@@ -185,7 +244,7 @@ test('bad input: what is before it is answered, and the place is told', async ()
     ['["a"]', /stdin:2: a string or an object is expected, not an array/],
     ['17', /not a number/],
     ['{"title":"x","body":"y"}', /stdin:2: there is no field 'text'; available are 'title', 'body'/],
-    ['{"title":17}', /stdin:2: field 'title' must be a string, not a number/],
+    ['{"title":17}', /stdin:2: there is no field 'text'; available are 'title'/],
     ['{"__proto__":{"text":"x"},"id":1}', /there is no field 'text'/],
     ['{}', /available are none/],
   ];
