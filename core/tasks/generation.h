@@ -46,9 +46,9 @@ struct Piece {
 // Of one prompt, so far.
 struct GenerationStats {
   uint32_t prompt_tokens = 0;
-  uint32_t reused_tokens = 0;              // of its beginning: as an earlier call left them, not computed again
-  std::vector<uint32_t> tokens_per_layer;  // rows of the prompt that each layer's cache holds
-  std::vector<std::vector<uint32_t>> kept_positions;  // of those that left each layer
+  uint32_t reused_tokens = 0;                // of its beginning: as an earlier call left them, not computed again
+  std::vector<uint32_t> tokens_per_layer{};  // rows of the prompt that each layer's cache holds
+  std::vector<std::vector<uint32_t>> kept_positions{};  // of those that left each layer
   double requested_speedup = 1, achieved_speedup = 1;
   uint64_t macs = 0;              // of reading the prompt
   size_t cache_bytes = 0;         // keys and values, as allocated
@@ -86,11 +86,6 @@ class Generator {
   Result<Generation> start(std::span<const std::string_view> prompts, const GenerationOptions& options);
   // The same from tokens. Errors: also invalid_argument (a token that the model has not).
   Result<Generation> start_tokens(std::span<const std::vector<int32_t>> prompts, const GenerationOptions& options);
-
-  // Logits (tokens, vocabulary) of all `tokens` behind a prompt that is read as `options` say, each given those before:
-  // what perplexity is measured with. The first row follows from the prompt. Errors: those of start_tokens.
-  Result<std::vector<float>> logits_after(std::span<const int32_t> prompt, std::span<const int32_t> tokens,
-                                          const GenerationOptions& options);
 
   // As Encoder::calibrate; of the time to the first token.
   Status calibrate(double outside = 0, double milliseconds = 220);

@@ -9,8 +9,13 @@ Result<Tokenizer> parse_tokenizer(const ModelFiles& files) {
   if (!files.tokenizer_json.empty()) {
     return Tokenizer::from_tokenizer_json(files.tokenizer_json, files.tokenizer_config_json);
   }
-  if (files.vocab_txt.empty()) return bad_model("neither tokenizer.json nor vocab.txt is there");
-  return Tokenizer::from_vocab(files.vocab_txt, files.tokenizer_config_json);
+  if (!files.vocab_txt.empty()) return Tokenizer::from_vocab(files.vocab_txt, files.tokenizer_config_json);
+  if (files.vocab_json.empty() && files.merges_txt.empty()) {
+    return bad_model("neither tokenizer.json nor vocab.txt nor vocab.json is there");
+  }
+  if (files.vocab_json.empty()) return bad_model("merges.txt is there, but vocab.json is missing");
+  if (files.merges_txt.empty()) return bad_model("vocab.json is there, but merges.txt is missing");
+  return Tokenizer::from_merges(files.vocab_json, files.merges_txt, files.tokenizer_config_json);
 }
 
 }  // namespace

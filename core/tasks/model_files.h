@@ -10,13 +10,17 @@
 
 namespace latformer {
 
-// Their texts, whole; empty means absent. config_json and one of tokenizer_json, vocab_txt are required.
+// Their texts, whole; empty means absent. config_json and one of tokenizer_json, vocab_txt, or vocab_json with
+// merges_txt, are required.
 struct ModelFiles {
-  std::string_view config_json;
-  std::string_view tokenizer_json;
-  std::string_view tokenizer_config_json;
-  std::string_view vocab_txt;
-  std::string_view profile_json;
+  std::string_view config_json{};
+  std::string_view tokenizer_json{};
+  std::string_view tokenizer_config_json{};
+  std::string_view vocab_txt{};
+  std::string_view vocab_json{};
+  std::string_view merges_txt{};
+  std::string_view generation_config_json{};
+  std::string_view profile_json{};
 
   // The place of the file of this name; null if a model is read from none.
   std::string_view* find(std::string_view name);
@@ -26,16 +30,19 @@ struct ModelFile {
   std::string_view name;
   std::string_view ModelFiles::* text;
 };
-inline constexpr std::array<ModelFile, 5> kModelFiles = {{
+inline constexpr std::array<ModelFile, 8> kModelFiles = {{
     {"config.json", &ModelFiles::config_json},
     {"tokenizer.json", &ModelFiles::tokenizer_json},
     {"tokenizer_config.json", &ModelFiles::tokenizer_config_json},
     {"vocab.txt", &ModelFiles::vocab_txt},
+    {"vocab.json", &ModelFiles::vocab_json},
+    {"merges.txt", &ModelFiles::merges_txt},
+    {"generation_config.json", &ModelFiles::generation_config_json},
     {"profile.json", &ModelFiles::profile_json},
 }};
 
-// The tokenizer of tokenizer.json, or else of vocab.txt. Errors: bad_model (neither is there, or it is damaged; more
-// tokens than vocab_size, which config.json has), unsupported_model.
+// The tokenizer of tokenizer.json, or else of vocab.txt, or of vocab.json and merges.txt. Errors: bad_model (none is
+// there, or it is damaged; more tokens than vocab_size, which config.json has), unsupported_model.
 Result<Tokenizer> open_tokenizer(const ModelFiles& files, size_t vocab_size);
 
 }  // namespace latformer

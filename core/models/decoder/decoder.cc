@@ -294,6 +294,7 @@ Status DecoderModel::rehearse(const Workload& work, size_t index, const PromptEl
     LATFORMER_ASSIGN(rehearsal_, begin(n));
   }
   rehearsal_.truncate(0);
+  for (kernels::KeyValueCache& layer : rehearsal_.layers) LATFORMER_TRY(layer.reserve(n));
   std::vector<int32_t> ids(n);
   for (size_t i = 0; i < n; ++i) ids[i] = static_cast<int32_t>(i * 7919 % facts_.vocab_size);  // here and there
   const std::vector<uint32_t> counts(facts_.num_layers, work.out);
