@@ -5,6 +5,8 @@
 //   latformer-relaxed.wasm    relaxed SIMD: fused multiply-add and an int8 dot product, about twice as fast
 //   ...-threads.wasm          the same, each with shared memory for threads
 import type { KernelSet } from '../choices.js';
+import { sizesOf } from '../model/sizes.js';
+import type { Sizes } from '../model/sizes.js';
 
 export const binaryNames = [
   'latformer.wasm',
@@ -37,15 +39,13 @@ const mostByDefault = 4;
 
 /** How many threads serve a model well, by its config.json; the loader is the judge of a bad one. */
 export function threadsByDefault(config: Uint8Array, processors: number): number {
-  let sizes: Record<string, unknown>;
+  let sizes: Sizes;
   try {
-    sizes = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;
+    sizes = sizesOf((JSON.parse(new TextDecoder().decode(config)) ?? {}) as Record<string, unknown>);
   } catch {
     return 1;
   }
-  const [layers, hidden, intermediate] = ['num_hidden_layers', 'hidden_size', 'intermediate_size'].map((name) =>
-    Number(sizes?.[name]),
-  ) as [number, number, number];
+  const { layers, hidden, intermediate } = sizes;
   const weights = layers * hidden * (4 * hidden + 2 * intermediate);
   return weights >= fewWeights ? Math.min(mostByDefault, Math.ceil(processors / 2)) : 1;
 }

@@ -4,6 +4,7 @@
 // second opinion that could differ.
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { sizesOf } from '../../bindings/model/sizes.js';
 import { LatformerError } from '../index.js';
 import type { ModelInfo, TextClassificationPipeline } from '../index.js';
 import { parseOptions } from './command.js';
@@ -78,13 +79,14 @@ async function load(folder: string, choice: RunChoice, signal: AbortSignal): Pro
 const show = (value: unknown): string =>
   value === undefined || value === null ? '?' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
+const size = (value: number): string => (Number.isNaN(value) ? '?' : String(value));
+
 function sizesLine(config: Record<string, unknown>): string {
-  const hidden = config['hidden_size'];
-  const heads = config['num_attention_heads'];
-  const width = typeof hidden === 'number' && typeof heads === 'number' ? ` of ${hidden / heads}` : '';
+  const { layers, hidden, heads, intermediate } = sizesOf(config);
+  const width = hidden / heads > 0 ? ` of ${hidden / heads}` : '';
   return (
-    `${show(config['num_hidden_layers'])} layers, width ${show(hidden)}, ${show(heads)} heads${width}, ` +
-    `feed-forward ${show(config['intermediate_size'])}, ${show(config['max_position_embeddings'])} positions, ` +
+    `${size(layers)} layers, width ${size(hidden)}, ${size(heads)} heads${width}, ` +
+    `feed-forward ${size(intermediate)}, ${show(config['max_position_embeddings'])} positions, ` +
     `vocabulary ${show(config['vocab_size'])}`
   );
 }
