@@ -16,6 +16,7 @@ const fields: Record<string, Record<keyof Sizes, string>> = {
     heads: 'num_attention_heads',
     intermediate: 'intermediate_size',
   },
+  distilbert: { layers: 'n_layers', hidden: 'dim', heads: 'n_heads', intermediate: 'hidden_dim' },
 };
 
 /** NaN where the file does not say. */

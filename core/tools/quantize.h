@@ -1,5 +1,6 @@
-// A Hugging Face folder of a BertForSequenceClassification -> the same model with int8 or 4-bit weights, in a folder
-// that Python's transformers loads too (with compressed-tensors), and that Latformer loads like any other.
+// A Hugging Face folder of a BERT classifier, or of an architecture beside it -> the same model with int8 or 4-bit
+// weights, in a folder that Python's transformers loads too (with compressed-tensors), and that Latformer loads like
+// any other.
 //
 //   matrices of embeddings, attention, feed-forward and pooler   int8, one scale for each row
 //   (core/kernels/int8_rows.h),
@@ -8,8 +9,8 @@
 //
 //   4 bits:  q = clamp(round(w / scale), -8, 7);  scale = f max |w| / 7.5 of the group, f of 0.75 .. 1 with the least
 //            square error
-// The source's numbers are F32, F16 or BF16. Names and number formats of the target are those of core/format/weights.h,
-// with the "bert." prefix. The file's tensors stand in safetensors' usual order: i64, f32, integers of weights, then by
+// The source's numbers are F32, F16 or BF16. Names of the target are those of transformers, number formats those of
+// core/format/weights.h. The file's tensors stand in safetensors' usual order: i64, f32, integers of weights, then by
 // name; so each begins at a multiple of its size, and the scales arrive before the weights. Weights are read row by row
 // and never held as a whole.
 #pragma once

@@ -71,6 +71,13 @@ test('what a sound model is', async () => {
   assert.match(facts.shown, /\n +4\.8 +4\.\d\d +\S+ k +\d+ +\d+ +1\n/);
 });
 
+test('DistilBERT, whose fields have other names', async () => {
+  const facts = await inspect(ofParity('distilbert'));
+  assert.match(facts.shown, /architecture +DistilBertForSequenceClassification \(model_type distilbert\)/);
+  assert.match(facts.shown, /sizes +4 layers, width 24, 3 heads of 8, feed-forward 56, 256 positions/);
+  assert.match(facts.shown, /It loads\./);
+});
+
 test('other kinds: int8, half floats, a default profile, regression, several labels', async () => {
   const int8 = await inspect(ofParity('merge-int8'));
   assert.ok(int8.weights.dtypes.I8 > 0);

@@ -4,7 +4,7 @@
     python make_goldens.py --model DIR --out FILE [--data DIR] [--count 200] [--near-ties keep]
 
 Token ids come from the `tokenizers` library. At speedup 1 the logits are those of transformers'
-BertForSequenceClassification (eager attention, float32), and reference.py must agree with them within 1e-5 or nothing
+own class, BertForSequenceClassification say (eager attention, float32), and reference.py must agree with them within 1e-5 or nothing
 is written; at other speedups they are reference.py's. Every answer is also computed without the last layer's short cut
 and must be the same; and of the first inputs the whole of transformers' pipeline must give the same scores. With --data
 the inputs are real sentences (see texts.py).
@@ -41,7 +41,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, TextClassificationPipeline
+from transformers import AutoTokenizer, AutoConfig, AutoModelForSequenceClassification, TextClassificationPipeline
 from transformers.utils import logging
 
 import reference
@@ -94,7 +94,7 @@ def load_hugging_face(folder, model):
         (pathlib.Path(copy) / "config.json").write_text(json.dumps(config))
         widened = {name: tensor.float().contiguous() for name, tensor in reference.stored_weights(folder).items()}
         save_file(widened, pathlib.Path(copy) / "model.safetensors", metadata={"format": "pt"})
-        network, loading = BertForSequenceClassification.from_pretrained(
+        network, loading = AutoModelForSequenceClassification.from_pretrained(
             copy, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
         )
     assert not loading["missing_keys"], loading["missing_keys"]
@@ -121,6 +121,7 @@ class Maker:
         self.pipeline = TextClassificationPipeline(
             model=self.network, tokenizer=AutoTokenizer.from_pretrained(folder), top_k=None, device="cpu"
         )
+        self.has_token_types = "embeddings.token_type_embeddings.weight" in self.model.weights
         self.keep_near_ties = near_ties == "keep"
         self.near_ties = 0
         self.worst = 0.0  # logit difference between reference.py and Hugging Face
@@ -135,11 +136,10 @@ class Maker:
                 len(ids) if self.model.num_layers > 1 else 1
             )
             with torch.no_grad():
-                theirs = (
-                    self.network(input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([type_ids]))
-                    .logits[0]
-                    .double()
-                )
+                inputs = {"input_ids": torch.tensor([ids])}
+                if self.has_token_types:
+                    inputs["token_type_ids"] = torch.tensor([type_ids])
+                theirs = self.network(**inputs).logits[0].double()
             self.worst = max(self.worst, float((theirs - logits).abs().max()))
             assert self.worst < HUGGING_FACE_TOLERANCE, f"reference.py and transformers differ by {self.worst}"
             logits = theirs
@@ -218,11 +218,12 @@ def make(folder, out, inputs, near_ties):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--model", help="a folder of a BertForSequenceClassification")
+    parser.add_argument("--model", help="a folder of a classifier")
     parser.add_argument("--out", help="the file to write")
     parser.add_argument("--data", help="a folder with sst2/dev.tsv, imdb/dev.tsv and mrpc/dev.tsv")
     parser.add_argument("--count", type=int, default=200, help="inputs")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="*", help="of the folders of models/, those whose name fits this pattern")
     parser.add_argument("--near-ties", choices=["drop", "keep"], default="drop")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -232,8 +233,8 @@ def main():
     def inputs(folder, count, seed):
         if arguments.data:
             return texts.real_inputs(arguments.data, seed, count)
-        config = BertConfig.from_pretrained(folder)
-        return texts.made_inputs(seed, count, config.max_position_embeddings, config.type_vocab_size > 1)
+        config = AutoConfig.from_pretrained(folder)
+        return texts.made_inputs(seed, count, config.max_position_embeddings, getattr(config, "type_vocab_size", 2) > 1)
 
     if arguments.model:
         make(
@@ -244,7 +245,7 @@ def main():
         )
     else:
         (HERE / "goldens").mkdir(exist_ok=True)
-        for folder in sorted((HERE / "models").iterdir()):
+        for folder in sorted((HERE / "models").glob(arguments.only)):
             seed = zlib.crc32(folder.name.encode())
             make(folder, HERE / "goldens" / f"{folder.name}.json", inputs(folder, 24, seed), "drop")
 

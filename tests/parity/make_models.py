@@ -1,6 +1,6 @@
-"""Makes the small random BERTs of tests/parity/models/, each an ordinary Hugging Face folder of some tens of kilobytes.
+"""Makes the small random models of tests/parity/models/, each an ordinary Hugging Face folder of some tens of kilobytes.
 
-    python make_models.py        # rewrites every folder; the same seeds give the same bytes
+    python make_models.py [NAME ...]    # rewrites these folders, or every one; the same seeds give the same bytes
 
 Between them they hold every shape that the engine reads: one to six layers, odd head sizes, feed-forward sizes that
 are no multiple of anything, one and two token types, f32, f16, bf16 and int8, every activation, every kind of head, old
@@ -11,12 +11,14 @@ import json
 import math
 import pathlib
 import shutil
+import sys
 import zlib
 
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers.implementations import BertWordPieceTokenizer
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoModelForSequenceClassification, BertConfig, DistilBertConfig
+from transformers.models.distilbert.modeling_distilbert import create_sinusoidal_embeddings
 
 import texts
 
@@ -102,6 +104,23 @@ MODELS = {
         profile=profile("merge", 6, acc=ACC[:4], shape="running_product", r_min=0.1),
         scorer=True,
     ),
+    # DistilBERT: names and fields of its own, no token types, ReLU in the head; words that were taught to stay.
+    "distilbert": dict(
+        model_type="distilbert",
+        shape=(4, 24, 3, 56, 256),
+        profile=profile("merge", 6, acc=ACC[:4], retention=running_product(ACC[:4])),
+        scorer=True,
+    ),
+    # DistilBERT as f16, positions that are sines, vocab.txt, and no profile.
+    "distilbert-sinusoidal": dict(
+        model_type="distilbert",
+        shape=(2, 20, 2, 30, 96),
+        hidden_act="relu",
+        labels=["CONTRA", "NEUTRAL", "PRO"],
+        dtype=torch.float16,
+        tokenizer_json=False,
+        sinusoidal=True,
+    ),
     # Weights as int8 with one scale for each row, the embeddings too.
     "merge-int8": dict(
         shape=(4, 24, 3, 72, 256),
@@ -120,7 +139,7 @@ def randomise(model, seed):
         if "embeddings.weight" in name.replace("_embeddings", "embeddings"):
             scale = 0.5 if "token_type" in name or "position" in name else 1.0
             parameter.data = noise * scale
-        elif "LayerNorm.weight" in name:
+        elif "LayerNorm.weight" in name or "layer_norm.weight" in name:
             parameter.data = 1 + 0.2 * noise
         elif name.endswith("bias"):
             parameter.data = 0.2 * noise
@@ -164,6 +183,7 @@ def make(
     name,
     seed,
     shape,
+    model_type="bert",
     profile=None,
     hidden_act="gelu",
     labels=("NEGATIVE", "POSITIVE"),
@@ -178,29 +198,46 @@ def make(
     int8=False,
     int4=False,
     scorer=False,
+    sinusoidal=False,
 ):
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     vocabulary = texts.made_vocabulary(cased)
     layers, hidden, heads, intermediate, positions = shape
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=intermediate,
-        max_position_embeddings=positions,
-        type_vocab_size=type_vocab_size,
-        hidden_act=hidden_act,
-        problem_type=problem_type,
-        layer_norm_eps=layer_norm_eps,
-    )
+    if model_type == "distilbert":
+        config = DistilBertConfig(
+            vocab_size=len(vocabulary),
+            dim=hidden,
+            n_layers=layers,
+            n_heads=heads,
+            hidden_dim=intermediate,
+            max_position_embeddings=positions,
+            activation=hidden_act,
+            problem_type=problem_type,
+            sinusoidal_pos_embds=sinusoidal,
+        )
+    else:
+        config = BertConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=intermediate,
+            max_position_embeddings=positions,
+            type_vocab_size=type_vocab_size,
+            hidden_act=hidden_act,
+            problem_type=problem_type,
+            layer_norm_eps=layer_norm_eps,
+        )
     if labels:
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: number for number, label in enumerate(labels)}
-    model = BertForSequenceClassification(config)
+    model = AutoModelForSequenceClassification.from_config(config)
     randomise(model, seed)
+    if sinusoidal:
+        places = model.distilbert.embeddings.position_embeddings.weight
+        create_sinusoidal_embeddings(positions, hidden, places)
     model.to(dtype).save_pretrained(folder)
 
     tensors = load_file(folder / "model.safetensors")
@@ -208,7 +245,8 @@ def make(
         generator = torch.Generator().manual_seed(seed + 1)
         for layer in range(layers - 1):
             noise = torch.randn(hidden, generator=generator) * math.sqrt(2 / hidden)
-            tensors[f"bert.encoder.layer.{layer}.attention.scorer.weight"] = noise
+            layers_are = "distilbert.transformer.layer" if model_type == "distilbert" else "bert.encoder.layer"
+            tensors[f"{layers_are}.{layer}.attention.scorer.weight"] = noise
     if int8:
         tensors = quantise(tensors)
     if int4:
@@ -228,7 +266,7 @@ def make(
         "do_lower_case": not cased,
         "strip_accents": None,
         "tokenize_chinese_chars": True,
-        "tokenizer_class": "BertTokenizer",
+        "tokenizer_class": "DistilBertTokenizer" if model_type == "distilbert" else "BertTokenizer",
         "model_max_length": positions,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
@@ -241,7 +279,8 @@ def make(
 
 def main():
     torch.set_num_threads(1)
-    for name, settings in MODELS.items():
+    for name in sys.argv[1:] or MODELS:
+        settings = MODELS[name]
         make(name, zlib.crc32(name.encode()), **settings)
         print(name, sum(file.stat().st_size for file in (FOLDER / name).iterdir()) // 1024, "KiB")
 

@@ -7,7 +7,7 @@ the engine mixes attention rows, this file mixes contexts; where the engine pack
     model = load_model("folder")
     answer = forward(model, ids, type_ids, speedup=2)
 
-At speedup 1 make_goldens.py holds it against transformers' BertForSequenceClassification.
+At speedup 1 make_goldens.py holds it against transformers' own class, BertForSequenceClassification say.
 """
 
 import json
@@ -40,6 +40,7 @@ class Model:
     config: dict
     profile: Profile
     weights: dict[str, torch.Tensor]  # float64, named as in BertForSequenceClassification less the prefix "bert."
+    pooler_activation: callable = torch.tanh
 
     @property
     def num_layers(self):
@@ -75,10 +76,41 @@ def stored_weights(folder):
     return weights
 
 
-def canonical(name):
-    """The name of a weight whatever its age: no prefix, LayerNorm's gamma and beta called weight and bias."""
-    name = name.removeprefix("bert.")
-    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+# What siblings of BERT call its weights and settings.
+SIBLINGS = {
+    "bert": dict(weights={"bert.": "", "LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}),
+    "distilbert": dict(
+        weights={
+            "distilbert.": "",
+            "transformer.layer.": "encoder.layer.",
+            "attention.q_lin.": "attention.self.query.",
+            "attention.k_lin.": "attention.self.key.",
+            "attention.v_lin.": "attention.self.value.",
+            "attention.out_lin.": "attention.output.dense.",
+            "sa_layer_norm.": "attention.output.LayerNorm.",
+            "ffn.lin1.": "intermediate.dense.",
+            "ffn.lin2.": "output.dense.",
+            "output_layer_norm.": "output.LayerNorm.",
+            "pre_classifier.": "pooler.dense.",
+        },
+        settings={
+            "dim": "hidden_size",
+            "n_layers": "num_hidden_layers",
+            "n_heads": "num_attention_heads",
+            "hidden_dim": "intermediate_size",
+            "activation": "hidden_act",
+        },
+        layer_norm_eps=1e-12,
+        pooler_activation=torch.relu,
+    ),
+}
+
+
+def canonical(name, model_type="bert"):
+    """The name of a weight whatever the model's kind and age: as BERT has it, without its prefix."""
+    for theirs, ours in SIBLINGS[model_type]["weights"].items():
+        name = name.replace(theirs, ours)
+    return name
 
 
 DEFAULT_R_MIN = 0.05
@@ -110,8 +142,12 @@ def load_profile(folder, num_layers):
 
 def load_model(folder):
     config = json.loads((pathlib.Path(folder) / "config.json").read_text())
-    weights = {canonical(name): tensor for name, tensor in stored_weights(folder).items()}
-    return Model(config, load_profile(folder, config["num_hidden_layers"]), weights)
+    sibling = SIBLINGS[config["model_type"]]
+    config |= {ours: config[theirs] for theirs, ours in sibling.get("settings", {}).items()}
+    config |= {"layer_norm_eps": sibling["layer_norm_eps"]} if "layer_norm_eps" in sibling else {}
+    weights = {canonical(name, config["model_type"]): tensor for name, tensor in stored_weights(folder).items()}
+    profile = load_profile(folder, config["num_hidden_layers"])
+    return Model(config, profile, weights, sibling.get("pooler_activation", torch.tanh))
 
 
 # ---------------------------------------------------------------------------------------------- schedule
@@ -251,8 +287,9 @@ def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_la
     x = (
         weights["embeddings.word_embeddings.weight"][torch.tensor(ids)]
         + weights["embeddings.position_embeddings.weight"][:tokens]
-        + weights["embeddings.token_type_embeddings.weight"][torch.tensor(type_ids)]
     )
+    if "embeddings.token_type_embeddings.weight" in weights:
+        x = x + weights["embeddings.token_type_embeddings.weight"][torch.tensor(type_ids)]
     x = layer_norm(model, "embeddings.LayerNorm", x)
     kept_positions, margin = [], math.inf
     positions = list(range(tokens))  # of the ordinary rows
@@ -301,7 +338,7 @@ def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_la
         assert last or x.shape[0] == after == len(positions) + has_rest
         assert last or abs(float(sizes.sum()) - tokens) < 1e-9 or model.profile.dropped == DISCARD
 
-    logits = linear(model, "classifier", torch.tanh(linear(model, "pooler.dense", x[0])))
+    logits = linear(model, "classifier", model.pooler_activation(linear(model, "pooler.dense", x[0])))
     return Answer(logits, schedule, kept_positions, margin)
 
 

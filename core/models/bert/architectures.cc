@@ -36,6 +36,38 @@ constexpr std::array kArchitectures = {
                     .pooler = "pooler.dense",
                     .classifier = "classifier"},
     },
+    // No token types; positions, learned or sines, are a tensor of the file; an epsilon that is no setting.
+    BertArchitecture{
+        .model_type = "distilbert",
+        .classifier = "DistilBertForSequenceClassification",
+        .encoders = {"DistilBertModel", "DistilBertForMaskedLM"},
+        .pooler_activation = Kind::relu,
+        .fields = {.hidden_size = "dim",
+                   .num_hidden_layers = "n_layers",
+                   .num_attention_heads = "n_heads",
+                   .intermediate_size = "hidden_dim",
+                   .hidden_act = "activation",
+                   .layer_norm_eps = {},
+                   .type_vocab_size = {}},
+        .modules = {.prefix = "distilbert.",
+                    .word_embeddings = "embeddings.word_embeddings",
+                    .position_embeddings = "embeddings.position_embeddings",
+                    .token_type_embeddings = {},
+                    .embeddings_norm = "embeddings.LayerNorm",
+                    .layers = "transformer.layer.",
+                    .query = "attention.q_lin",
+                    .key = "attention.k_lin",
+                    .value = "attention.v_lin",
+                    .scorer = "attention.scorer",
+                    .attention_output = "attention.out_lin",
+                    .attention_norm = "sa_layer_norm",
+                    .intermediate = "ffn.lin1",
+                    .output = "ffn.lin2",
+                    .output_norm = "output_layer_norm",
+                    .pooler = "pre_classifier",
+                    .prefixes_pooler = false,
+                    .classifier = "classifier"},
+    },
 };
 
 }  // namespace
@@ -51,8 +83,9 @@ std::string BertArchitecture::looked_up(std::string_view stored) const {
 }
 
 std::string BertArchitecture::stored(std::string_view name) const {
-  const bool of_head = name.starts_with(std::string(modules.classifier) + ".");
-  return (of_head ? "" : std::string(modules.prefix)) + std::string(name);
+  const auto is_of = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
+  const bool is_bare = is_of(modules.classifier) || (is_of(modules.pooler) && !modules.prefixes_pooler);
+  return (is_bare ? "" : std::string(modules.prefix)) + std::string(name);
 }
 
 }  // namespace latformer

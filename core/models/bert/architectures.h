@@ -3,9 +3,9 @@
 //
 //   embeddings   <prefix> <word_embeddings>.weight, ...
 //   layer N      <prefix> <layers> N. <query>.weight, ...
-//   head         <prefix> <pooler>.weight, <classifier>.weight, ...
+//   head         <prefix if prefixes_pooler> <pooler>.weight, <classifier>.weight, ...
 //
-// Tensors are looked up without the prefix, which a file may leave out, and which the head may not have. The scorer of
+// Tensors are looked up without the prefix, which a file may leave out. The scorer of
 // a layer is Latformer's own: what the model was taught to keep (docs/method.md); other libraries pass it over.
 #pragma once
 
@@ -50,6 +50,7 @@ struct BertModules {
   std::string_view output_norm;
   // The head of a classifier.
   std::string_view pooler;
+  bool prefixes_pooler = true;
   std::string_view classifier;
 };
 
