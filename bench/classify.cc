@@ -12,60 +12,22 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/model_folder.h"
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
 
 namespace latformer {
 namespace {
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-// Hands the bytes of a file on, part by part; false if there is no such file.
-template <class Take>
-Result<bool> read_parts(const std::string& path, const Take& take) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
-  if (!file) return false;
-  std::vector<std::byte> part(1 << 20);
-  while (std::feof(file.get()) == 0 && std::ferror(file.get()) == 0) {
-    const size_t size = std::fread(part.data(), 1, part.size(), file.get());
-    LATFORMER_TRY(take(std::span<const std::byte>(part.data(), size)));
-  }
-  return true;
-}
-
-// The whole of a small file; empty if it is absent.
-std::string text_of(const std::string& path) {
-  std::string text;
-  const Result<bool> there = read_parts(path, [&](std::span<const std::byte> part) {
-    text.append(reinterpret_cast<const char*>(part.data()), part.size());
-    return Status();
-  });
-  return there.ok() ? text : std::string();
-}
-
 Result<Classifier> load(const std::string& folder, const LoadOptions& options) {
-  const std::string config = text_of(folder + "/config.json");
-  const std::string tokenizer = text_of(folder + "/tokenizer.json");
-  const std::string tokenizer_config = text_of(folder + "/tokenizer_config.json");
-  const std::string vocab = text_of(folder + "/vocab.txt");
-  const std::string profile = text_of(folder + "/profile.json");
-  LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create({.config_json = config,
-                                                                      .tokenizer_json = tokenizer,
-                                                                      .tokenizer_config_json = tokenizer_config,
-                                                                      .vocab_txt = vocab,
-                                                                      .profile_json = profile},
-                                                                     options));
-  const std::string weights = folder + "/model.safetensors";
-  LATFORMER_ASSIGN(const bool there, read_parts(weights, [&](auto part) { return loader.append(part); }));
-  if (!there) return invalid_argument("cannot read " + weights);
+  const FolderTexts small(folder);
+  LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(small.files, options));
+  LATFORMER_TRY(read_weights(folder, loader));
   return loader.finish();
 }
 
