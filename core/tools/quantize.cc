@@ -17,10 +17,8 @@
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/kernels/int8_rows.h"
-#include "core/models/bert/classification_head.h"
-#include "core/models/bert/config.h"
-#include "core/models/bert/weights.h"
 #include "core/models/stored_matrix.h"
+#include "core/tools/quantizable.h"
 #include "core/tools/quantized_config.h"
 
 namespace latformer {
@@ -28,36 +26,12 @@ namespace {
 
 constexpr uint64_t kChunkBytes = 1 << 20;  // rows are read so many bytes at a time
 
-constexpr std::array<std::string_view, 5> kParts = {"embeddings", "attention", "feed-forward", "pooler", "classifier"};
-
-// The part of the model that `name`, without the prefix, belongs to; kParts.size() for none.
-size_t part_of(const BertModules& modules, std::string_view name) {
-  const auto is_below = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
-  if (name.starts_with("embeddings.")) return 0;
-  if (name.starts_with(modules.layers)) {
-    std::string_view rest = name.substr(modules.layers.size());
-    rest.remove_prefix(std::min(rest.find('.') + 1, rest.size()));
-    return rest.starts_with("attention.") || rest.starts_with(modules.attention_norm) ? 1 : 2;
-  }
-  if (is_below(modules.pooler)) return 3;
-  if (is_below(modules.classifier)) return 4;
-  return kParts.size();
-}
-
-// The modules whose weights stay float, for they are small and bear on everything: the head, and the embedding of the
-// first or second text, which is added to every word.
-std::vector<std::string> float_modules(const BertArchitecture& architecture) {
-  std::vector<std::string> names = {std::string(architecture.modules.classifier)};
-  const std::string_view types = architecture.modules.token_type_embeddings;
-  if (!types.empty()) names.push_back(architecture.stored(types));
-  return names;
-}
-
 // One tensor of the source on its way.
 struct Weight {
   const TensorInfo* source = nullptr;
   size_t part = 0;
   bool quantised = false;
+  bool transposed = false;  // it stands as (columns, rows)
   uint64_t rows = 1;
   uint64_t columns = 0;
   std::vector<float> scales;       // (rows, columns / group), if quantised
@@ -99,12 +73,6 @@ float scale_of_group(std::span<const float> group) {
 
 bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
 
-// A loader checks every tensor against the configuration as soon as it has seen the header.
-Status check(const BertConfig& config, std::span<const std::byte> header) {
-  LATFORMER_ASSIGN(std::unique_ptr<Head> head, ClassificationHead::create(config));
-  return BertLoader(config, std::move(head)).append(header);
-}
-
 template <class T>
 std::span<const std::byte> bytes_of(const std::vector<T>& values) {
   return std::as_bytes(std::span(values));
@@ -112,13 +80,8 @@ std::span<const std::byte> bytes_of(const std::vector<T>& values) {
 
 class Quantizer {
  public:
-  Quantizer(const BertConfig& config, InputFile& source, OutputFile& target, size_t group)
-      : config_(config),
-        architecture_(*config.architecture),
-        float_modules_(float_modules(architecture_)),
-        source_(source),
-        target_(target),
-        group_(group) {}
+  Quantizer(const Quantizable& model, InputFile& source, OutputFile& target, size_t group)
+      : model_(model), source_(source), target_(target), group_(group) {}
 
   Result<QuantizeReport> run() {
     LATFORMER_TRY(read_header());
@@ -145,39 +108,45 @@ class Quantizer {
       return bad_model("model.safetensors: the file has " + std::to_string(source_.size()) + " bytes instead of " +
                        std::to_string(header_.file_size()));
     }
-    return check(config_, head);
+    return model_.check(head);
   }
 
   Status choose_weights() {
     for (const TensorInfo& tensor : header_.tensors) {
-      const std::string name = architecture_.looked_up(tensor.name);
+      const std::string name = model_.looked_up(tensor.name);
       Weight weight;
       weight.source = &tensor;
-      weight.part = part_of(architecture_.modules, name);
-      if ((tensor.dtype == DType::i8 || tensor.dtype == DType::i32) && weight.part < kParts.size()) {
+      weight.part = model_.part_of(name);
+      if ((tensor.dtype == DType::i8 || tensor.dtype == DType::i32) && weight.part < model_.parts.size()) {
         return unsupported_model("model.safetensors: tensor " + quote(tensor.name) + " is quantised already");
       }
-      if (weight.part == kParts.size() || !is_float(tensor.dtype)) continue;  // the model has no use for it
-      weight.quantised = tensor.shape.size() == 2 && name.ends_with(".weight") && !stays_float(name) &&
-                         (group_ == 0 || tensor.shape[1] % group_ == 0);  // a model may hold more than a BERT's
-      weight.rows = weight.quantised ? tensor.shape[0] : 1;
-      weight.columns = weight.quantised ? tensor.shape[1] : tensor.elements();
+      if (weight.part == model_.parts.size() || !is_float(tensor.dtype)) continue;  // the model has no use for it
+      const bool is_matrix = tensor.shape.size() == 2;
+      weight.transposed = is_matrix && model_.is_transposed(name);
+      const uint64_t rows = is_matrix ? tensor.shape[weight.transposed ? 1 : 0] : 1;
+      const uint64_t columns = is_matrix ? tensor.shape[weight.transposed ? 0 : 1] : tensor.elements();
+      weight.quantised = is_matrix && name.ends_with(".weight") && !stays_float(name) &&
+                         (group_ == 0 || columns % group_ == 0);  // a model may hold more than it needs
+      weight.transposed = weight.transposed && weight.quantised;
+      weight.rows = weight.quantised ? rows : 1;
+      weight.columns = weight.quantised ? columns : tensor.elements();
       weight.shape = {static_cast<int64_t>(weight.rows), static_cast<int64_t>(weight.columns)};
       weights_.push_back(std::move(weight));
     }
-    for (const std::string_view name : kParts) report_.parts.emplace_back().name = name;
+    for (const std::string_view name : model_.parts) report_.parts.emplace_back().name = name;
     return {};
   }
 
   bool stays_float(std::string_view name) const {
-    return std::ranges::any_of(
-        float_modules_, [&](const std::string& module) { return architecture_.stored(name) == module + ".weight"; });
+    return std::ranges::any_of(model_.float_modules,
+                               [&](const std::string& module) { return model_.stored(name) == module + ".weight"; });
   }
 
   // Every row as floats, in order. Errors also if a number is not finite.
   Status for_each_row(const Weight& weight, const RowVisitor& visit) {
     const uint64_t row_bytes = weight.columns * size_of(weight.source->dtype);
     if (weight.rows == 0 || row_bytes == 0) return {};
+    if (weight.transposed) return for_each_column(weight, visit);
     StoredMatrix chunk;
     chunk.columns = weight.columns;
     chunk.dtype = weight.source->dtype;
@@ -190,14 +159,34 @@ class Quantizer {
       LATFORMER_TRY(source_.read(offset, chunk.values.span().first(count * row_bytes)));
       for (uint64_t i = 0; i < count; ++i) {
         chunk.widen_row(i, row.data());
-        if (!std::all_of(row.data(), row.data() + row.size(), [](float w) { return std::isfinite(w); })) {
-          return bad_model("model.safetensors: tensor " + quote(weight.source->name) +
-                           " holds a number that is not finite");
-        }
+        LATFORMER_TRY(check_finite(weight, row.span()));
         LATFORMER_TRY(visit(first + i, row.span()));
       }
     }
     return {};
+  }
+
+  // The same of one that stands the other way round, which has to be in memory whole.
+  Status for_each_column(const Weight& weight, const RowVisitor& visit) {
+    StoredMatrix matrix;
+    matrix.rows = weight.columns;
+    matrix.columns = weight.rows;
+    matrix.dtype = weight.source->dtype;
+    LATFORMER_ASSIGN(matrix.values, Buffer<std::byte>::allocate(matrix.rows * matrix.row_bytes()));
+    LATFORMER_TRY(source_.read(header_.data_begin + weight.source->begin, matrix.values.span()));
+    LATFORMER_TRY(matrix.transpose());
+    LATFORMER_ASSIGN(Buffer<float> row, Buffer<float>::allocate(weight.columns));
+    for (uint64_t i = 0; i < weight.rows; ++i) {
+      matrix.widen_row(i, row.data());
+      LATFORMER_TRY(check_finite(weight, row.span()));
+      LATFORMER_TRY(visit(i, row.span()));
+    }
+    return {};
+  }
+
+  static Status check_finite(const Weight& weight, std::span<const float> row) {
+    if (std::ranges::all_of(row, [](float w) { return std::isfinite(w); })) return {};
+    return bad_model("model.safetensors: tensor " + quote(weight.source->name) + " holds a number that is not finite");
   }
 
   Status find_scales(Weight& weight) {
@@ -219,13 +208,13 @@ class Quantizer {
                          .weight = &weight});
     };
     for (Weight& weight : weights_) {
-      const std::string name = architecture_.stored(architecture_.looked_up(weight.source->name));
+      const std::string name = model_.stored(model_.looked_up(weight.source->name));
       if (weight.quantised && group_ > 0) {
         add(name + "_packed", DType::i32, {weight.rows, (weight.columns + 7) / 8}, Output::Kind::integers, weight);
         add(name + "_scale", DType::f32, {weight.rows, weight.columns / group_}, Output::Kind::scales, weight);
         add(name + "_shape", DType::i64, {2}, Output::Kind::shape, weight);
       } else if (weight.quantised) {
-        add(name, DType::i8, weight.source->shape, Output::Kind::integers, weight);
+        add(name, DType::i8, {weight.rows, weight.columns}, Output::Kind::integers, weight);
         add(name + "_scale", DType::f32, {weight.rows, 1}, Output::Kind::scales, weight);
       } else {
         add(name, DType::f32, weight.source->shape, Output::Kind::floats, weight);
@@ -248,7 +237,7 @@ class Quantizer {
     for (const Output& output : outputs) tensors.push_back(output.info);
     const std::string head = make_safetensors_head(tensors);
     const auto head_bytes = std::as_bytes(std::span(head));
-    LATFORMER_TRY(check(config_, head_bytes));
+    LATFORMER_TRY(model_.check(head_bytes));
     LATFORMER_TRY(target_.write(head_bytes));
 
     report_.file_after = head.size();
@@ -298,9 +287,7 @@ class Quantizer {
     return {};
   }
 
-  const BertConfig& config_;
-  const BertArchitecture& architecture_;
-  std::vector<std::string> float_modules_;
+  const Quantizable& model_;
   InputFile& source_;
   OutputFile& target_;
   size_t group_;  // of columns with one scale, of 4 bits each; 0: int8
@@ -310,15 +297,14 @@ class Quantizer {
 };
 
 // For 4 bits of every matrix: as large as fits them all, and small enough that one scale does for a group.
-Result<size_t> group_for(const BertConfig& config) {
+Result<size_t> group_for(const Quantizable& model) {
   size_t group = 64;
-  while (config.hidden_size % group != 0 || config.intermediate_size % group != 0) group /= 2;
-  if (group < 2) {
-    return unsupported_model("config.json: 4 bits need even sizes, but hidden_size is " +
-                             std::to_string(config.hidden_size) + " and intermediate_size " +
-                             std::to_string(config.intermediate_size));
-  }
-  return group;
+  const auto fits = [&](uint32_t columns) { return columns % group == 0; };
+  while (group >= 2 && !std::ranges::all_of(model.columns, fits)) group /= 2;
+  if (group >= 2) return group;
+  std::string sizes;
+  for (const uint32_t columns : model.columns) sizes += (sizes.empty() ? "" : ", ") + std::to_string(columns);
+  return unsupported_model("config.json: 4 bits need even sizes, but its matrices have " + sizes + " columns");
 }
 
 std::string megabytes(uint64_t bytes) {
@@ -336,19 +322,18 @@ Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, cons
     return invalid_argument(target.string() + ": source and target are the same folder");
   }
   LATFORMER_ASSIGN(const std::string config_json, read_file(source / "config.json"));
-  LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(config_json));
-  if (config.quantized) return unsupported_model("config.json: the model is quantised already (quantization_config)");
+  LATFORMER_ASSIGN(const Quantizable model, quantizable_of(config_json));
+  if (model.is_quantized) return unsupported_model("config.json: the model is quantised already (quantization_config)");
   size_t group = 0;
   if (options.bits == 4) {
-    LATFORMER_ASSIGN(group, group_for(config));
+    LATFORMER_ASSIGN(group, group_for(model));
   }
   LATFORMER_ASSIGN(InputFile weights, InputFile::open(source / "model.safetensors"));
 
   LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
   LATFORMER_ASSIGN(OutputFile integers, OutputFile::create(folder.path() / "model.safetensors"));
-  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(config, weights, integers, group).run());
-  LATFORMER_ASSIGN(const std::string new_config,
-                   quantized_config(config_json, float_modules(*config.architecture), group));
+  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(model, weights, integers, group).run());
+  LATFORMER_ASSIGN(const std::string new_config, quantized_config(config_json, model.float_modules, group));
   LATFORMER_TRY(write_file(folder.path() / "config.json", new_config));
   const bool has_vocabulary = is_file(source / "tokenizer.json");  // of two forms of it one is enough
   for (const std::string_view name : kTokenizerFiles) {

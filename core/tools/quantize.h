@@ -1,6 +1,6 @@
-// A Hugging Face folder of a BERT classifier, or of an architecture beside it -> the same model with int8 or 4-bit
-// weights, in a folder that Python's transformers loads too (with compressed-tensors), and that Latformer loads like
-// any other.
+// A Hugging Face folder of a BERT classifier, or of an architecture beside it, of a GPT-2 or a Llama -> the same model
+// with int8 or 4-bit weights, in a folder that Latformer loads like any other, and Python's transformers too (with
+// compressed-tensors; not of a GPT-2, whose matrices are no torch.nn.Linear there).
 //
 //   matrices of embeddings, attention, feed-forward and pooler   int8, one scale for each row
 //   (core/kernels/int8_rows.h),
@@ -10,9 +10,9 @@
 //   4 bits:  q = clamp(round(w / scale), -8, 7);  scale = f max |w| / 7.5 of the group, f of 0.75 .. 1 with the least
 //            square error
 // The source's numbers are F32, F16 or BF16. Names of the target are those of transformers, number formats those of
-// core/format/weights.h. The file's tensors stand in safetensors' usual order: i64, f32, integers of weights, then by
-// name; so each begins at a multiple of its size, and the scales arrive before the weights. Weights are read row by row
-// and never held as a whole.
+// core/format/weights.h; GPT-2's matrices stand as (out, in). The file's tensors stand in safetensors' usual order:
+// i64, f32, integers of weights, then by name; so each begins at a multiple of its size, and the scales arrive before
+// the weights. Weights are read row by row and, but for GPT-2's, never held as a whole.
 #pragma once
 
 #include <cstdint>

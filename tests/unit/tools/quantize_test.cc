@@ -312,7 +312,7 @@ TEST_F(Quantize, RefusesWhatIsInt8Already) {
 
 TEST_F(Quantize, RefusesBrokenModels) {
   write_source();
-  put(source() / "config.json", R"({"model_type": "gpt2"})");
+  put(source() / "config.json", R"({"model_type": "mamba"})");
   expect_error(ErrorCode::unsupported_model, "model_type");
 
   write_source(DType::f32, [](std::vector<NamedTensor>& tensors) { tensors.erase(tensors.begin() + 3); });
