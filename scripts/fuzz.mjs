@@ -15,7 +15,7 @@ import { run } from './support/run.mjs';
 import { readOrNull, writeWhole } from './support/stamp.mjs';
 import { Failure, duration, main, red, step } from './support/steps.mjs';
 
-const slowest = 20; // seconds that one input may take
+const slowest = 120; // seconds after which an input hangs, on a machine that has much else to do, too
 const mostMegabytes = 2048;
 
 const home = (target) => join(root, 'build', 'fuzzing', target);
@@ -59,7 +59,14 @@ export async function fuzz(target, seconds, { keep, progress }) {
         '-max_len=16384',
         '-print_final_stats=1',
       ],
-      ...[`-timeout=${slowest}`, `-rss_limit_mb=${mostMegabytes}`, '-malloc_limit_mb=1000000', corpus, seeds],
+      ...[
+        `-timeout=${slowest}`,
+        `-report_slow_units=${slowest}`,
+        `-rss_limit_mb=${mostMegabytes}`,
+        '-malloc_limit_mb=1000000',
+        corpus,
+        seeds,
+      ],
     ],
     {
       log: `fuzz-${target}`,

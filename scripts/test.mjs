@@ -46,6 +46,7 @@ const stages = () => [
   ['Build of the unit tests as WebAssembly', building(buildForWasm)],
   ...nodes().map((node) => [`Kernels as WebAssembly, Node ${node.version}`, (progress) => wasm(node, progress)]),
   ...nodes().map((node) => [`JavaScript, Node ${node.version}`, (progress) => javascript(node, progress)]),
+  ['Zoo of bad folders, native and as WebAssembly', (progress) => script('tests/zoo/run.mjs', progress)],
   ['Package, installed', (progress) => script('tests/package/run.mjs', progress)],
   ['Chromium', (progress) => script('tests/browser/run.mjs', progress)],
   ['Lint', lint],

@@ -64,6 +64,13 @@ Status parse_extra_tokens(const JsonValue& extra, Collector& collector) {
 
 }  // namespace
 
+Result<JsonDocument> open_tokenizer_config(std::string_view json) {
+  if (json.empty()) json = "{}";
+  LATFORMER_ASSIGN(JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, json));
+  LATFORMER_TRY(document.root().object().status());
+  return document;
+}
+
 Result<AddedToken> parse_added_token(const JsonValue& value) {
   AddedToken token;
   LATFORMER_ASSIGN(token.content, value["content"].string());

@@ -17,6 +17,9 @@ namespace latformer {
 
 inline constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json";
 
+// The file as an object; where it is absent (empty), one without a field. Errors: bad_model.
+Result<JsonDocument> open_tokenizer_config(std::string_view json);
+
 // An object of AddedToken's fields; of a type that no field has: bad_model.
 Result<AddedToken> parse_added_token(const JsonValue& value);
 

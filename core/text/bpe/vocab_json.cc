@@ -63,8 +63,7 @@ Status check_class(const JsonValue& config) {
 Result<TokenizerSettings> parse_vocab_json(std::string_view vocab_json, std::string_view merges_txt,
                                            std::string_view tokenizer_config_json) {
   using PieceKind = TemplatePiece::Kind;
-  if (tokenizer_config_json.empty()) tokenizer_config_json = "{}";
-  LATFORMER_ASSIGN(const JsonDocument config, JsonDocument::parse(kTokenizerConfigFile, tokenizer_config_json));
+  LATFORMER_ASSIGN(const JsonDocument config, open_tokenizer_config(tokenizer_config_json));
   LATFORMER_TRY(check_class(config.root()));
   LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config.root(), kSpecialTokens));
   LATFORMER_ASSIGN(const bool prefix_space, config.root()["add_prefix_space"].boolean_or(false));

@@ -74,8 +74,7 @@ constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", ""},
 }  // namespace
 
 Result<TokenizerSettings> parse_vocab_txt(std::string_view vocab_txt, std::string_view tokenizer_config_json) {
-  if (tokenizer_config_json.empty()) tokenizer_config_json = "{}";
-  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, tokenizer_config_json));
+  LATFORMER_ASSIGN(const JsonDocument document, open_tokenizer_config(tokenizer_config_json));
   const JsonValue root = document.root();
   LATFORMER_ASSIGN(const bool supported, is_like_bert(root));
   if (!supported) {

@@ -31,7 +31,7 @@ Status parse_normalizer(JsonValue normalizer, NormalizerSettings& settings) {
 // What a class of BERT's is told of the normalizer there counts instead of tokenizer.json.
 Status apply_tokenizer_config(std::string_view json, NormalizerSettings& settings) {
   if (json.empty()) return {};
-  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, json));
+  LATFORMER_ASSIGN(const JsonDocument document, open_tokenizer_config(json));
   LATFORMER_ASSIGN(const bool counts, is_like_bert(document.root()));
   if (counts) {
     LATFORMER_ASSIGN(settings, parse_normalizer_settings(document.root()));

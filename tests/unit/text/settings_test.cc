@@ -238,5 +238,15 @@ TEST(VocabTxt, TakesSettingsFromTheConfig) {
   EXPECT_EQ(ids(t, "hello</s>"), (std::vector<int32_t>{2, 5, 3, 3}));
 }
 
+TEST(TokenizerConfig, IsAnObjectWhicheverFileStandsBesideIt) {
+  const std::string json = JsonParts().json();
+  for (const char* config : {"[]", "\"BertTokenizer\"", "null", "1"}) {
+    expect_error(Tokenizer::from_vocab(kVocab, config), ErrorCode::bad_model,
+                 "tokenizer_config.json: the document must be an object");
+    expect_error(Tokenizer::from_tokenizer_json(json, config), ErrorCode::bad_model,
+                 "tokenizer_config.json: the document must be an object");
+  }
+}
+
 }  // namespace
 }  // namespace latformer
