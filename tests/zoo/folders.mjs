@@ -257,7 +257,7 @@ add('tokenizer.json: a normalizer of another kind', part('normalizer', { type: '
 add('tokenizer.json: a pre-tokenizer of another kind', part('pre_tokenizer', { type: 'ByteLevel' }), unsupported);
 add(
   'tokenizer.json: a post-processor of another kind',
-  part('post_processor', { type: 'RobertaProcessing' }),
+  part('post_processor', { type: 'SidewaysProcessing' }),
   unsupported,
 );
 add(
