@@ -88,8 +88,13 @@ struct Encoder::State {
     margin.observe((measured + scheduler.time_model()->outside) / predicted);
   }
 
+  // Of the model, or fewer where the tokenizer says so (model_max_length).
+  uint32_t max_tokens() const {
+    return static_cast<uint32_t>(std::min<size_t>(config.max_position_embeddings, tokenizer.max_tokens()));
+  }
+
   Result<std::vector<Encoding>> encode(const TextInput& input, LongText long_text) const {
-    const size_t most = config.max_position_embeddings;
+    const size_t most = max_tokens();
     if (long_text == LongText::windows) {
       if (input.text_pair) return invalid_argument("a text pair cannot be cut into windows; truncate it");
       return tokenizer.encode_windows(input.text, most, std::min(kWindowStride, most / 4));
@@ -202,7 +207,7 @@ const Profile& Encoder::profile() const { return state_->scheduler.profile(); }
 const Tokenizer& Encoder::tokenizer() const { return state_->tokenizer; }
 double Encoder::max_speedup() const { return profile().max_speedup; }
 Precision Encoder::precision() const { return state_->bert.precision(); }
-uint32_t Encoder::max_tokens() const { return state_->config.max_position_embeddings; }
+uint32_t Encoder::max_tokens() const { return state_->max_tokens(); }
 
 Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Encoder::Encoder(Encoder&&) noexcept = default;

@@ -2,20 +2,22 @@
 
 #include <string>
 
+#include "core/format/json.h"
+
 namespace latformer {
 namespace {
 
 Result<Tokenizer> parse_tokenizer(const ModelFiles& files) {
-  if (!files.tokenizer_json.empty()) {
-    return Tokenizer::from_tokenizer_json(files.tokenizer_json, files.tokenizer_config_json);
-  }
-  if (!files.vocab_txt.empty()) return Tokenizer::from_vocab(files.vocab_txt, files.tokenizer_config_json);
-  if (files.vocab_json.empty() && files.merges_txt.empty()) {
-    return bad_model("neither tokenizer.json nor vocab.txt nor vocab.json is there");
-  }
-  if (files.vocab_json.empty()) return bad_model("merges.txt is there, but vocab.json is missing");
-  if (files.merges_txt.empty()) return bad_model("vocab.json is there, but merges.txt is missing");
-  return Tokenizer::from_merges(files.vocab_json, files.merges_txt, files.tokenizer_config_json);
+  LATFORMER_ASSIGN(const JsonDocument config, JsonDocument::parse("config.json", files.config_json));
+  LATFORMER_ASSIGN(const std::string_view tokenizer_class, config.root()["tokenizer_class"].string_or(""));
+  return Tokenizer::create({.tokenizer_json = files.tokenizer_json,
+                            .tokenizer_config_json = files.tokenizer_config_json,
+                            .vocab_txt = files.vocab_txt,
+                            .vocab_json = files.vocab_json,
+                            .merges_txt = files.merges_txt,
+                            .special_tokens_map_json = files.special_tokens_map_json,
+                            .added_tokens_json = files.added_tokens_json,
+                            .tokenizer_class = tokenizer_class});
 }
 
 }  // namespace

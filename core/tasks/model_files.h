@@ -19,6 +19,8 @@ struct ModelFiles {
   std::string_view vocab_txt{};
   std::string_view vocab_json{};
   std::string_view merges_txt{};
+  std::string_view special_tokens_map_json{};
+  std::string_view added_tokens_json{};
   std::string_view generation_config_json{};
   std::string_view profile_json{};
 
@@ -30,13 +32,15 @@ struct ModelFile {
   std::string_view name;
   std::string_view ModelFiles::* text;
 };
-inline constexpr std::array<ModelFile, 8> kModelFiles = {{
+inline constexpr std::array<ModelFile, 10> kModelFiles = {{
     {"config.json", &ModelFiles::config_json},
     {"tokenizer.json", &ModelFiles::tokenizer_json},
     {"tokenizer_config.json", &ModelFiles::tokenizer_config_json},
     {"vocab.txt", &ModelFiles::vocab_txt},
     {"vocab.json", &ModelFiles::vocab_json},
     {"merges.txt", &ModelFiles::merges_txt},
+    {"special_tokens_map.json", &ModelFiles::special_tokens_map_json},
+    {"added_tokens.json", &ModelFiles::added_tokens_json},
     {"generation_config.json", &ModelFiles::generation_config_json},
     {"profile.json", &ModelFiles::profile_json},
 }};

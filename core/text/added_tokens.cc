@@ -26,15 +26,6 @@ size_t skip_space_before(std::string_view text, size_t position, size_t least) {
   return std::max(position, least);
 }
 
-size_t skip_space(std::string_view text, size_t position) {
-  while (position < text.size()) {
-    const utf8::CodePoint c = utf8::decode(text, position);
-    if (!unicode::has(c.value, unicode::kWhiteSpace)) break;
-    position += c.size;
-  }
-  return position;
-}
-
 }  // namespace
 
 AddedTokenMatcher::AddedTokenMatcher(std::vector<std::pair<std::string, AddedToken>> tokens) {
@@ -51,6 +42,18 @@ AddedTokenMatcher::AddedTokenMatcher(std::vector<std::pair<std::string, AddedTok
     tokens_.push_back(std::move(token));
   }
   trie_ = Trie(std::move(entries));
+}
+
+size_t AddedTokenMatcher::Cutter::end_of_space(size_t position) {
+  if (position < space_begin_ || position > space_end_) {
+    space_begin_ = space_end_ = position;
+    while (space_end_ < text_.size()) {
+      const utf8::CodePoint c = utf8::decode(text_, space_end_);
+      if (!unicode::has(c.value, unicode::kWhiteSpace)) break;
+      space_end_ += c.size;
+    }
+  }
+  return space_end_;
 }
 
 bool AddedTokenMatcher::Cutter::next(Piece& piece) {
@@ -72,7 +75,7 @@ bool AddedTokenMatcher::Cutter::next(Piece& piece) {
     search_ = end;  // even if the token is refused, as by Hugging Face
     if (token.single_word && (word_before(text_, begin) || word_at(text_, end))) continue;
     if (token.lstrip) begin = skip_space_before(text_, begin, done_);
-    if (token.rstrip) end = skip_space(text_, end);
+    if (token.rstrip) end = end_of_space(end);
     if (begin >= end) continue;
     // A token may itself begin with white space that the one before it has swallowed: then they overlap.
     piece = {begin, end, &token};

@@ -46,10 +46,13 @@ class AddedTokenMatcher {
     bool next(Piece& piece);
 
    private:
+    size_t end_of_space(size_t position);
+
     const AddedTokenMatcher& matcher_;
     std::string_view text_;
-    size_t search_ = 0;  // where the next token may begin
-    size_t done_ = 0;    // pieces up to here have been given
+    size_t space_begin_ = 0, space_end_ = 0;  // white space that was read last: a token of white space asks again
+    size_t search_ = 0;                       // where the next token may begin
+    size_t done_ = 0;                         // pieces up to here have been given
     Piece pending_ = {0, 0, nullptr};
   };
 

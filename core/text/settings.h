@@ -12,6 +12,7 @@
 #include "core/text/added_tokens.h"
 #include "core/text/template.h"
 #include "core/text/text_model.h"
+#include "core/text/tokenizer_config.h"
 
 namespace latformer {
 
@@ -27,6 +28,7 @@ struct TokenizerSettings {
   Template single;
   Template pair;
   std::optional<TrimmedSpans> trimmed_spans;
+  Reading reading;
 };
 
 // Gives `tokens` their ids and puts them into settings.added_tokens, as Hugging Face does: a token of the vocabulary

@@ -49,6 +49,7 @@ struct Tokenizer::State {
 
   Status make_matchers();
   void tokenize(std::string_view text, TokenList& tokens) const;
+  void finish(std::string_view text, std::string_view pair, Encoding& encoding) const;
   void trim_spans(std::string_view text, std::string_view pair, Encoding& encoding) const;
   std::string_view token(int32_t id) const;
   Result<size_t> room(const Template& pieces, size_t max_tokens, std::string_view text) const;
@@ -113,10 +114,14 @@ void Tokenizer::State::tokenize(std::string_view text, TokenList& tokens) const 
   }
 }
 
+void Tokenizer::State::finish(std::string_view text, std::string_view pair, Encoding& encoding) const {
+  if (settings.trimmed_spans) trim_spans(text, pair, encoding);
+  if (!settings.reading.gives_type_ids) std::fill(encoding.type_ids.begin(), encoding.type_ids.end(), uint8_t{0});
+}
+
 // As Hugging Face's trim_offsets, which counts characters of the token, not of the text, and for which the first token
 // of a window is the first of a text.
 void Tokenizer::State::trim_spans(std::string_view text, std::string_view pair, Encoding& encoding) const {
-  if (!settings.trimmed_spans) return;
   bool has_begun[2] = {false, false};
   for (size_t i = 0; i < encoding.ids.size(); ++i) {
     if (encoding.is_special[i] != 0) continue;
@@ -155,49 +160,54 @@ Result<size_t> Tokenizer::State::room(const Template& pieces, size_t max_tokens,
   return max_tokens - special;
 }
 
-Result<Tokenizer> Tokenizer::from_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json) {
+Result<Tokenizer> Tokenizer::create(const TokenizerFiles& files) {
   auto state = std::make_unique<State>();
-  LATFORMER_ASSIGN(state->settings, parse_tokenizer_json(json, tokenizer_config_json));
-  LATFORMER_TRY(state->make_matchers());
-  return Tokenizer(std::move(state));
-}
-
-Result<Tokenizer> Tokenizer::from_vocab(std::string_view vocab_txt, std::string_view tokenizer_config_json) {
-  auto state = std::make_unique<State>();
-  LATFORMER_ASSIGN(state->settings, parse_vocab_txt(vocab_txt, tokenizer_config_json));
-  LATFORMER_TRY(state->make_matchers());
-  return Tokenizer(std::move(state));
-}
-
-Result<Tokenizer> Tokenizer::from_merges(std::string_view vocab_json, std::string_view merges_txt,
-                                         std::string_view tokenizer_config_json) {
-  auto state = std::make_unique<State>();
-  LATFORMER_ASSIGN(state->settings, parse_vocab_json(vocab_json, merges_txt, tokenizer_config_json));
+  if (!files.tokenizer_json.empty()) {
+    LATFORMER_ASSIGN(state->settings, parse_tokenizer_json(files));
+  } else if (!files.vocab_txt.empty()) {
+    LATFORMER_ASSIGN(state->settings, parse_vocab_txt(files));
+  } else if (!files.vocab_json.empty() && !files.merges_txt.empty()) {
+    LATFORMER_ASSIGN(state->settings, parse_vocab_json(files));
+  } else if (!files.vocab_json.empty()) {
+    return bad_model("vocab.json is there, but merges.txt is missing");
+  } else if (!files.merges_txt.empty()) {
+    return bad_model("merges.txt is there, but vocab.json is missing");
+  } else {
+    return bad_model("neither tokenizer.json nor vocab.txt nor vocab.json is there");
+  }
+  LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
+  LATFORMER_ASSIGN(state->settings.reading, parse_reading(documents.config.root()));
   LATFORMER_TRY(state->make_matchers());
   return Tokenizer(std::move(state));
 }
 
 Result<Encoding> Tokenizer::encode(std::string_view text, std::optional<std::string_view> pair,
                                    size_t max_tokens) const {
+  const bool cuts_left = state_->settings.reading.cuts_left;
+  // Which tokens of a text stay, when `count` do.
+  const auto range = [&](const TokenList& tokens, size_t count) {
+    const size_t begin = cuts_left ? tokens.count - count : 0;
+    return TokenRange{&tokens, begin, begin + count};
+  };
   if (!pair) {
     const Template& pieces = state_->settings.single;
     LATFORMER_ASSIGN(const size_t room, state_->room(pieces, max_tokens, text));
-    TokenList tokens(room, /*stop_early=*/true);
+    TokenList tokens(cuts_left ? SIZE_MAX : room, /*stop_early=*/!cuts_left);
     state_->tokenize(text, tokens);
-    Encoding encoding = assemble(pieces, {&tokens, 0, tokens.ids.size()}, {});
-    state_->trim_spans(text, {}, encoding);
-    encoding.truncated = tokens.overflows();
+    Encoding encoding = assemble(pieces, range(tokens, std::min(room, tokens.count)), {});
+    state_->finish(text, {}, encoding);
+    encoding.truncated = tokens.count > room;
     return encoding;
   }
   // A pair is read to its end: which of two long texts is longer decides who gets an odd token.
   const Template& pieces = state_->settings.pair;
   LATFORMER_ASSIGN(const size_t room, state_->room(pieces, max_tokens, text.size() < pair->size() ? *pair : text));
-  TokenList first(room), second(room);
+  TokenList first(cuts_left ? SIZE_MAX : room), second(cuts_left ? SIZE_MAX : room);
   state_->tokenize(text, first);
   state_->tokenize(*pair, second);
   const auto [of_first, of_second] = longest_first(first.count, second.count, room);
-  Encoding encoding = assemble(pieces, {&first, 0, of_first}, {&second, 0, of_second});
-  state_->trim_spans(text, *pair, encoding);
+  Encoding encoding = assemble(pieces, range(first, of_first), range(second, of_second));
+  state_->finish(text, *pair, encoding);
   encoding.truncated = of_first < first.count || of_second < second.count;
   return encoding;
 }
@@ -215,10 +225,12 @@ Result<std::vector<Encoding>> Tokenizer::encode_windows(std::string_view text, s
   for (size_t begin = 0;; begin += room - stride) {
     const size_t end = std::min(tokens.count, room < SIZE_MAX - begin ? begin + room : SIZE_MAX);
     windows.push_back(assemble(pieces, {&tokens, begin, end}, {}));
-    state_->trim_spans(text, {}, windows.back());
+    state_->finish(text, {}, windows.back());
     if (end == tokens.count) return windows;
   }
 }
+
+size_t Tokenizer::max_tokens() const { return state_->settings.reading.max_tokens; }
 
 size_t Tokenizer::vocabulary_size() const {
   const TokenizerSettings& settings = state_->settings;

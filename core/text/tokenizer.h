@@ -16,31 +16,33 @@
 
 #include "core/base/status.h"
 #include "core/text/encoding.h"
+#include "core/text/tokenizer_files.h"
 
 namespace latformer {
 
 class Tokenizer {
  public:
-  // Settings and vocabulary from tokenizer.json (model WordPiece or byte-level BPE). Its settings for truncation and
-  // padding are left aside; as in transformers, do_lower_case, tokenize_chinese_chars and strip_accents of a BERT's
-  // tokenizer_config.json (empty: there is none) count instead of its own. Errors: bad_model (broken JSON, no unknown
-  // token, merges of what is no token), unsupported_model (a part that is not implemented, tokens of more than 1000
-  // bytes).
-  static Result<Tokenizer> from_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json = {});
+  // From the files of a model folder, put together as transformers does. Settings of tokenizer.json for truncation and
+  // padding are left aside; of a BERT, do_lower_case, tokenize_chinese_chars and strip_accents of tokenizer_config.json
+  // count instead of its own. Errors: bad_model (no vocabulary; broken JSON, no unknown token, merges of what is no
+  // token), unsupported_model (a part that is not implemented, tokens of more than 1000 bytes).
+  static Result<Tokenizer> create(const TokenizerFiles& files);
 
-  // From vocab.txt, with do_lower_case, tokenize_chinese_chars, strip_accents, the special tokens' names and further
-  // added tokens taken from tokenizer_config.json (empty: the defaults of BertTokenizer). Errors as above; bad_model
-  // also when [CLS] or [SEP] is missing.
-  static Result<Tokenizer> from_vocab(std::string_view vocab_txt, std::string_view tokenizer_config_json);
+  static Result<Tokenizer> from_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json = {}) {
+    return create({.tokenizer_json = json, .tokenizer_config_json = tokenizer_config_json});
+  }
+  static Result<Tokenizer> from_vocab(std::string_view vocab_txt, std::string_view tokenizer_config_json) {
+    return create({.tokenizer_config_json = tokenizer_config_json, .vocab_txt = vocab_txt});
+  }
 
-  // From vocab.json and merges.txt of a GPT-2, with add_prefix_space, add_bos_token, the special tokens' names and
-  // further added tokens taken from tokenizer_config.json (empty: the defaults of GPT2Tokenizer). Errors as above.
   static Result<Tokenizer> from_merges(std::string_view vocab_json, std::string_view merges_txt,
-                                       std::string_view tokenizer_config_json);
+                                       std::string_view tokenizer_config_json) {
+    return create({.tokenizer_config_json = tokenizer_config_json, .vocab_json = vocab_json, .merges_txt = merges_txt});
+  }
 
   // [CLS] text [SEP], or [CLS] text [SEP] pair [SEP]. Bytes that are not UTF-8 count as U+FFFD, one for each maximal
   // ill-formed part (as Python's errors='replace'). Tokens beyond max_tokens (special ones included) are cut as by
-  // Hugging Face's truncation 'longest_first', and `truncated` says so.
+  // Hugging Face's truncation 'longest_first', on the side that tokenizer_config.json names, and `truncated` says so.
   // Linear in the texts; a single text is not read further than max_tokens demands, unless some added tokens are
   // `normalized`, for which all of it is.
   // Errors: invalid_argument when max_tokens cannot hold the special tokens, or a text has 4 GiB.
@@ -52,6 +54,8 @@ class Tokenizer {
   // ones.
   Result<std::vector<Encoding>> encode_windows(std::string_view text, size_t max_tokens, size_t stride) const;
 
+  // The most tokens that a text should have by tokenizer_config.json (model_max_length); SIZE_MAX if it does not say.
+  size_t max_tokens() const;
   // One more than the highest id that encode() can give: what an embedding table must hold at least.
   size_t vocabulary_size() const;
   // The token's text, e.g. "##ing"; empty for an id that is not in the vocabulary.

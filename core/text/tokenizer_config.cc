@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "core/format/quote.h"
+
 namespace latformer {
 namespace {
 
@@ -26,6 +28,26 @@ Status parse_listed_tokens(const JsonValue& decoder, std::vector<AddedToken>& li
     const char* end = begin + member.key.size();
     const auto [stop, error] = std::from_chars(begin, end, token.id);
     if (error != std::errc() || stop != end || token.id < 0) return member.value.fault("stands under no token id");
+    listed.push_back(std::move(token));
+  }
+  std::sort(listed.begin(), listed.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
+  return {};
+}
+
+// {"token": id, ...}
+Status parse_legacy_tokens(const JsonValue& added_tokens,
+                           const std::map<std::string, std::string, std::less<>>& special,
+                           std::vector<AddedToken>& listed) {
+  if (!added_tokens.given()) return {};
+  LATFORMER_ASSIGN(const JsonObject object, added_tokens.object());
+  for (const JsonMember member : object) {
+    AddedToken token;
+    token.content = member.key;
+    LATFORMER_ASSIGN(const int64_t id, member.value.integer(0, INT32_MAX));
+    token.id = static_cast<int32_t>(id);
+    token.special =
+        std::any_of(special.begin(), special.end(), [&](const auto& s) { return s.second == token.content; });
+    token.normalized = !token.special;
     listed.push_back(std::move(token));
   }
   std::sort(listed.begin(), listed.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
@@ -64,13 +86,6 @@ Status parse_extra_tokens(const JsonValue& extra, Collector& collector) {
 
 }  // namespace
 
-Result<JsonDocument> open_tokenizer_config(std::string_view json) {
-  if (json.empty()) json = "{}";
-  LATFORMER_ASSIGN(JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, json));
-  LATFORMER_TRY(document.root().object().status());
-  return document;
-}
-
 Result<AddedToken> parse_added_token(const JsonValue& value) {
   AddedToken token;
   LATFORMER_ASSIGN(token.content, value["content"].string());
@@ -82,28 +97,72 @@ Result<AddedToken> parse_added_token(const JsonValue& value) {
   return token;
 }
 
+Result<Reading> parse_reading(const JsonValue& config) {
+  Reading reading;
+  LATFORMER_ASSIGN(const std::string_view side, config["truncation_side"].string_or("right"));
+  if (side != "right" && side != "left") {
+    return config["truncation_side"].fault("is " + quote(side) + ", but must be \"left\" or \"right\"");
+  }
+  reading.cuts_left = side == "left";
+  // Without a limit transformers writes 1e30.
+  if (const JsonValue most = config["model_max_length"]; most.given()) {
+    LATFORMER_ASSIGN(const double tokens, most.number());
+    if (tokens < 1) return most.fault("must be at least 1");
+    if (tokens < 1e9) reading.max_tokens = static_cast<size_t>(tokens);
+  }
+  if (const JsonValue names = config["model_input_names"]; names.given()) {
+    LATFORMER_ASSIGN(const JsonArray array, names.array());
+    reading.gives_type_ids = false;
+    for (const JsonValue value : array) {
+      LATFORMER_ASSIGN(const std::string_view name, value.string());
+      reading.gives_type_ids = reading.gives_type_ids || name == "token_type_ids";
+    }
+  }
+  return reading;
+}
+
+Result<ConfigDocuments> parse_config_documents(const TokenizerFiles& files) {
+  const auto parse = [](std::string_view name, std::string_view json) -> Result<JsonDocument> {
+    LATFORMER_ASSIGN(JsonDocument document, JsonDocument::parse(name, json.empty() ? std::string_view("{}") : json));
+    LATFORMER_TRY(document.root().object().status());
+    return document;
+  };
+  LATFORMER_ASSIGN(JsonDocument config, parse(kTokenizerConfigFile, files.tokenizer_config_json));
+  LATFORMER_ASSIGN(JsonDocument special_tokens_map, parse(kSpecialTokensMapFile, files.special_tokens_map_json));
+  LATFORMER_ASSIGN(JsonDocument added_tokens, parse(kAddedTokensFile, files.added_tokens_json));
+  return ConfigDocuments{std::move(config), std::move(special_tokens_map), std::move(added_tokens)};
+}
+
 bool ConfiguredTokens::lists(std::string_view content) const {
   return std::any_of(listed.begin(), listed.end(), [&](const AddedToken& token) { return token.content == content; });
 }
 
-Result<ConfiguredTokens> parse_configured_tokens(const JsonValue& config, std::span<const SpecialToken> special) {
+Result<ConfiguredTokens> parse_configured_tokens(const JsonValue& config, const LegacyTokens& legacy,
+                                                 std::span<const SpecialToken> special) {
+  const bool is_legacy = !config["added_tokens_decoder"].exists();
+  const auto named = [&](std::string_view key) {
+    const JsonValue value = legacy.special_tokens_map[key];
+    return is_legacy && value.given() ? value : config[key];
+  };
   ConfiguredTokens result;
-  LATFORMER_TRY(parse_listed_tokens(config["added_tokens_decoder"], result.listed));
-  Collector collector(result.tokens);
-  for (const AddedToken& token : result.listed) collector.add(token);
+  std::vector<AddedToken> named_tokens;
   for (const auto& [key, by_default] : special) {
     AddedToken token;
-    token.special = true;
     token.content = by_default;
-    if (const JsonValue value = config[key]; value.given()) {
+    if (const JsonValue value = named(key); value.given()) {
       LATFORMER_ASSIGN(token, parse_token(value));
-      token.special = true;
     }
+    token.special = true;
     result.special[std::string(key)] = token.content;
-    collector.add(std::move(token));
+    named_tokens.push_back(std::move(token));
   }
-  LATFORMER_TRY(parse_extra_tokens(config["extra_special_tokens"], collector));
-  LATFORMER_TRY(parse_extra_tokens(config["additional_special_tokens"], collector));
+  LATFORMER_TRY(is_legacy ? parse_legacy_tokens(legacy.added_tokens, result.special, result.listed)
+                          : parse_listed_tokens(config["added_tokens_decoder"], result.listed));
+  Collector collector(result.tokens);
+  for (const AddedToken& token : result.listed) collector.add(token);
+  for (AddedToken& token : named_tokens) collector.add(std::move(token));
+  LATFORMER_TRY(parse_extra_tokens(named("extra_special_tokens"), collector));
+  LATFORMER_TRY(parse_extra_tokens(named("additional_special_tokens"), collector));
   return result;
 }
 

@@ -2,6 +2,8 @@
 // themselves.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <span>
@@ -12,13 +14,37 @@
 #include "core/base/status.h"
 #include "core/format/json.h"
 #include "core/text/added_tokens.h"
+#include "core/text/tokenizer_files.h"
 
 namespace latformer {
 
 inline constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json";
 
-// The file as an object; where it is absent (empty), one without a field. Errors: bad_model.
-Result<JsonDocument> open_tokenizer_config(std::string_view json);
+inline constexpr std::string_view kSpecialTokensMapFile = "special_tokens_map.json";
+inline constexpr std::string_view kAddedTokensFile = "added_tokens.json";
+
+// special_tokens_map.json and added_tokens.json, of folders that older versions of transformers have written. Either
+// may not exist. They count only where tokenizer_config.json has no added_tokens_decoder, and then before its own
+// names.
+struct LegacyTokens {
+  JsonValue special_tokens_map;
+  JsonValue added_tokens;
+};
+
+// How a tokenizer is to be used, whatever its family.
+struct Reading {
+  bool cuts_left = false;        // of a text that is too long the end stays (truncation_side)
+  size_t max_tokens = SIZE_MAX;  // model_max_length
+  bool gives_type_ids = true;    // else a model is told that all is one text (model_input_names)
+};
+Result<Reading> parse_reading(const JsonValue& config);
+
+// The files of TokenizerFiles that are JSON and small, "{}" where absent.
+struct ConfigDocuments {
+  JsonDocument config, special_tokens_map, added_tokens;
+  LegacyTokens legacy() const { return {special_tokens_map.root(), added_tokens.root()}; }
+};
+Result<ConfigDocuments> parse_config_documents(const TokenizerFiles& files);
 
 // An object of AddedToken's fields; of a type that no field has: bad_model.
 Result<AddedToken> parse_added_token(const JsonValue& value);
@@ -37,7 +63,9 @@ struct ConfiguredTokens {
   bool lists(std::string_view content) const;
 };
 
-// Special tokens are added in the order of `special`, as transformers has it.
-Result<ConfiguredTokens> parse_configured_tokens(const JsonValue& config, std::span<const SpecialToken> special);
+// Special tokens are added in the order of `special`, as transformers has it. Errors: bad_model (a field of the wrong
+// type, a token without its id).
+Result<ConfiguredTokens> parse_configured_tokens(const JsonValue& config, const LegacyTokens& legacy,
+                                                 std::span<const SpecialToken> special);
 
 }  // namespace latformer

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kMostPieces = 32;  // of a template; BERT's have five at most
 
-Result<std::unique_ptr<TextModel>> parse_model(const JsonValue& root, std::string_view tokenizer_config_json) {
+Result<std::unique_ptr<TextModel>> parse_model(const JsonValue& root, const TokenizerFiles& files) {
   // Files of the first versions do not name the type; each of these fields is one type's alone.
   const JsonValue model = root["model"];
   std::string_view type;
@@ -25,7 +25,7 @@ Result<std::unique_ptr<TextModel>> parse_model(const JsonValue& root, std::strin
   } else {
     LATFORMER_ASSIGN(type, model["type"].string());
   }
-  if (type == "WordPiece") return parse_wordpiece(root, tokenizer_config_json);
+  if (type == "WordPiece") return parse_wordpiece(root, files);
   if (type == "BPE") return parse_bpe(root);
   return unsupported_type(model, type, "WordPiece or BPE");
 }
@@ -135,13 +135,13 @@ Status parse_post_processor(JsonValue processor, TokenizerSettings& settings) {
 
 }  // namespace
 
-Result<TokenizerSettings> parse_tokenizer_json(std::string_view json, std::string_view tokenizer_config_json) {
-  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerFile, json));
+Result<TokenizerSettings> parse_tokenizer_json(const TokenizerFiles& files) {
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerFile, files.tokenizer_json));
   const JsonValue root = document.root();
   LATFORMER_ASSIGN(const std::string_view version, root["version"].string_or("1.0"));
   if (version != "1.0") return root["version"].unsupported("is " + quote(version) + ", but only 1.0 is supported");
   TokenizerSettings settings;
-  LATFORMER_ASSIGN(settings.model, parse_model(root, tokenizer_config_json));
+  LATFORMER_ASSIGN(settings.model, parse_model(root, files));
   LATFORMER_TRY(parse_post_processor(root["post_processor"], settings));
   LATFORMER_TRY(parse_added_tokens(root["added_tokens"], settings));
   return settings;

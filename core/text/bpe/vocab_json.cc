@@ -52,26 +52,27 @@ constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", kEndOfTex
   return Merges::build(kMergesFile, vocabulary, pairs);
 }
 
-Status check_class(const JsonValue& config) {
-  LATFORMER_ASSIGN(const std::string_view name, config["tokenizer_class"].string_or("GPT2Tokenizer"));
-  if (name == "GPT2Tokenizer" || name == "GPT2TokenizerFast") return {};
-  return config["tokenizer_class"].unsupported("is " + quote(name) + ", but only GPT2Tokenizer is supported");
+Status check_class(const JsonValue& config, std::string_view otherwise) {
+  LATFORMER_ASSIGN(const std::string_view name, config["tokenizer_class"].string_or(otherwise));
+  if (name.empty() || name == "GPT2Tokenizer" || name == "GPT2TokenizerFast") return {};
+  const std::string where(config["tokenizer_class"].given() ? kTokenizerConfigFile : "config.json");
+  return unsupported_model(where + ": tokenizer_class is " + quote(name) + ", but only GPT2Tokenizer is supported");
 }
 
 }  // namespace
 
-Result<TokenizerSettings> parse_vocab_json(std::string_view vocab_json, std::string_view merges_txt,
-                                           std::string_view tokenizer_config_json) {
+Result<TokenizerSettings> parse_vocab_json(const TokenizerFiles& files) {
   using PieceKind = TemplatePiece::Kind;
-  LATFORMER_ASSIGN(const JsonDocument config, open_tokenizer_config(tokenizer_config_json));
-  LATFORMER_TRY(check_class(config.root()));
-  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config.root(), kSpecialTokens));
-  LATFORMER_ASSIGN(const bool prefix_space, config.root()["add_prefix_space"].boolean_or(false));
-  LATFORMER_ASSIGN(const bool adds_first, config.root()["add_bos_token"].boolean_or(false));
+  LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
+  const JsonValue config = documents.config.root();
+  LATFORMER_TRY(check_class(config, files.tokenizer_class));
+  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config, documents.legacy(), kSpecialTokens));
+  LATFORMER_ASSIGN(const bool prefix_space, config["add_prefix_space"].boolean_or(false));
+  LATFORMER_ASSIGN(const bool adds_first, config["add_bos_token"].boolean_or(false));
 
-  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kVocabFile, vocab_json));
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kVocabFile, files.vocab_json));
   LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kVocabFile, document.root()));
-  LATFORMER_ASSIGN(Merges merges, parse_lines(merges_txt, vocabulary));
+  LATFORMER_ASSIGN(Merges merges, parse_lines(files.merges_txt, vocabulary));
 
   PreTokenizer steps;
   if (prefix_space) steps.push_back({PreTokenizerStep::Kind::prefix_space});

@@ -6,11 +6,12 @@
 
 namespace latformer {
 
-Result<bool> is_like_bert(const JsonValue& config) {
+Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise) {
   constexpr std::string_view kFast = "Fast";
   constexpr std::array<std::string_view, 5> kKnown = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
                                                       "MobileBertTokenizer", "ConvBertTokenizer"};
-  LATFORMER_ASSIGN(std::string_view name, config["tokenizer_class"].string_or(kKnown.front()));
+  LATFORMER_ASSIGN(std::string_view name,
+                   config["tokenizer_class"].string_or(otherwise.empty() ? kKnown.front() : otherwise));
   if (name.ends_with(kFast)) name.remove_suffix(kFast.size());
   return std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end();
 }

@@ -4,15 +4,17 @@
 // tokenizer_config.json: do_lower_case, strip_accents and tokenize_chinese_chars, by default as BertTokenizer has them.
 #pragma once
 
+#include <string_view>
+
 #include "core/base/status.h"
 #include "core/format/json.h"
 #include "core/text/wordpiece/normalizer.h"
 
 namespace latformer {
 
-// Whether "tokenizer_class" of tokenizer_config.json, BertTokenizer if it is not there, treats text as BertTokenizer
-// does. Errors: bad_model (it is no string).
-Result<bool> is_like_bert(const JsonValue& config);
+// Whether "tokenizer_class" of tokenizer_config.json, where it is not there `otherwise` (config.json's), where that is
+// empty BertTokenizer, treats text as BertTokenizer does. Errors: bad_model (it is no string).
+Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise);
 
 // The normalizer that tokenizer_config.json asks for. Errors: bad_model (a field of the wrong type).
 Result<NormalizerSettings> parse_normalizer_settings(const JsonValue& config);

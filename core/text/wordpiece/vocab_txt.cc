@@ -73,19 +73,20 @@ constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", ""},
 
 }  // namespace
 
-Result<TokenizerSettings> parse_vocab_txt(std::string_view vocab_txt, std::string_view tokenizer_config_json) {
-  LATFORMER_ASSIGN(const JsonDocument document, open_tokenizer_config(tokenizer_config_json));
-  const JsonValue root = document.root();
-  LATFORMER_ASSIGN(const bool supported, is_like_bert(root));
+Result<TokenizerSettings> parse_vocab_txt(const TokenizerFiles& files) {
+  LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
+  const JsonValue root = documents.config.root();
+  LATFORMER_ASSIGN(const bool supported, is_like_bert(root, files.tokenizer_class));
   if (!supported) {
-    const JsonValue name = root["tokenizer_class"];
-    return name.unsupported("is " + quote(name.string().value()) + ", but only BertTokenizer is supported");
+    LATFORMER_ASSIGN(const std::string_view name, root["tokenizer_class"].string_or(files.tokenizer_class));
+    const std::string where(root["tokenizer_class"].given() ? kTokenizerConfigFile : "config.json");
+    return unsupported_model(where + ": tokenizer_class is " + quote(name) + ", but only BertTokenizer is supported");
   }
   LATFORMER_ASSIGN(const bool basic, root["do_basic_tokenize"].boolean_or(true));
   if (!basic) return root["do_basic_tokenize"].unsupported("must not be false");
   LATFORMER_ASSIGN(const NormalizerSettings normalizer, parse_normalizer_settings(root));
-  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(root, kSpecialTokens));
-  LATFORMER_ASSIGN(Vocabulary vocabulary, parse_lines(vocab_txt));
+  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(root, documents.legacy(), kSpecialTokens));
+  LATFORMER_ASSIGN(Vocabulary vocabulary, parse_lines(files.vocab_txt));
 
   // [CLS] and [SEP] may also be tokens that tokenizer_config.json lists; only named there, they would be given ids that
   // the model has never seen.

@@ -29,10 +29,10 @@ Status parse_normalizer(JsonValue normalizer, NormalizerSettings& settings) {
 }
 
 // What a class of BERT's is told of the normalizer there counts instead of tokenizer.json.
-Status apply_tokenizer_config(std::string_view json, NormalizerSettings& settings) {
-  if (json.empty()) return {};
-  LATFORMER_ASSIGN(const JsonDocument document, open_tokenizer_config(json));
-  LATFORMER_ASSIGN(const bool counts, is_like_bert(document.root()));
+Status apply_tokenizer_config(const TokenizerFiles& files, NormalizerSettings& settings) {
+  if (files.tokenizer_config_json.empty()) return {};
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kTokenizerConfigFile, files.tokenizer_config_json));
+  LATFORMER_ASSIGN(const bool counts, is_like_bert(document.root(), files.tokenizer_class));
   if (counts) {
     LATFORMER_ASSIGN(settings, parse_normalizer_settings(document.root()));
   }
@@ -65,13 +65,13 @@ Status parse_model(const JsonValue& model, Vocabulary& vocabulary, WordPieceSett
 
 }  // namespace
 
-Result<std::unique_ptr<TextModel>> parse_wordpiece(const JsonValue& root, std::string_view tokenizer_config_json) {
+Result<std::unique_ptr<TextModel>> parse_wordpiece(const JsonValue& root, const TokenizerFiles& files) {
   Vocabulary vocabulary;
   WordPieceSettings word_pieces;
   NormalizerSettings normalizer;
   LATFORMER_TRY(parse_model(root["model"], vocabulary, word_pieces));
   LATFORMER_TRY(parse_normalizer(root["normalizer"], normalizer));
-  LATFORMER_TRY(apply_tokenizer_config(tokenizer_config_json, normalizer));
+  LATFORMER_TRY(apply_tokenizer_config(files, normalizer));
   LATFORMER_TRY(check_pre_tokenizer(root["pre_tokenizer"]));
   std::unique_ptr<TextModel> made =
       std::make_unique<WordPieceModel>(std::move(vocabulary), std::move(word_pieces), normalizer);

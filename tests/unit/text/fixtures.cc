@@ -100,7 +100,7 @@ Result<Tokenizer> load_byte_level(std::string_view name, std::string json) {
     LATFORMER_ASSIGN(const std::string_view line, merge.string());
     lines.append(line).append("\n");
   }
-  return Tokenizer::from_merges(known.vocab, lines, json);
+  return Tokenizer::create({.tokenizer_config_json = json, .vocab_json = known.vocab, .merges_txt = lines});
 }
 
 Result<Tokenizer> load_golden(std::string_view name) {

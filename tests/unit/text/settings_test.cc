@@ -200,7 +200,7 @@ TEST(VocabTxt, OfALineGivenTwiceTheLastCounts) {
 }
 
 TEST(VocabTxt, RefusesWhatCannotWork) {
-  expect_error(Tokenizer::from_vocab("", ""), ErrorCode::bad_model, "vocab.txt: the token \"[UNK]\" is missing");
+  expect_error(Tokenizer::from_vocab("\n", ""), ErrorCode::bad_model, "vocab.txt: the token \"[UNK]\" is missing");
   expect_error(Tokenizer::from_vocab("[UNK]\n[CLS]\n", ""), ErrorCode::bad_model, "\"[SEP]\" is missing");
   expect_error(Tokenizer::from_vocab("[UNK]\n[SEP]\n", ""), ErrorCode::bad_model, "\"[CLS]\" is missing");
   expect_error(Tokenizer::from_vocab("[UNK]\n\xff\n", ""), ErrorCode::bad_model, "vocab.txt: line 2 is not UTF-8");

@@ -1,0 +1,110 @@
+// What older versions of transformers have written beside vocab.txt, and what tokenizer_config.json says of a
+// tokenizer's use. Right values are those of transformers 5.23 with tokenizers 0.23.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/text/tokenizer.h"
+
+namespace latformer {
+namespace {
+
+constexpr std::string_view kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\nd\n<s>\n</s>\n<unk>\n<pad>\n";
+
+std::vector<int32_t> ids(const TokenizerFiles& files, std::string_view text, size_t most = 100) {
+  const Result<Tokenizer> tokenizer = Tokenizer::create(files);
+  if (!tokenizer.ok()) {
+    ADD_FAILURE() << tokenizer.status().message();
+    return {};
+  }
+  return tokenizer->encode(text, {}, most).value().ids;
+}
+
+using Ids = std::vector<int32_t>;
+
+TEST(LegacyFiles, TokensAddedInAFileOfTheirOwn) {
+  constexpr std::string_view kAdded = R"({"[WORLD]": 13, "Product_X": 14})";
+  EXPECT_EQ(ids({.vocab_txt = kVocab, .added_tokens_json = kAdded}, "[WORLD] a Product_X"), (Ids{2, 13, 5, 14, 3}));
+  // They do not count beside added_tokens_decoder.
+  EXPECT_EQ(
+      ids({.tokenizer_config_json = R"({"added_tokens_decoder":{}})", .vocab_txt = kVocab, .added_tokens_json = kAdded},
+          "Product_X"),
+      (Ids{2, 1, 1, 1, 3}));
+  const Result<Tokenizer> broken = Tokenizer::create({.vocab_txt = kVocab, .added_tokens_json = R"({"x":"y"})"});
+  ASSERT_FALSE(broken.ok());
+  EXPECT_NE(broken.status().message().find("added_tokens.json"), std::string::npos) << broken.status().message();
+}
+
+TEST(LegacyFiles, SpecialTokensNamedInAFileOfTheirOwn) {
+  constexpr std::string_view kMap =
+      R"({"cls_token":"<s>","sep_token":{"content":"</s>"},"pad_token":"<pad>","unk_token":"<unk>"})";
+  EXPECT_EQ(ids({.vocab_txt = kVocab, .special_tokens_map_json = kMap}, "a zebra"), (Ids{9, 5, 11, 10}));
+  // It counts before tokenizer_config.json, but not beside added_tokens_decoder.
+  EXPECT_EQ(
+      ids({.tokenizer_config_json = R"({"cls_token":"[SEP]"})", .vocab_txt = kVocab, .special_tokens_map_json = kMap},
+          "a"),
+      (Ids{9, 5, 10}));
+  EXPECT_EQ(ids({.tokenizer_config_json = R"({"added_tokens_decoder":{}})",
+                 .vocab_txt = kVocab,
+                 .special_tokens_map_json = kMap},
+                "a"),
+            (Ids{2, 5, 3}));
+}
+
+TEST(LegacyFiles, ATokenizerClassInConfigJsonCountsWhereNothingElseNamesOne) {
+  const auto load = [](std::string_view config, std::string_view name) {
+    return Tokenizer::create({.tokenizer_config_json = config, .vocab_txt = kVocab, .tokenizer_class = name});
+  };
+  const Result<Tokenizer> japanese = load(R"({"do_lower_case":false})", "BertJapaneseTokenizer");
+  ASSERT_FALSE(japanese.ok());
+  EXPECT_EQ(japanese.status().code(), ErrorCode::unsupported_model);
+  EXPECT_EQ(japanese.status().message(),
+            "config.json: tokenizer_class is \"BertJapaneseTokenizer\", but only BertTokenizer is supported");
+  EXPECT_TRUE(load(R"({"tokenizer_class":"BertTokenizer"})", "BertJapaneseTokenizer").ok());
+  EXPECT_TRUE(load("", "BertTokenizerFast").ok());
+}
+
+TEST(Reading, CutsTheSideThatIsNamed) {
+  constexpr std::string_view kLeft = R"({"truncation_side":"left"})";
+  const TokenizerFiles files = {.tokenizer_config_json = kLeft, .vocab_txt = kVocab};
+  EXPECT_EQ(ids(files, "a b c d", 4), (Ids{2, 7, 8, 3}));
+  EXPECT_EQ(ids(files, "a b", 4), (Ids{2, 5, 6, 3}));
+  const Tokenizer tokenizer = Tokenizer::create(files).value();
+  const Encoding pair = tokenizer.encode("a b c d", "d c b", 6).value();
+  EXPECT_EQ(pair.ids, (Ids{2, 7, 8, 3, 6, 3}));
+  EXPECT_TRUE(pair.truncated);
+  EXPECT_FALSE(Tokenizer::create({.tokenizer_config_json = R"({"truncation_side":"up"})", .vocab_txt = kVocab}).ok());
+}
+
+TEST(Reading, TheMostTokensOfAText) {
+  const auto most = [](std::string_view config) {
+    return Tokenizer::create({.tokenizer_config_json = config, .vocab_txt = kVocab}).value().max_tokens();
+  };
+  EXPECT_EQ(most(R"({"model_max_length":128})"), 128u);
+  EXPECT_EQ(most(R"({"model_max_length":1000000000000000019884624838656})"), SIZE_MAX);
+  EXPECT_EQ(most("{}"), SIZE_MAX);
+  EXPECT_FALSE(Tokenizer::create({.tokenizer_config_json = R"({"model_max_length":0})", .vocab_txt = kVocab}).ok());
+}
+
+TEST(Reading, TypesThatTheModelIsNotGiven) {
+  const auto types = [](std::string_view config) {
+    const Tokenizer tokenizer = Tokenizer::create({.tokenizer_config_json = config, .vocab_txt = kVocab}).value();
+    return tokenizer.encode("a", "b", 10).value().type_ids;
+  };
+  EXPECT_EQ(types("{}"), (std::vector<uint8_t>{0, 0, 0, 1, 1}));
+  EXPECT_EQ(types(R"({"model_input_names":["input_ids","token_type_ids"]})"), (std::vector<uint8_t>{0, 0, 0, 1, 1}));
+  EXPECT_EQ(types(R"({"model_input_names":["input_ids","attention_mask"]})"), (std::vector<uint8_t>{0, 0, 0, 0, 0}));
+}
+
+TEST(AddedTokens, ManyBlanksThatATokenOfABlankSwallows) {
+  constexpr std::string_view kConfig =
+      R"({"added_tokens_decoder":{"13":{"content":" ","rstrip":true,"special":true}}})";
+  const Tokenizer tokenizer = Tokenizer::create({.tokenizer_config_json = kConfig, .vocab_txt = kVocab}).value();
+  const std::string blanks(1 << 20, ' ');  // minutes, if each of them looked at those behind it
+  EXPECT_EQ(tokenizer.encode(blanks, {}, SIZE_MAX).value().ids.size(), blanks.size() + 2);
+}
+
+}  // namespace
+}  // namespace latformer
