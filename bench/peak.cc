@@ -92,4 +92,13 @@ double run_int8_peak(size_t rounds) {
   return run_int8<kernels::Int8Dot, 5>(rounds);
 }
 
+void read_all(size_t n, const float* x) {
+  constexpr size_t kChains = 4;
+  kernels::Ints sums[kChains] = {};
+  for (size_t i = 0; i + kChains * kernels::kWidth <= n; i += kChains * kernels::kWidth) {
+    for (size_t c = 0; c < kChains; ++c) sums[c] ^= kernels::load_vector<kernels::Ints>(x + i + c * kernels::kWidth);
+  }
+  [[maybe_unused]] volatile auto sink = ((sums[0] ^ sums[1]) ^ (sums[2] ^ sums[3]))[0];
+}
+
 }  // namespace latformer

@@ -13,4 +13,7 @@ namespace latformer {
 double run_f32_peak(size_t rounds);
 double run_int8_peak(size_t rounds);
 
+// Reads x (n), a multiple of 64 bytes, and does nothing else of note: the bound of what comes from memory.
+void read_all(size_t n, const float* x);
+
 }  // namespace latformer

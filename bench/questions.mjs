@@ -254,7 +254,7 @@ export const load = {
   },
 };
 
-/** Linear layers alone, and the peak of the same binary. */
+/** Linear layers and functions alone, ours and XNNPACK's, and the peak of the same binary. */
 export const kernels = {
   engines: ['node-base', 'node-relaxed'],
   minutes: ({ threads }, _, engineName) => (engineName === 'node-relaxed' ? 0.2 * (1 + threads.length) : 0.2),
@@ -262,16 +262,27 @@ export const kernels = {
   async ask(engine, model, chosen, engineName) {
     const relaxed = engineName === 'node-relaxed';
     const programs = [
-      { library: 'latformer', preset: relaxed ? 'wasm-relaxed' : 'wasm', node: engine.nodePath, threads: [1] },
-      ...(relaxed ? [{ library: 'latformer native', preset: 'release', threads: chosen.threads }] : []),
+      { place: '', preset: relaxed ? 'wasm-relaxed' : 'wasm', node: engine.nodePath, threads: [1] },
+      ...(relaxed ? [{ place: ' native', preset: 'release', threads: chosen.threads }] : []),
     ];
     const rows = [];
-    for (const { library, preset, node, threads } of programs) {
+    for (const { place, preset, node, threads } of programs) {
       for (const count of threads) {
         const measured = await roofline({ preset, node }, model.shape, count);
-        console.log(`  ${library}, ${count} thread(s): ${measured.kernels}`);
-        for (const { dtype, rows: size, gops, peak } of measured.rows) {
-          rows.push({ library, dtype, threads: count, size, value: gops, unit: 'GOP/s', peak });
+        console.log(`  latformer${place}, ${count} thread(s): ${measured.kernels}`);
+        for (const { library, dtype, rows: size, gops, peak } of measured.layers) {
+          rows.push({ library: library + place, dtype, threads: count, size, value: gops, unit: 'GOP/s', peak });
+        }
+        for (const { library, name: set, values: size, rate } of count === 1 ? measured.functions : []) {
+          rows.push({
+            library: library + place,
+            dtype: 'fp32',
+            threads: 1,
+            size,
+            set,
+            value: rate,
+            unit: 'G values/s',
+          });
         }
       }
     }

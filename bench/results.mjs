@@ -1,7 +1,8 @@
 // Results as a CSV file, one value in a line:
 //
 //   question    latency, throughput, load, kernels
-//   size        latency: tokens; throughput: texts; kernels: rows
+//   size        latency: tokens; throughput: texts; kernels: rows, or values of a function
+//   set         throughput: where the texts are from; kernels: the function, of linear layers nothing
 //   batch       throughput: texts in one call
 //   value, unit median; samples: of how many
 //   rate        latency: GOP/s, counting all tokens in all layers whatever is left out

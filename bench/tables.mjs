@@ -125,12 +125,35 @@ function rooflineTable(kernels, latency, where) {
   };
 }
 
-function kernelTables(rows, where, { brief, all }) {
+/** Ours beside XNNPACK's, in one line each, so that the choice of each can be read. */
+function choiceTable(rows, where) {
+  const lines = rows.filter(({ library }) => library.startsWith('XNNPACK'));
+  return {
+    title: `${where}: our kernels and XNNPACK's, GOP/s (functions: 10^9 values/s); what is used: tanh and softmax XNNPACK's, else ours`,
+    head: ['', 'latformer', 'XNNPACK', 'XNNPACK / latformer'],
+    rows: lines.map((theirs) => {
+      const { dtype, threads, size, set } = theirs;
+      const library = theirs.library.replace('XNNPACK', 'latformer');
+      const ours = rows.find((row) =>
+        Object.entries({ library, dtype, threads, size, set }).every(([key, value]) => row[key] === value),
+      );
+      const place = theirs.library.includes('native') ? 'native, ' : '';
+      const what = set
+        ? `${set}${set === 'tanh' ? ' (ours: the scalar twin)' : ''}, ${size} values`
+        : `${precision(dtype)}, ${size} rows`;
+      return [place + what, digits(ours.value), digits(theirs.value), (theirs.value / ours.value).toFixed(2)];
+    }),
+  };
+}
+
+function kernelTables(measured, where, { brief, all }) {
+  const rows = measured.filter(({ library, set }) => library.startsWith('latformer') && !set);
   const sizes = unique(rows.map(({ size }) => size)).filter(
     (size) => !brief || [1, 4, 16, 27, 128, 512].includes(size),
   );
   const lines = unique(rows.map(({ library, dtype, threads }) => JSON.stringify({ library, dtype, threads })));
   return [
+    choiceTable(measured, where),
     {
       title: `${where}: linear layers by number of rows, GOP/s and share of the measured peak`,
       head: ['rows', 'peak', ...sizes.map(String)],

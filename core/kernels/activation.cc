@@ -1,13 +1,6 @@
-// tanh by XNNPACK's micro-kernel, called directly: its unary operator would link every unary function that XNNPACK has,
-// in every type, which is most of a binary. GELU is our own (micro/rows.h).
-//
-// This is the one file that looks below XNNPACK's public interface.
 #include "core/kernels/activation.h"
 
 #include <pthreadpool.h>
-#include <xnnpack/config.h>
-#include <xnnpack/microfnptr.h>
-#include <xnnpack/microparams.h>
 
 #include <algorithm>
 #include <array>
@@ -15,29 +8,21 @@
 namespace latformer::kernels {
 namespace {
 
-static_assert(kBufferSlack >= XNN_EXTRA_BYTES);
-
 constexpr float kSqrtTwoOverPi = 0.7978845608028654F;
 constexpr size_t kBlock = 2048;  // values that one thread takes at a time; x, y and what lies between stay in its cache
 
 struct Call {
   Activation::Kind kind;
   const MicroKernels* micro;
-  const xnn_unary_elementwise_config* tanh;
   const float* x;
   float* y;
 };
 
-void run_tanh(const xnn_unary_elementwise_config* tanh, size_t count, const float* x, float* y) {
-  static constexpr xnn_unary_uparams kNoParameters{};
-  tanh->ukernel(count * sizeof(float), x, y, &kNoParameters);
-}
-
 // 0.5 v (1 + tanh(sqrt(2 / pi) (v + 0.044715 v^3)))
-void run_gelu_tanh(const xnn_unary_elementwise_config* tanh, size_t count, const float* x, float* y) {
+void run_gelu_tanh(const MicroKernels& micro, size_t count, const float* x, float* y) {
   alignas(kBufferAlignment) std::array<float, kBlock + kBufferSlack / sizeof(float)> inner{};
   for (size_t i = 0; i < count; ++i) inner[i] = kSqrtTwoOverPi * (x[i] + 0.044715F * x[i] * x[i] * x[i]);
-  run_tanh(tanh, count, inner.data(), inner.data());
+  micro.tanh(count, inner.data(), inner.data());
   for (size_t i = 0; i < count; ++i) y[i] = 0.5F * x[i] * (1.0F + inner[i]);
 }
 
@@ -50,9 +35,9 @@ void run_block(void* context, size_t begin, size_t count) {
     case Activation::Kind::gelu:
       return call.micro->gelu(count, x, y);
     case Activation::Kind::tanh:
-      return run_tanh(call.tanh, count, x, y);
+      return call.micro->tanh(count, x, y);
     case Activation::Kind::gelu_tanh:
-      return run_gelu_tanh(call.tanh, count, x, y);
+      return run_gelu_tanh(*call.micro, count, x, y);
     case Activation::Kind::relu:
       for (size_t i = 0; i < count; ++i) y[i] = std::max(x[i], 0.0F);
   }
@@ -64,15 +49,11 @@ Result<Activation> Activation::create(Kind kind, const MicroKernels& micro) {
   Activation activation;
   activation.kind_ = kind;
   activation.micro_ = &micro;
-  if (kind == Kind::tanh || kind == Kind::gelu_tanh) {
-    activation.tanh_ = xnn_init_f32_tanh_config();
-    if (activation.tanh_ == nullptr) return unsupported_model("XNNPACK has no kernels here");
-  }
   return activation;
 }
 
 Status Activation::run(const Threads& threads, size_t count, const float* x, float* y) {
-  Call call{kind_, micro_, tanh_, x, y};
+  Call call{kind_, micro_, x, y};
   pthreadpool_parallelize_1d_tile_1d(threads.pool(), run_block, &call, count, kBlock, 0);
   return {};
 }

@@ -11,8 +11,6 @@
 #include "core/kernels/micro/table.h"
 #include "core/kernels/threads.h"
 
-struct xnn_unary_elementwise_config;
-
 namespace latformer::kernels {
 
 // y (count) = activation(x (count)); x and y may be the same, and lie in a Buffer, past whose end kernels may read.
@@ -26,7 +24,6 @@ class Activation {
  private:
   Kind kind_ = Kind::gelu;
   const MicroKernels* micro_ = nullptr;
-  const xnn_unary_elementwise_config* tanh_ = nullptr;
 };
 
 // y (n, d) = x / (1 + e^-x) * factor, of rows of x and factor `stride` apart (SwiGLU); y may be x or factor if stride

@@ -4,7 +4,7 @@
 
 namespace latformer::kernels {
 
-const MicroKernels kAvx2Kernels =
-    table_of<Int8PairDot, kInt8PairRows>("AVX2 (f32: fused multiply-add, int8: 8-bit products)");
+const MicroKernels kAvx2Kernels = table_of<Int8PairDot, kInt8PairRows, xnnpack::Avx2>(
+    "AVX2 (f32: fused multiply-add, int8: 8-bit products; softmax, tanh: XNNPACK)");
 
 }  // namespace latformer::kernels

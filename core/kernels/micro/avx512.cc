@@ -4,7 +4,7 @@
 
 namespace latformer::kernels {
 
-const MicroKernels kAvx512Kernels =
-    table_of<Int8Dot, kInt8Rows>("AVX-512 VNNI (f32: fused multiply-add, int8: 8-bit dot product)");
+const MicroKernels kAvx512Kernels = table_of<Int8Dot, kInt8Rows, xnnpack::Avx512>(
+    "AVX-512 VNNI (f32: fused multiply-add, int8: 8-bit dot product; softmax, tanh: XNNPACK)");
 
 }  // namespace latformer::kernels

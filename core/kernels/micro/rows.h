@@ -109,26 +109,6 @@ inline void gelu_row(size_t n, const float* x, float* y) {
   for (size_t i = 0; i < n; ++i) y[i] = last[i];
 }
 
-inline void softmax_row(size_t n, float* x) {
-  Floats most = load_vector<Floats>(x);
-  for (size_t j = kWidth; j < n; j += kWidth) {
-    const auto v = load_vector<Floats>(x + j);
-    most = v > most ? v : most;
-  }
-  float largest = most[0];
-  for (size_t lane = 1; lane < kWidth; ++lane) largest = most[lane] > largest ? most[lane] : largest;
-  Floats sums{};
-  for (size_t j = 0; j < n; j += kWidth) {
-    const Floats power = exp_of_negative(load_vector<Floats>(x + j) - spread(largest));
-    store_vector(power, x + j);
-    sums += power;
-  }
-  float sum = 0;
-  for (size_t lane = 0; lane < kWidth; ++lane) sum += sums[lane];
-  const Floats factor = spread(1.0F / sum);
-  for (size_t j = 0; j < n; j += kWidth) store_vector(load_vector<Floats>(x + j) * factor, x + j);
-}
-
 inline void add_rows(size_t rows, size_t n, const float* x, float* sums) {
   for (size_t j = 0; j < n; j += kWidth) {
     Floats sum{};  // apart from what is there already: long columns must not wear out

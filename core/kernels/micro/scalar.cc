@@ -69,6 +69,10 @@ void gelu(size_t n, const float* x, float* y) {
   for (size_t i = 0; i < n; ++i) y[i] = 0.5F * x[i] * (1 + std::erf(x[i] / std::numbers::sqrt2_v<float>));
 }
 
+void tanh_row(size_t n, const float* x, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = std::tanh(x[i]);
+}
+
 void silu_multiply(size_t n, const float* x, const float* factor, float* y) {
   for (size_t i = 0; i < n; ++i) y[i] = x[i] / (1 + std::exp(-x[i])) * factor[i];
 }
@@ -113,6 +117,7 @@ const MicroKernels kScalarKernels = {.name = "scalar",
                                      .softmax_multiple = 1,
                                      .softmax_row = softmax_row,
                                      .gelu = gelu,
+                                     .tanh = tanh_row,
                                      .silu_multiply = silu_multiply,
                                      .add_rows = add_rows,
                                      .quantize_row = quantize_row};

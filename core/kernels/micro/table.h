@@ -95,11 +95,13 @@ struct MicroKernels {
   void (*f32_dots)(const F32Dots& dots);
   void (*int8_dots)(const Int8Dots& dots);
 
-  // x (n) = softmax(x), n a multiple of softmax_multiple.
+  // x (n) = softmax(x), n a multiple of softmax_multiple; x lies in a Buffer, past whose end it may read.
   size_t softmax_multiple;
   void (*softmax_row)(size_t n, float* x);
   // y (n) = x / 2 (1 + erf(x / sqrt 2)), x (n); y may be x.
   void (*gelu)(size_t n, const float* x, float* y);
+  // y (n) = tanh(x), x (n); y may be x. Both lie in a Buffer, past whose end it may read.
+  void (*tanh)(size_t n, const float* x, float* y);
   // y (n) = x / (1 + e^-x) * factor, x and factor (n); y may be either.
   void (*silu_multiply)(size_t n, const float* x, const float* factor, float* y);
   // sums (n) += the sum over the rows of x (rows, n), n as above.

@@ -4,11 +4,12 @@
 #include "core/kernels/micro/dots.h"
 #include "core/kernels/micro/rows.h"
 #include "core/kernels/micro/tiles.h"
+#include "core/kernels/micro/xnnpack.h"
 
 namespace latformer::kernels {
 namespace {
 
-template <class Dot, int kRows>
+template <class Dot, int kRows, class Xnnpack>
 constexpr MicroKernels table_of(std::string_view name) {
   return {.name = name,
           .fetches_ahead = kFetchesAhead,
@@ -22,8 +23,9 @@ constexpr MicroKernels table_of(std::string_view name) {
           .f32_dots = f32_dots,
           .int8_dots = int8_dots,
           .softmax_multiple = kWidth,
-          .softmax_row = softmax_row,
+          .softmax_row = Xnnpack::softmax_row,
           .gelu = gelu_row,
+          .tanh = Xnnpack::tanh,
           .silu_multiply = silu_multiply_row,
           .add_rows = add_rows,
           .quantize_row = quantize_row};
