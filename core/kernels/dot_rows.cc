@@ -67,13 +67,14 @@ struct Call {
   const MicroKernels& micro;
   const float* x;
   const std::byte* quantized;  // null: x is used as it is
-  RowScale scale;              // of `quantized`
+  const int32_t* offsets;      // of `quantized`, for int4
+  RowScale scale;              // likewise
   float* y;
 
   // Of rows [first, first + count).
   void run(size_t first, size_t count) const {
     const std::byte* values = matrix.values + first * matrix.row_bytes;
-    if (quantized != nullptr) {
+    if (matrix.type == MatrixRows::Type::int8 && quantized != nullptr) {
       return micro.int8_dots({.rows = count,
                               .columns = matrix.columns,
                               .matrix = reinterpret_cast<const int8_t*>(values),
@@ -81,6 +82,18 @@ struct Call {
                               .sums = matrix.sums + first,
                               .x = quantized,
                               .scale = scale,
+                              .y = y + first});
+    }
+    if (matrix.type == MatrixRows::Type::int4 && quantized != nullptr) {
+      return micro.int4_dots({.rows = count,
+                              .columns = matrix.columns,
+                              .group = matrix.group,
+                              .matrix = reinterpret_cast<const uint8_t*>(values),
+                              .row_bytes = matrix.row_bytes,
+                              .scales = matrix.scales + first * (matrix.columns / matrix.group),
+                              .x = quantized,
+                              .offsets = offsets,
+                              .scale = scale.scale,
                               .y = y + first});
     }
     if (matrix.type == MatrixRows::Type::f32) {
@@ -91,6 +104,28 @@ struct Call {
                              .y = y + first});
     }
     for (size_t row = first; row < first + count; ++row) y[row] = dot_row(matrix, row, x);
+  }
+
+  // Rounds x for integers.
+  Status quantize(LinearWorkspace& workspace) {
+    const size_t columns = matrix.columns;
+    if (matrix.type == MatrixRows::Type::int8 && matrix.sums != nullptr) {
+      LATFORMER_TRY(workspace.rows.reserve(columns * micro.activation_size));
+      quantized = workspace.rows.data();
+      scale = micro.quantize_row(columns, columns, x, workspace.rows.data());
+    }
+    if (matrix.type == MatrixRows::Type::int4 && matrix.group % (2 * micro.int8_group) == 0) {
+      const size_t padded = (columns + micro.arranged_multiple - 1) / micro.arranged_multiple * micro.arranged_multiple;
+      LATFORMER_TRY(workspace.rows.reserve((columns + padded) * micro.activation_size));
+      LATFORMER_TRY(workspace.offsets.reserve(padded / (2 * micro.int8_group)));
+      std::byte* arranged = workspace.rows.data();
+      std::byte* rounded = arranged + padded * micro.activation_size;
+      scale = {.scale = micro.quantize_signed(columns, x, rounded), .zero = 0};
+      micro.arrange_int4(columns, rounded, arranged, workspace.offsets.data());
+      quantized = arranged;
+      offsets = workspace.offsets.data();
+    }
+    return {};
   }
 };
 
@@ -107,12 +142,8 @@ Result<Buffer<int32_t>> sums_of_rows(const MatrixRows& matrix) {
 
 Status dot_rows(const Threads& threads, Precision precision, const MatrixRows& matrix, const float* x, float* y,
                 LinearWorkspace& workspace, const MicroKernels& micro) {
-  Call call{matrix, micro, x, nullptr, {}, y};
-  if (precision != Precision::f32 && matrix.type == MatrixRows::Type::int8 && matrix.sums != nullptr) {
-    LATFORMER_TRY(workspace.rows.reserve(matrix.columns * micro.activation_size));
-    call.quantized = workspace.rows.data();
-    call.scale = micro.quantize_row(matrix.columns, matrix.columns, x, workspace.rows.data());
-  }
+  Call call{.matrix = matrix, .micro = micro, .x = x, .quantized = nullptr, .offsets = nullptr, .scale = {}, .y = y};
+  if (precision != Precision::f32) LATFORMER_TRY(call.quantize(workspace));
   pthreadpool_parallelize_1d_tile_1d(
       matrix.rows * matrix.row_bytes < kMinBytesToShare ? nullptr : threads.pool(),
       [](void* context, size_t first, size_t count) { static_cast<const Call*>(context)->run(first, count); }, &call,

@@ -30,8 +30,9 @@ struct MatrixRows {
 // What products in int8 want to know of a matrix, once. Errors: out_of_memory.
 Result<Buffer<int32_t>> sums_of_rows(const MatrixRows& matrix);
 
-// precision int8 rounds x as Linear does, for a matrix of int8 whose sums are given; others are computed in f32. A
-// value of y does not depend on threads. Errors: out_of_memory (for the workspace).
+// precision int8 or int4 rounds x as Linear does, for a matrix of int8 whose sums are given and one of int4 whose
+// groups are a multiple of 8; others are computed in f32. A value of y does not depend on threads. Errors:
+// out_of_memory (for the workspace).
 Status dot_rows(const Threads& threads, Precision precision, const MatrixRows& matrix, const float* x, float* y,
                 LinearWorkspace& workspace, const MicroKernels& micro = micro_kernels());
 

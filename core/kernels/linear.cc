@@ -3,6 +3,7 @@
 #include <pthreadpool.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <string>
 
@@ -56,6 +57,13 @@ Result<Buffer<T>> padded(std::span<const T> values, size_t size) {
   return result;
 }
 
+template <class T>
+int32_t sum_of(const T* values, size_t count) {
+  int32_t sum = 0;
+  for (size_t i = 0; i < count; ++i) sum += values[i];
+  return sum;
+}
+
 }  // namespace
 
 std::string_view description() { return micro_kernels().name; }
@@ -103,10 +111,30 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> val
   return linear;
 }
 
+Result<Linear> Linear::create(size_t in, size_t out, const Int4Rows& weight, std::span<const float> bias,
+                              const MicroKernels& micro) {
+  assert(takes(weight.group, micro) && in % weight.group == 0);
+  const size_t columns = micro.int8_columns;
+  const size_t groups = in / weight.group;
+  Linear linear;
+  linear.micro_ = &micro;
+  linear.in_ = in;
+  linear.out_ = out;
+  linear.blocks_ = divide_up(out, columns);
+  linear.int4_.group = weight.group;
+  LATFORMER_ASSIGN(linear.bias_, padded(bias, linear.blocks_ * columns));
+  LATFORMER_ASSIGN(linear.int4_.values, Buffer<uint8_t>::allocate(volume({linear.blocks_, columns, in / 2})));
+  LATFORMER_ASSIGN(linear.int4_.scales, Buffer<float>::allocate(volume({linear.blocks_, groups, columns})));
+  pack_int4(in, out, columns, micro.int8_group, weight.values, weight.row_bytes, linear.int4_.values.data());
+  pack_f32(groups, out, columns, weight.scales, linear.int4_.scales.data());
+  return linear;
+}
+
 size_t Linear::padded_in() const { return divide_up(in_, micro_->int8_step) * micro_->int8_step; }
 
 Status Linear::run(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const {
   if (rows == 0) return {};
+  if (precision() == Precision::int4) return run_int4(threads, rows, x, y, workspace);
   if (precision() == Precision::int8) return run_int8(threads, rows, x, y, workspace);
   run_f32(threads, rows, x, y);
   return {};
@@ -158,6 +186,46 @@ Status Linear::run_int8(const Threads& threads, size_t rows, const float* x, flo
                                         .excess = int8_.excess.view(),
                                         .column_scales = int8_.scales.data(),
                                         .column_sums = int8_.sums.data(),
+                                        .bias = bias_.data(),
+                                        .y = y + row * out_},
+                                       first_block, last_block);
+                });
+  return {};
+}
+
+Status Linear::run_int4(const Threads& threads, size_t rows, const float* x, float* y,
+                        LinearWorkspace& workspace) const {
+  const size_t size = micro_->activation_size;
+  const size_t row_bytes = in_ * size;
+  const size_t groups = in_ / int4_.group;
+  LATFORMER_TRY(workspace.rows.reserve(rows * row_bytes));
+  LATFORMER_TRY(workspace.int4_scales.reserve(rows));
+  LATFORMER_TRY(workspace.offsets.reserve(rows * groups));
+  std::byte* quantized = workspace.rows.data();
+  float* scales = workspace.int4_scales.data();
+  int32_t* offsets = workspace.offsets.data();
+  for_each_part(threads, rows, row_bytes, 1, row_bytes, [&](size_t row, size_t count, size_t, size_t) {
+    for (size_t i = row; i < row + count; ++i) {
+      scales[i] = micro_->quantize_signed(in_, x + i * in_, quantized + i * row_bytes);
+      for (size_t g = 0; g < groups; ++g) {
+        const std::byte* first = quantized + i * row_bytes + g * int4_.group * size;
+        const int32_t sum = size == 1 ? sum_of(reinterpret_cast<const int8_t*>(first), int4_.group)
+                                      : sum_of(reinterpret_cast<const int16_t*>(first), int4_.group);
+        offsets[i * groups + g] = -8 * sum;
+      }
+    }
+  });
+  for_each_part(threads, rows, row_bytes, blocks_, in_ / 2 * micro_->int8_columns,
+                [&](size_t row, size_t count, size_t first_block, size_t last_block) {
+                  micro_->int4_product({.rows = count,
+                                        .in = in_,
+                                        .group = int4_.group,
+                                        .out = out_,
+                                        .x = quantized + row * row_bytes,
+                                        .scales = scales + row,
+                                        .offsets = offsets + row * groups,
+                                        .weights = int4_.values.data(),
+                                        .group_scales = int4_.scales.data(),
                                         .bias = bias_.data(),
                                         .y = y + row * out_},
                                        first_block, last_block);

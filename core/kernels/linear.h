@@ -1,4 +1,4 @@
-// Linear layers by our own micro-kernels (micro/table.h), in f32 or int8; the weights are packed once.
+// Linear layers by our own micro-kernels (micro/table.h), in f32, int8 or int4; the weights are packed once.
 //
 //   y (rows, out) = x (rows, in) W^T + b
 //
@@ -21,9 +21,10 @@
 
 namespace latformer {
 
-// What linear layers compute in: f32; or int8, weights with a scale for each output and activations that are rounded
-// row by row as they come.
-enum class Precision { f32, int8 };
+// What linear layers compute in: f32; int8, weights with a scale for each output and activations that are rounded row
+// by row as they come; or int4, the same with weights of 4 bits and a scale for each group of them, for files that have
+// such weights. int4 halves what a single row waits for.
+enum class Precision { f32, int8, int4 };
 
 namespace kernels {
 
@@ -32,8 +33,18 @@ std::string_view description();
 
 // What int8 layers compute in: shared by all layers of a model, grown when needed, never shrunk.
 struct LinearWorkspace {
-  Buffer<std::byte> rows;   // (rows, in)
-  Buffer<RowScale> scales;  // (rows)
+  Buffer<std::byte> rows;     // (rows, in)
+  Buffer<RowScale> scales;    // (rows)
+  Buffer<float> int4_scales;  // (rows)
+  Buffer<int32_t> offsets;    // (rows, groups of int4)
+};
+
+// weight(o, i) = (w - 8) * scales(o, i / group), w of 4 bits, two of them in a byte, the first in its low bits.
+struct Int4Rows {
+  const uint8_t* values;  // (out) rows of row_bytes
+  size_t row_bytes;
+  const float* scales;  // (out, in / group)
+  size_t group;
 };
 
 class Linear {
@@ -48,12 +59,22 @@ class Linear {
   static Result<Linear> create(size_t in, size_t out, std::span<const int8_t> values, std::span<const float> scales,
                                std::span<const float> bias, const MicroKernels& micro = micro_kernels());
 
+  // The same of 4 bits. takes() says whether groups of that size can be computed with; a multiple of 8 always can.
+  static bool takes(size_t group, const MicroKernels& micro = micro_kernels()) {
+    return group > 0 && group % (2 * micro.int8_group) == 0;
+  }
+  static Result<Linear> create(size_t in, size_t out, const Int4Rows& weight, std::span<const float> bias,
+                               const MicroKernels& micro = micro_kernels());
+
   // Errors: out_of_memory (for the workspace). A row's result does not depend on the rows beside it, nor on threads.
   Status run(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const;
 
   size_t in() const { return in_; }
   size_t out() const { return out_; }
-  Precision precision() const { return int8_.values.size() > 0 ? Precision::int8 : Precision::f32; }
+  Precision precision() const {
+    if (int4_.values.size() > 0) return Precision::int4;
+    return int8_.values.size() > 0 ? Precision::int8 : Precision::f32;
+  }
 
  private:
   // Blocks of outputs as micro/table.h lays them out; those past `out` are zero.
@@ -64,14 +85,22 @@ class Linear {
     Excess excess;  // of kernels that need it
   };
 
+  struct Int4Weights {
+    Buffer<uint8_t> values;
+    Buffer<float> scales;  // (blocks, in / group, columns)
+    size_t group = 0;
+  };
+
   size_t padded_in() const;
   void run_f32(const Threads& threads, size_t rows, const float* x, float* y) const;
   Status run_int8(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const;
+  Status run_int4(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const;
 
   const MicroKernels* micro_ = nullptr;
   size_t in_ = 0, out_ = 0, blocks_ = 0;
   Buffer<float> f32_;
   Int8Weights int8_;
+  Int4Weights int4_;
   Buffer<std::byte> first_bytes_;  // of either, for kernels that need them
   Buffer<float> bias_;
 };

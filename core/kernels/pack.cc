@@ -125,6 +125,24 @@ void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t g
   }
 }
 
+void pack_int4(size_t in, size_t out, size_t columns, size_t group, const uint8_t* values, size_t row_bytes,
+               uint8_t* packed) {
+  assert(in % (2 * group) == 0);
+  const auto weight = [&](size_t o, size_t k) {
+    const uint8_t both = values[o * row_bytes + k / 2];
+    return k % 2 == 0 ? both & 15 : both >> 4;
+  };
+  for (size_t first = 0; first < out; first += columns) {
+    for (size_t k = 0; k < in; k += 2 * group) {
+      for (size_t o = first; o < first + columns; ++o) {
+        for (size_t i = k; i < k + group; ++i) {
+          *packed++ = static_cast<uint8_t>(o < out ? weight(o, i) | weight(o, i + group) << 4 : 0);
+        }
+      }
+    }
+  }
+}
+
 Result<Buffer<std::byte>> first_bytes_of(std::span<const std::byte> packed) {
   LATFORMER_ASSIGN(Buffer<std::byte> result,
                    Buffer<std::byte>::allocate((packed.size() + kLineBytes - 1) / kLineBytes));

@@ -22,6 +22,11 @@ void pack_f32(size_t in, size_t out, size_t columns, const float* weight, float*
 void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t group, const int8_t* values,
                int8_t* packed, int32_t* sums);
 
+// values (out, row_bytes), two weights of 4 bits in a byte, k in its low bits and k + 1 in its high ones -> packed
+// (blocks, in / 2 group, columns, group), k in the low bits and k + group in the high ones; what is past `out` is zero.
+void pack_int4(size_t in, size_t out, size_t columns, size_t group, const uint8_t* values, size_t row_bytes,
+               uint8_t* packed);
+
 // The first byte of each cache line of packed weights, which kernels that fetch ahead write over itself
 // (micro/tiles.h). Errors: out_of_memory.
 Result<Buffer<std::byte>> first_bytes_of(std::span<const std::byte> packed);

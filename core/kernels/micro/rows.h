@@ -1,6 +1,8 @@
 // What is done to whole rows, value by value, for the instruction set that a file including this one is compiled for.
 #pragma once
 
+#include <type_traits>
+
 #include "core/kernels/micro/function_constants.h"
 #include "core/kernels/micro/quantize.h"
 #include "core/kernels/micro/table.h"
@@ -46,6 +48,38 @@ inline RowScale quantize_row(size_t in, size_t in_padded, const float* x, void* 
   for (; k < in; ++k) q[k] = static_cast<Int8Dot::Activation>(round_to_level(x[k] * inverse, offset));
   for (; k < in_padded; ++k) q[k] = 0;
   return row;
+}
+
+inline float quantize_signed(size_t in, const float* x, void* result) {
+  using Signed = std::conditional_t<sizeof(Int8Dot::Activation) == 1, int8_t, int16_t>;
+  using Narrow = Signed __attribute__((vector_size(kWidth * sizeof(Signed))));
+  auto* q = static_cast<Signed*>(result);
+  Floats most{};
+  size_t k = 0;
+  for (; k + kWidth <= in; k += kWidth) {
+    const auto v = load_vector<Floats>(x + k);
+    const Floats size = v < 0 ? -v : v;
+    most = size > most ? size : most;
+  }
+  float largest = 0;
+  for (size_t lane = 0; lane < kWidth; ++lane) largest = most[lane] > largest ? most[lane] : largest;
+  for (; k < in; ++k) {
+    const float size = x[k] < 0 ? -x[k] : x[k];
+    largest = size > largest ? size : largest;
+  }
+  const float scale = scale_of_width(largest);
+  const float inverse = 1.0F / scale;
+  const Floats round = constant(kFunctionConstants.round);
+  for (k = 0; k + kWidth <= in; k += kWidth) {
+    const Floats scaled = load_vector<Floats>(x + k) * spread(inverse);
+    const Floats rounded = scaled + round;
+    Ints values = (Ints)rounded - (Ints)round;
+    values = values < -kInt8Levels ? spread(-kInt8Levels) : values;
+    values = values > kInt8Levels ? spread(kInt8Levels) : values;
+    store_vector(__builtin_convertvector(values, Narrow), q + k);
+  }
+  for (; k < in; ++k) q[k] = static_cast<Signed>(round_with_sign(x[k] * inverse));
+  return scale;
 }
 
 // e^x for x <= 0, to within 2.5 units in the last place; below -80 what is next to nothing, but no subnormal number,

@@ -39,6 +39,55 @@ void int8_product(const Int8Product& product, size_t first_block, size_t last_bl
   }
 }
 
+// The weight of 4 bits that stands at k of a row, without its offset.
+int32_t nibble(const uint8_t* row, size_t k) { return k % 2 == 0 ? row[k / 2] & 15 : row[k / 2] >> 4; }
+
+void int4_product(const Int4Product& product, size_t first_block, size_t last_block) {
+  const auto* x = static_cast<const int8_t*>(product.x);
+  const size_t groups = product.in / product.group;
+  for (size_t row = 0; row < product.rows; ++row, x += product.in) {
+    for (size_t column = first_block; column < last_block; ++column) {
+      const uint8_t* w = product.weights + column * product.in / 2;
+      float result = 0;
+      for (size_t g = 0; g < groups; ++g) {
+        int32_t sum = product.offsets[row * groups + g];
+        for (size_t k = g * product.group; k < (g + 1) * product.group; ++k) sum += x[k] * nibble(w, k);
+        const float part = static_cast<float>(sum) * product.group_scales[column * groups + g];
+        result = result + part;
+      }
+      const float scaled = result * product.scales[row];
+      product.y[row * product.out + column] = scaled + product.bias[column];
+    }
+  }
+}
+
+void int4_dots(const Int4Dots& dots) {
+  const auto* x = static_cast<const int8_t*>(dots.x);
+  for (size_t row = 0; row < dots.rows; ++row) {
+    float result = 0;
+    for (size_t k = 0; k < dots.columns; ++k) {
+      const int32_t weight = nibble(dots.matrix + row * dots.row_bytes, k) - 8;
+      result += static_cast<float>(x[k] * weight) * dots.scales[(row * dots.columns + k) / dots.group];
+    }
+    dots.y[row] = result * dots.scale;
+  }
+}
+
+float quantize_signed(size_t in, const float* x, void* result) {
+  auto* q = static_cast<int8_t*>(result);
+  float largest = 0;
+  for (size_t k = 0; k < in; ++k) largest = std::abs(x[k]) > largest ? std::abs(x[k]) : largest;
+  const float scale = scale_of_width(largest);
+  const float inverse = 1.0F / scale;
+  for (size_t k = 0; k < in; ++k) q[k] = static_cast<int8_t>(round_with_sign(x[k] * inverse));
+  return scale;
+}
+
+void arrange_int4(size_t columns, const void* q, void* arranged, int32_t* offsets) {
+  std::copy_n(static_cast<const int8_t*>(q), columns, static_cast<int8_t*>(arranged));
+  std::fill_n(offsets, (columns + 1) / 2, 0);  // int4_dots takes weights with their offset here
+}
+
 void f32_dots(const F32Dots& dots) {
   for (size_t row = 0; row < dots.rows; ++row) {
     float sum = 0;
@@ -112,14 +161,19 @@ const MicroKernels kScalarKernels = {.name = "scalar",
                                      .int8_step = 1,
                                      .activation_size = sizeof(uint8_t),
                                      .int8_product = int8_product,
+                                     .int4_product = int4_product,
                                      .f32_dots = f32_dots,
                                      .int8_dots = int8_dots,
+                                     .int4_dots = int4_dots,
                                      .softmax_multiple = 1,
                                      .softmax_row = softmax_row,
                                      .gelu = gelu,
                                      .tanh = tanh_row,
                                      .silu_multiply = silu_multiply,
                                      .add_rows = add_rows,
-                                     .quantize_row = quantize_row};
+                                     .quantize_row = quantize_row,
+                                     .quantize_signed = quantize_signed,
+                                     .arranged_multiple = 2,
+                                     .arrange_int4 = arrange_int4};
 
 }  // namespace latformer::kernels

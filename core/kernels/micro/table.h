@@ -5,12 +5,20 @@
 //
 //   f32    packed[block][k][column]                        y = x W^T + bias
 //   int8   packed[block][k / group][column][k % group]     y = (sum_k (q - zero) w) * row scale * column scale + bias
+//   int4   packed[block][k / 2 group][column][k % group]   y = (sum_G (sum_(k in G) q (w - 8)) * scale of G) * row
+//   scale
+//                                                              + bias
 //
-// where k is padded with zeros to a multiple of `int8_step`, which a tile takes at a time.
+// where k of int8 is padded with zeros to a multiple of `int8_step`, which a tile takes at a time. A byte of int4 holds
+// two weights, w in 0 .. 15: that of k in its low bits, that of k + group in its high ones. G are the file's groups of
+// weights with one scale, each a multiple of 2 group long.
 //
 // int8 follows "dynamic quantisation": each row of x becomes q = round(x / scale) + zero in 0 .. 127 with a scale of
 // its own, weights keep a scale for each output. Sums are exact integers and the rest is rounded in one prescribed
 // order, so that every instruction set gives the same bits (micro/scalar.cc says which).
+//
+// Weights of 4 bits are small enough to be the operand without a sign: rows of x become q = round(x / scale) in
+// -127 .. 127 for them.
 //
 // A row's result never depends on the rows beside it.
 #pragma once
@@ -64,6 +72,18 @@ struct Int8Product {
   float* y;                    // (rows, out)
 };
 
+struct Int4Product {
+  size_t rows, in, group, out;
+  const void* x;                           // (rows, in) of the table's activation type, but with a sign
+  const float* scales;                     // (rows)
+  const int32_t* offsets;                  // (rows, in / group): -8 times the sum of a group of q
+  const uint8_t* weights;                  // packed
+  const std::byte* first_bytes = nullptr;  // nothing is fetched ahead
+  const float* group_scales;               // (blocks, in / group, columns)
+  const float* bias;                       // (blocks, columns)
+  float* y;                                // (rows, out)
+};
+
 // Rows of a matrix that lies as the file has it, (rows, columns), times one row of x.
 struct F32Dots {
   size_t rows, columns;
@@ -81,6 +101,17 @@ struct Int8Dots {
   float* y;             // (rows) = (sum_k q w - zero sum_k w), times scale, times the row's
 };
 
+struct Int4Dots {
+  size_t rows, columns, group;
+  const uint8_t* matrix;  // two columns in a byte, the first in its low bits
+  size_t row_bytes;
+  const float* scales;     // (rows, columns / group)
+  const void* x;           // as arrange_int4 has left it
+  const int32_t* offsets;  // likewise
+  float scale;             // of x
+  float* y;                // (rows)
+};
+
 struct MicroKernels {
   std::string_view name;  // for people
   bool fetches_ahead;     // whether products use first_bytes
@@ -92,8 +123,10 @@ struct MicroKernels {
   size_t int8_group, int8_step;
   size_t activation_size;  // bytes of one q
   void (*int8_product)(const Int8Product& product, size_t first_block, size_t last_block);
+  void (*int4_product)(const Int4Product& product, size_t first_block, size_t last_block);
   void (*f32_dots)(const F32Dots& dots);
   void (*int8_dots)(const Int8Dots& dots);
+  void (*int4_dots)(const Int4Dots& dots);
 
   // x (n) = softmax(x), n a multiple of softmax_multiple; x lies in a Buffer, past whose end it may read.
   size_t softmax_multiple;
@@ -109,6 +142,14 @@ struct MicroKernels {
 
   // One row: q (in_padded) and its scale, from x (in). What is padded is zero.
   RowScale (*quantize_row)(size_t in, size_t in_padded, const float* x, void* q);
+
+  // One row with a sign: q (in) and its scale, from x (in).
+  float (*quantize_signed)(size_t in, const float* x, void* q);
+  // For int4_dots: arranged (columns) of the activation type, from q (columns), and offsets, -8 times the sum of the q
+  // that one lane meets. Both are padded to a multiple of arranged_multiple columns; of offsets there are as many as
+  // 2 int8_group goes into these.
+  size_t arranged_multiple;
+  void (*arrange_int4)(size_t columns, const void* q, void* arranged, int32_t* offsets);
 };
 
 // The reference that the others are compared with: plain loops, which read like the formulas.

@@ -20,15 +20,20 @@ constexpr MicroKernels table_of(std::string_view name) {
           .int8_step = Dot::kStep,
           .activation_size = sizeof(typename Dot::Activation),
           .int8_product = run_product<Int8Tile<Dot, kRows>>,
+          .int4_product = run_product<Int4Tile<Dot, kInt4Rows>>,
           .f32_dots = f32_dots,
           .int8_dots = int8_dots,
+          .int4_dots = int4_dots,
           .softmax_multiple = kWidth,
           .softmax_row = Xnnpack::softmax_row,
           .gelu = gelu_row,
           .tanh = Xnnpack::tanh,
           .silu_multiply = silu_multiply_row,
           .add_rows = add_rows,
-          .quantize_row = quantize_row};
+          .quantize_row = quantize_row,
+          .quantize_signed = quantize_signed,
+          .arranged_multiple = 2 * kWidth * Int8Dot::kGroup,
+          .arrange_int4 = arrange_int4};
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ inline constexpr int kInt8PairRows = 4;
 inline constexpr int kF32Rows = 4;
 inline constexpr int kInt8Rows = 4;
 #endif
+inline constexpr int kInt4Rows = 3;
 inline constexpr int kVectors = 2;  // of one block
 inline constexpr size_t kColumns = kVectors * kWidth;
 inline constexpr int kSideBySide = 4;  // blocks, or steps of k, of a single row
@@ -266,6 +267,105 @@ struct Int8Tile {
         results[v] = product_part + bias[v];
       }
       store_block(results, product.out - column, product.y + (row + r) * product.out + column);
+    }
+  }
+};
+
+// Sums of a file's group of weights are exact and small; they become floats, in the order of k, group by group.
+template <class Dot, int kMostRows>
+struct Int4Tile {
+  using Product = Int4Product;
+  using Group = typename Dot::Group;
+  using Activation = typename Dot::Activation;
+  static constexpr int kMaxRows = kMostRows;
+  static constexpr size_t kGroup = Dot::kGroup;
+  static constexpr size_t kStep = 2 * kGroup;
+  // Machines that add products of 8 bits up in 16 do so with those of four steps: 8 * 2 * 15 * 127 is below 2^15.
+  static constexpr bool kPairs = Dot::kStep > kGroup;
+  static constexpr size_t kShortSteps = 4;
+
+  static bool fetches_ahead(size_t /*tiles*/) { return false; }
+  static size_t block_bytes(const Product& product) { return product.in / 2 * kColumns; }
+  static size_t steps_of(const Product& product) { return product.in / kStep; }
+
+  static size_t run_single(const Product& product, size_t block, size_t /*last_block*/) {
+    run<1>(product, 0, block, NothingAhead());
+    return 1;
+  }
+
+  // `count` steps of all rows.
+  template <int kRows, class Sums>
+  [[gnu::always_inline]] static void add_steps(size_t count, const Activation** x, const uint8_t*& w, Sums& sums) {
+    for (size_t s = 0; s < count; ++s, w += kColumns * kGroup) {
+      Group weights[kVectors][2];
+      for (int v = 0; v < kVectors; ++v) Dot::nibbles(w + v * kWidth * kGroup, weights[v]);
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const Group low = Dot::activations(x[r]);
+        const Group high = Dot::activations(x[r] + kGroup);
+        x[r] += kStep;
+        for (int v = 0; v < kVectors; ++v) sums.add(r, v, low, high, weights[v]);
+      }
+    }
+  }
+  template <int kRows>
+  struct LongSums {
+    Ints (&sums)[kRows][kVectors];
+    [[gnu::always_inline]] void add(int r, int v, Group low, Group high, const Group* weights) {
+      sums[r][v] = Int8Dot::add(Int8Dot::add(sums[r][v], low, weights[0]), high, weights[1]);
+    }
+  };
+  template <int kRows>
+  struct ShortSums {
+    Group sums[kRows][kVectors];
+    [[gnu::always_inline]] void add(int r, int v, Group low, Group high, const Group* weights) {
+      const Group both = Dot::add_products(Dot::products(low, weights[0]), Dot::products(high, weights[1]));
+      sums[r][v] = Dot::add_products(sums[r][v], both);
+    }
+  };
+
+  template <int kRows, class Next>
+  [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block, Next /*next*/) {
+    const Activation* x[kRows];
+    for (int r = 0; r < kRows; ++r) x[r] = static_cast<const Activation*>(product.x) + (row + r) * product.in;
+    const uint8_t* w = product.weights + block * block_bytes(product);
+    const size_t groups = product.in / product.group;
+    const float* group_scales = product.group_scales + block * groups * kColumns;
+    const int32_t* offsets = product.offsets + row * groups;
+    const size_t steps = product.group / kStep;
+    Floats results[kRows][kVectors] = {};
+    for (size_t g = 0; g < groups; ++g, group_scales += kColumns) {
+      Ints sums[kRows][kVectors];
+      for (int r = 0; r < kRows; ++r) {
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = spread(offsets[r * groups + g]);
+      }
+      size_t left = steps;
+      if constexpr (kPairs) {
+        for (; left >= kShortSteps; left -= kShortSteps) {
+          ShortSums<kRows> part{};
+          add_steps<kRows>(kShortSteps, x, w, part);
+          for (int r = 0; r < kRows; ++r) {
+            for (int v = 0; v < kVectors; ++v) sums[r][v] = Dot::add_widened(sums[r][v], part.sums[r][v]);
+          }
+        }
+      }
+      LongSums<kRows> all{sums};
+      add_steps<kRows>(left, x, w, all);
+      for (int v = 0; v < kVectors; ++v) {
+        const auto scales = load_vector<Floats>(group_scales + v * kWidth);
+        for (int r = 0; r < kRows; ++r) {
+          const Floats part = __builtin_convertvector(sums[r][v], Floats) * scales;
+          results[r][v] = results[r][v] + part;
+        }
+      }
+    }
+    const size_t column = block * kColumns;
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kVectors; ++v) {
+        const Floats scaled = results[r][v] * spread(product.scales[row + r]);
+        results[r][v] = scaled + load_vector<Floats>(product.bias + column + v * kWidth);
+      }
+      store_block(results[r], product.out - column, product.y + (row + r) * product.out + column);
     }
   }
 };

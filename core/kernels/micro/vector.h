@@ -107,6 +107,11 @@ struct Int8Dot {
     return _mm512_set1_epi32(group);
   }
   static Group activations_of_lanes(const Activation* p) { return _mm512_loadu_si512(p); }
+  static void nibbles(const uint8_t* p, Group* groups) {
+    const Group both = _mm512_loadu_si512(p);
+    groups[0] = _mm512_and_si512(both, _mm512_set1_epi8(15));
+    groups[1] = _mm512_and_si512(_mm512_srli_epi16(both, 4), _mm512_set1_epi8(15));
+  }
   static Ints add(Ints sums, Group w, Group x) { return (Ints)_mm512_dpbusd_epi32((__m512i)sums, x, w); }
 #elif defined(__AVX2__)
   using Activation = uint8_t;
@@ -119,6 +124,11 @@ struct Int8Dot {
     return _mm256_set1_epi32(group);
   }
   static Group activations_of_lanes(const Activation* p) { return load_vector<__m256i>(p); }
+  static void nibbles(const uint8_t* p, Group* groups) {
+    const Group both = load_vector<__m256i>(p);
+    groups[0] = _mm256_and_si256(both, _mm256_set1_epi8(15));
+    groups[1] = _mm256_and_si256(_mm256_srli_epi16(both, 4), _mm256_set1_epi8(15));
+  }
   static Ints add(Ints sums, Group w, Group x) { return add_widened(sums, products(w, x)); }
   // Sums of two products in 16 bits, and those added in pairs to sums of 32 bits.
   static Group products(Group w, Group x) { return _mm256_maddubs_epi16(x, w); }
@@ -133,6 +143,11 @@ struct Int8Dot {
   static Group weights(const int8_t* p) { return wasm_v128_load(p); }
   static Group activations(const Activation* p) { return wasm_v128_load32_splat(p); }
   static Group activations_of_lanes(const Activation* p) { return wasm_v128_load(p); }
+  static void nibbles(const uint8_t* p, Group* groups) {
+    const Group both = wasm_v128_load(p);
+    groups[0] = wasm_v128_and(both, wasm_i8x16_splat(15));
+    groups[1] = wasm_v128_and(wasm_u16x8_shr(both, 4), wasm_i8x16_splat(15));
+  }
   static Ints add(Ints sums, Group w, Group x) {
     return (Ints)wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w, x, (v128_t)sums);
   }
@@ -150,6 +165,11 @@ struct Int8Dot {
   static Group weights(const int8_t* p) { return wasm_i16x8_load8x8(p); }
   static Group activations(const Activation* p) { return wasm_v128_load32_splat(p); }
   static Group activations_of_lanes(const Activation* p) { return wasm_v128_load(p); }
+  static void nibbles(const uint8_t* p, Group* groups) {
+    const Group both = wasm_u16x8_load8x8(p);
+    groups[0] = wasm_v128_and(both, wasm_i16x8_splat(15));
+    groups[1] = wasm_u16x8_shr(both, 4);
+  }
   static Ints add(Ints sums, Group w, Group x) {
     return (Ints)wasm_i32x4_add((v128_t)sums, wasm_i32x4_dot_i16x8(w, x));
   }
@@ -165,6 +185,12 @@ struct Int8Dot {
     return _mm_set1_epi32(group);
   }
   static Group activations_of_lanes(const Activation* p) { return load_vector<__m128i>(p); }
+  static void nibbles(const uint8_t* p, Group* groups) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    const Group both = _mm_unpacklo_epi8(bytes, __m128i{});
+    groups[0] = _mm_and_si128(both, _mm_set1_epi16(15));
+    groups[1] = _mm_srli_epi16(both, 4);
+  }
   static Ints add(Ints sums, Group w, Group x) { return (Ints)_mm_add_epi32((__m128i)sums, _mm_madd_epi16(w, x)); }
 #elif defined(__ARM_NEON)
   using Group = int16x8_t;
@@ -175,6 +201,11 @@ struct Int8Dot {
     return vreinterpretq_s16_s32(vdupq_n_s32(group));
   }
   static Group activations_of_lanes(const Activation* p) { return vld1q_s16(p); }
+  static void nibbles(const uint8_t* p, Group* groups) {
+    const uint16x8_t both = vmovl_u8(vld1_u8(p));
+    groups[0] = vreinterpretq_s16_u16(vandq_u16(both, vdupq_n_u16(15)));
+    groups[1] = vreinterpretq_s16_u16(vshrq_n_u16(both, 4));
+  }
   static Ints add(Ints sums, Group w, Group x) {
     const int32x4_t low = vmull_s16(vget_low_s16(w), vget_low_s16(x));
     const int32x4_t high = vmull_s16(vget_high_s16(w), vget_high_s16(x));

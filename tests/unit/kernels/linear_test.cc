@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,6 +56,34 @@ struct Weights {
   }
 };
 
+// W (out, in) of 4 bits, and what it is as floats.
+struct Int4WeightsOfTest {
+  size_t in, out, group, row_bytes;
+  std::vector<uint8_t> bytes;
+  std::vector<float> scales;
+  Buffer<float> bias;
+
+  Int4WeightsOfTest(size_t inputs, size_t outputs, size_t of_group)
+      : in(inputs),
+        out(outputs),
+        group(of_group),
+        row_bytes((inputs + 7) / 8 * 4),
+        bytes(outputs * row_bytes),
+        bias(random_values(outputs, 3)) {
+    std::mt19937 random(7);
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+    for (size_t i = 0; i < out * (in / group); ++i)
+      scales.push_back(0.01F + 1e-4F * static_cast<float>(random() % 100));
+  }
+  Linear linear(const MicroKernels& micro) const {
+    return Linear::create(in, out, {bytes.data(), row_bytes, scales.data(), group}, bias.span(), micro).value();
+  }
+  double weight(size_t o, size_t k) const {
+    const uint8_t both = bytes[o * row_bytes + k / 2];
+    return ((k % 2 == 0 ? both & 15 : both >> 4) - 8) * static_cast<double>(scales[(o * in + k) / group]);
+  }
+};
+
 // With the kernels of one instruction set.
 class LinearTest : public testing::TestWithParam<const MicroKernels*> {
  protected:
@@ -86,9 +116,76 @@ class LinearTest : public testing::TestWithParam<const MicroKernels*> {
     ASSERT_EQ(y, reference) << rows << " rows, " << in << " -> " << out;
   }
 
+  void expect_int4(size_t rows, size_t in, size_t out, size_t group) {
+    SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(in) + " -> " + std::to_string(out) +
+                 " in groups of " + std::to_string(group));
+    const Int4WeightsOfTest weights(in, out, group);
+    const Buffer<float> x = random_values(rows * in, 1);
+    const std::vector<float> y = run(weights.linear(*GetParam()), rows, x.data());
+    ASSERT_EQ(y, run(weights.linear(kScalarKernels), rows, x.data()));
+    double errors = 0;
+    double squares = 0;
+    for (size_t i = 0; i < y.size(); ++i) {
+      double sum = weights.bias[i % out];
+      for (size_t k = 0; k < in; ++k) sum += static_cast<double>(x[i / out * in + k]) * weights.weight(i % out, k);
+      errors += std::pow(y[i] - sum, 2);
+      squares += std::pow(sum, 2);
+    }
+    if (y.size() > 30) {
+      EXPECT_LT(std::sqrt(errors / squares), 0.02);
+    }
+  }
+
   Threads threads_ = Threads::create(1).value();
   LinearWorkspace workspace_;
 };
+
+TEST_P(LinearTest, Int4AtManySizes) {
+  ASSERT_TRUE(Linear::takes(8, *GetParam()) && Linear::takes(64, *GetParam()));
+  ASSERT_FALSE(Linear::takes(0, *GetParam()));
+  for (const size_t group : {8, 16, 24, 32, 64, 96, 128}) {
+    for (size_t size = 1; size <= 70; size += 1 + group / 32) {
+      expect_int4(1 + size % 9, group * (1 + size % 4), size, group);
+      expect_int4(size, group, 19, group);
+    }
+  }
+  expect_int4(1, 768, 3072, 64);
+  expect_int4(5, 3072, 768, 64);
+  expect_int4(2, 576, 576, 576);
+}
+
+// Sums of products in 16 bits must not overflow.
+TEST_P(LinearTest, Int4SumsAreExactAtTheExtremes) {
+  Int4WeightsOfTest weights(768, 40, 64);
+  Buffer<float> x = random_values(3 * 768, 1);
+  for (size_t k = 0; k < 768; ++k) {
+    x[k] = 1;
+    x[768 + k] = -1;
+    x[2 * 768 + k] = k % 2 == 0 ? 1.0F : -1.0F;
+  }
+  for (const uint8_t byte : {0x00, 0xFF, 0xF0}) {
+    std::fill(weights.bytes.begin(), weights.bytes.end(), byte);
+    const std::vector<float> y = run(weights.linear(*GetParam()), 3, x.data());
+    EXPECT_EQ(y, run(weights.linear(kScalarKernels), 3, x.data()));
+    double sum = weights.bias[3];
+    for (size_t k = 0; k < 768; ++k) sum += weights.weight(3, k);
+    EXPECT_NEAR(y[3], sum, 1e-3 * std::abs(sum));
+  }
+}
+
+TEST_P(LinearTest, Int4OfRowsThatAreZeroOrNoNumbers) {
+  const Int4WeightsOfTest weights(64, 37, 32);
+  Buffer<float> x = random_values(4 * 64, 1);
+  const std::vector<float> before = run(weights.linear(*GetParam()), 4, x.data());
+  for (size_t k = 0; k < 64; ++k) x[k] = 0;
+  x[64 + 7] = std::numeric_limits<float>::quiet_NaN();
+  x[2 * 64 + 63] = -std::numeric_limits<float>::infinity();
+  const std::vector<float> after = run(weights.linear(*GetParam()), 4, x.data());
+  for (size_t o = 0; o < 37; ++o) {
+    EXPECT_EQ(after[o], weights.bias[o]);
+    EXPECT_EQ(after[3 * 37 + o], before[3 * 37 + o]);
+  }
+}
 
 TEST_P(LinearTest, AtEveryWidth) {
   for (size_t size = 1; size <= 70; ++size) {
@@ -196,7 +293,8 @@ TEST_P(LinearTest, GivesARowTheSameWhateverStandsBesideIt) {
 TEST_P(LinearTest, ThreadsChangeNothing) {
   const Threads three = Threads::create(3).value();
   const Weights weights(384, 1153);
-  const Linear layers[] = {weights.f32(*GetParam()), weights.quantized(*GetParam())};
+  const Linear layers[] = {weights.f32(*GetParam()), weights.quantized(*GetParam()),
+                           Int4WeightsOfTest(384, 1153, 64).linear(*GetParam())};
   const Buffer<float> x = random_values(300 * 384, 1);
   for (const Linear& linear : layers) {
     for (const size_t rows : {1, 2, 7, 64, 300}) {
