@@ -5,6 +5,7 @@
 #include "core/elimination/schedule.h"
 #include "core/elimination/time/time_model.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/elimination/encoder_cost.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace latformer;
@@ -15,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Result<TimeModel> reread = parse_time_model(written);
   FUZZ_REQUIRE(reread.ok() && to_json(*reread) == written);
 
-  Scheduler scheduler({.num_layers = 3, .hidden_size = 64, .intermediate_size = 256}, default_profile(3));
+  Scheduler scheduler(testing::encoder_cost(3, 64, 256), default_profile(3));
   scheduler.set_time_model(*model);
   for (const uint32_t tokens : {1U, 2U, 17U, 512U}) {
     for (const double speedup : {1.0, 2.0, 8.0}) {
