@@ -3,6 +3,7 @@
 #include "core/elimination/profile.h"
 #include "core/elimination/schedule.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/elimination/encoder_cost.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace latformer;
@@ -16,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       FUZZ_REQUIRE(retention > 0 && retention <= before);
       before = retention;
     }
-    Scheduler scheduler({.num_layers = num_layers, .hidden_size = 64, .intermediate_size = 256}, *profile);
+    Scheduler scheduler(testing::encoder_cost(num_layers, 64, 256), *profile);
     for (const uint32_t tokens : {1U, 2U, 17U, 512U}) {
       for (const double speedup : {1.0, 2.0, profile->max_speedup}) {
         const Schedule& schedule = scheduler.solve(tokens, speedup);
