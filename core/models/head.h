@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +28,10 @@ class Head {
 
   // Which rows it reads: the last layer computes no others.
   virtual Last reads() const = 0;
+
+  // Tokens of the longest text that it was made for, special ones included; what is beyond is cut. Absent: as the
+  // tokenizer says.
+  virtual std::optional<uint32_t> max_tokens() const { return {}; }
 
   // Its weights, which are to stay where they are. Errors: those of WeightReader; unsupported_model (the file has no
   // such head).

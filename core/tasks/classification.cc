@@ -34,7 +34,7 @@ void divide(std::vector<float>& sum, size_t count) {
 
 }  // namespace
 
-Result<std::unique_ptr<Head>> Classifier::make_head(const BertConfig& config, const ModelFiles&) {
+Result<std::unique_ptr<Head>> Classifier::make_head(const BertConfig& config, const Settings&) {
   return ClassificationHead::create(config);
 }
 

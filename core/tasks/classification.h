@@ -33,8 +33,10 @@ struct Classification {
 
 class Classifier : public Encoder {
  public:
-  static Result<std::unique_ptr<Head>> make_head(const BertConfig& config, const ModelFiles& files);
-  explicit Classifier(Encoder encoder) : Encoder(std::move(encoder)) {}
+  struct Settings {};  // config.json says all
+  static Result<Settings> read(const BertConfig&, const ModelFiles&) { return Settings(); }
+  static Result<std::unique_ptr<Head>> make_head(const BertConfig& config, const Settings& settings);
+  Classifier(Encoder encoder, const Settings&) : Encoder(std::move(encoder)) {}
 
   // Errors: those of encode().
   Result<std::vector<Classification>> run(std::span<const TextInput> inputs, const RunOptions& options);

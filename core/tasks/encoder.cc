@@ -52,6 +52,7 @@ struct Encoder::State {
   Scheduler scheduler;
   Bert bert;
   Clock clock;
+  uint32_t max_tokens = 0;
   Margin margin{1};  // above the scheduler's time model
 
   void count_time(const TimeModel& model) {
@@ -88,13 +89,8 @@ struct Encoder::State {
     margin.observe((measured + scheduler.time_model()->outside) / predicted);
   }
 
-  // Of the model, or fewer where the tokenizer says so (model_max_length).
-  uint32_t max_tokens() const {
-    return static_cast<uint32_t>(std::min<size_t>(config.max_position_embeddings, tokenizer.max_tokens()));
-  }
-
   Result<std::vector<Encoding>> encode(const TextInput& input, LongText long_text) const {
-    const size_t most = max_tokens();
+    const size_t most = max_tokens;
     if (long_text == LongText::windows) {
       if (input.text_pair) return invalid_argument("a text pair cannot be cut into windows; truncate it");
       return tokenizer.encode_windows(input.text, most, std::min(kWindowStride, most / 4));
@@ -207,7 +203,7 @@ const Profile& Encoder::profile() const { return state_->scheduler.profile(); }
 const Tokenizer& Encoder::tokenizer() const { return state_->tokenizer; }
 double Encoder::max_speedup() const { return profile().max_speedup; }
 Precision Encoder::precision() const { return state_->bert.precision(); }
-uint32_t Encoder::max_tokens() const { return state_->max_tokens(); }
+uint32_t Encoder::max_tokens() const { return state_->max_tokens; }
 
 Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Encoder::Encoder(Encoder&&) noexcept = default;
@@ -223,6 +219,8 @@ struct EncoderLoader::State {
         threads(std::move(pool)),
         clock(options.clock),
         last(head->reads()),
+        max_tokens(static_cast<uint32_t>(std::min<size_t>(
+            model.max_position_embeddings, head->max_tokens() ? *head->max_tokens() : tokenizer.max_tokens()))),
         weights(model, std::move(head), options.precision) {}
 
   BertConfig config;
@@ -231,6 +229,7 @@ struct EncoderLoader::State {
   Threads threads;
   Clock clock;
   Last last;
+  uint32_t max_tokens;
   BertLoader weights;
 };
 
@@ -242,7 +241,7 @@ Result<EncoderLoader> EncoderLoader::create(const ModelFiles& files, const MakeH
   LATFORMER_ASSIGN(Profile profile, files.profile_json.empty() ? Result<Profile>(default_profile(layers))
                                                                : parse_profile(files.profile_json, layers));
   LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(files, config.vocab_size));
-  LATFORMER_ASSIGN(std::unique_ptr<Head> head, make_head(config, files));
+  LATFORMER_ASSIGN(std::unique_ptr<Head> head, make_head(config));
   LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
   return EncoderLoader(std::make_unique<State>(config, std::move(head), std::move(profile), std::move(tokenizer),
                                                std::move(threads), options));
@@ -260,7 +259,7 @@ Result<Encoder> EncoderLoader::finish() {
   const Cost cost = cost_of(state->config, state->last);
   return Encoder(std::make_unique<Encoder::State>(std::move(state->config), std::move(state->tokenizer),
                                                   Scheduler(cost, std::move(state->profile)), std::move(bert),
-                                                  std::move(state->clock)));
+                                                  std::move(state->clock), state->max_tokens));
 }
 
 EncoderLoader::EncoderLoader(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -101,7 +101,7 @@ class Encoder {
 };
 
 // Makes a task's head, for the model of a folder.
-using MakeHead = std::function<Result<std::unique_ptr<Head>>(const BertConfig& config, const ModelFiles& files)>;
+using MakeHead = std::function<Result<std::unique_ptr<Head>>(const BertConfig& config)>;
 
 class EncoderLoader {
  public:
@@ -126,23 +126,31 @@ class EncoderLoader {
   std::unique_ptr<State> state_;
 };
 
-// The loader of a task that is an Encoder with a head of its own, Task::make_head.
+// The loader of a task that is an Encoder with a head of its own. Task::read tells its Settings from the files,
+// Task::make_head makes the head by them.
 template <class Task>
 class TaskLoader {
  public:
   static Result<TaskLoader> create(const ModelFiles& files, const LoadOptions& options = {}) {
-    LATFORMER_ASSIGN(EncoderLoader loader, EncoderLoader::create(files, Task::make_head, options));
-    return TaskLoader(std::move(loader));
+    typename Task::Settings settings;
+    const auto make_head = [&](const BertConfig& config) -> Result<std::unique_ptr<Head>> {
+      LATFORMER_ASSIGN(settings, Task::read(config, files));
+      return Task::make_head(config, settings);
+    };
+    LATFORMER_ASSIGN(EncoderLoader loader, EncoderLoader::create(files, make_head, options));
+    return TaskLoader(std::move(loader), std::move(settings));
   }
   Status append(std::span<const std::byte> bytes) { return loader_.append(bytes); }
   Result<Task> finish() {
     LATFORMER_ASSIGN(Encoder encoder, loader_.finish());
-    return Task(std::move(encoder));
+    return Task(std::move(encoder), std::move(settings_));
   }
 
  private:
-  explicit TaskLoader(EncoderLoader loader) : loader_(std::move(loader)) {}
+  TaskLoader(EncoderLoader loader, typename Task::Settings settings)
+      : loader_(std::move(loader)), settings_(std::move(settings)) {}
   EncoderLoader loader_;
+  typename Task::Settings settings_;
 };
 
 }  // namespace latformer

@@ -23,6 +23,13 @@ struct ModelFiles {
   std::string_view added_tokens_json{};
   std::string_view generation_config_json{};
   std::string_view profile_json{};
+  // Of sentence-transformers.
+  std::string_view modules_json{};
+  std::string_view sentence_bert_config_json{};
+  std::string_view config_sentence_transformers_json{};
+  std::string_view pooling_json{};
+  std::string_view dense_json{};
+  std::string_view dense_weights{};
 
   // The place of the file of this name; null if a model is read from none.
   std::string_view* find(std::string_view name);
@@ -32,7 +39,7 @@ struct ModelFile {
   std::string_view name;
   std::string_view ModelFiles::* text;
 };
-inline constexpr std::array<ModelFile, 10> kModelFiles = {{
+inline constexpr std::array<ModelFile, 16> kModelFiles = {{
     {"config.json", &ModelFiles::config_json},
     {"tokenizer.json", &ModelFiles::tokenizer_json},
     {"tokenizer_config.json", &ModelFiles::tokenizer_config_json},
@@ -43,6 +50,12 @@ inline constexpr std::array<ModelFile, 10> kModelFiles = {{
     {"added_tokens.json", &ModelFiles::added_tokens_json},
     {"generation_config.json", &ModelFiles::generation_config_json},
     {"profile.json", &ModelFiles::profile_json},
+    {"modules.json", &ModelFiles::modules_json},
+    {"sentence_bert_config.json", &ModelFiles::sentence_bert_config_json},
+    {"config_sentence_transformers.json", &ModelFiles::config_sentence_transformers_json},
+    {"1_Pooling/config.json", &ModelFiles::pooling_json},
+    {"2_Dense/config.json", &ModelFiles::dense_json},
+    {"2_Dense/model.safetensors", &ModelFiles::dense_weights},
 }};
 
 // The tokenizer of tokenizer.json, or else of vocab.txt, or of vocab.json and merges.txt. Errors: bad_model (none is

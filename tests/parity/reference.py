@@ -41,6 +41,7 @@ class Model:
     profile: Profile
     weights: dict[str, torch.Tensor]  # float64, named as in BertForSequenceClassification less the prefix "bert."
     pooler_activation: callable = torch.tanh
+    one_row: bool = True  # [CLS] alone is read behind the last layer; else all rows are
 
     @property
     def num_layers(self):
@@ -49,6 +50,10 @@ class Model:
     @property
     def num_labels(self):
         return self.weights["classifier.bias"].numel()
+
+    def counts_for(self, tokens, coefficient):
+        counts = counts_for(self.profile, tokens, coefficient)
+        return counts[:-1] + [1] if self.one_row else counts
 
 
 def unpacked(words, columns):
@@ -154,22 +159,23 @@ def load_model(folder):
 
 
 def counts_for(profile, tokens, coefficient):
-    """n_1 .. n_L: n_l = max(n_min, ceil(N r_l^c)), never above n_(l-1); of the last layer [CLS] alone leaves."""
+    """n_1 .. n_L: n_l = max(n_min, ceil(N r_l^c)), never above n_(l-1)."""
     counts, before = [], tokens
     for retention in profile.retention:
         before = min(before, max(profile.n_min, math.ceil(tokens * retention**coefficient)))
         counts.append(before)
-    counts[-1] = 1
     return counts
 
 
-def macs_of(config, tokens, counts):
+def macs_of(model, tokens, counts):
     """Multiply-accumulates as executed."""
-    d, d_ff = config["hidden_size"], config["intermediate_size"]
+    d, d_ff = model.config["hidden_size"], model.config["intermediate_size"]
     total, before = 0, tokens
-    for after in counts[:-1]:
+    for after in counts[:-1] if model.one_row else counts:
         total += 3 * before * d * d + before * before * d + after * before * d + after * d * d + 2 * after * d * d_ff
         before = after
+    if not model.one_row:
+        return total
     keys_and_values, query, attention, output, feed_forward = (
         2 * before * d * d,
         d * d,
@@ -192,12 +198,11 @@ BISECTION_STEPS = 32
 
 def solve(model, tokens, speedup):
     """The smallest c with S(c) >= speedup, searched as core/elimination/schedule.h says; the floor if there is none."""
-    profile, config = model.profile, model.config
-    full = macs_of(config, tokens, counts_for(profile, tokens, 0.0))
+    full = macs_of(model, tokens, model.counts_for(tokens, 0.0))
 
     def at(c):
-        counts = counts_for(profile, tokens, c)
-        macs = macs_of(config, tokens, counts)
+        counts = model.counts_for(tokens, c)
+        macs = macs_of(model, tokens, counts)
         return Schedule(counts, full / macs, macs)
 
     target = min(speedup, at(math.inf).achieved)
@@ -277,11 +282,20 @@ def select(scores, wanted, imposed, positions):
 
 
 def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_layer=False):
-    """Logits of one text at `speedup`.
+    """Logits of one text at `speedup`; see last_rows."""
+    x, _, answer = last_rows(model, ids, type_ids, speedup, imposed, all_rows_in_last_layer)
+    answer.logits = linear(model, "classifier", model.pooler_activation(linear(model, "pooler.dense", x[0])))
+    return answer
+
+
+def last_rows(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_layer=False, one_row=True):
+    """The rows that leave the last layer, their sizes, and an Answer without logits.
 
     imposed: kept positions per layer to follow instead of choosing; Answer.margin tells how good a choice it was.
     all_rows_in_last_layer: the last layer without its shortcut, [CLS] taken at its very end.
+    one_row: only [CLS] of them is read.
     """
+    model.one_row = one_row
     weights, tokens = model.weights, len(ids)
     schedule = solve(model, tokens, speedup)
     x = (
@@ -298,7 +312,7 @@ def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_la
 
     for layer, after in enumerate(schedule.counts):
         prefix = f"encoder.layer.{layer}."
-        last = layer == model.num_layers - 1
+        last = one_row and layer == model.num_layers - 1
         probabilities, context = attention(model, prefix, x, sizes)
         scores = probabilities.mean(dim=(0, 1))
         assert abs(float(scores.sum()) - 1) < 1e-12
@@ -338,8 +352,7 @@ def forward(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_la
         assert last or x.shape[0] == after == len(positions) + has_rest
         assert last or abs(float(sizes.sum()) - tokens) < 1e-9 or model.profile.dropped == DISCARD
 
-    logits = linear(model, "classifier", model.pooler_activation(linear(model, "pooler.dense", x[0])))
-    return Answer(logits, schedule, kept_positions, margin)
+    return x, sizes, Answer(None, schedule, kept_positions, margin)
 
 
 def scores_of(config, logits):

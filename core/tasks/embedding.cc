@@ -1,0 +1,59 @@
+#include "core/tasks/embedding.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/format/quote.h"
+
+namespace latformer {
+namespace {
+
+constexpr double kShortest = 1e-12;  // a vector of no length stays as it is, as in torch.nn.functional.normalize
+
+std::vector<float> mean_of(const std::vector<std::vector<float>>& vectors) {
+  if (vectors.size() == 1) return vectors.front();
+  std::vector<float> mean(vectors.front().size());
+  for (size_t k = 0; k < mean.size(); ++k) {
+    double sum = 0;
+    for (const std::vector<float>& vector : vectors) sum += vector[k];
+    mean[k] = static_cast<float>(sum / static_cast<double>(vectors.size()));
+  }
+  return mean;
+}
+
+void normalize(std::vector<float>& vector) {
+  double squares = 0;
+  for (const float value : vector) squares += static_cast<double>(value) * value;
+  const double length = std::max(std::sqrt(squares), kShortest);
+  for (float& value : vector) value = static_cast<float>(value / length);
+}
+
+}  // namespace
+
+Result<std::vector<Embedding>> Embedder::run(std::span<const TextInput> inputs, const EmbedOptions& options) {
+  std::string prompt;
+  if (const auto& name = options.prompt_name ? options.prompt_name : settings_.default_prompt) {
+    const auto found = settings_.prompts.find(*name);
+    if (found == settings_.prompts.end()) return invalid_argument("the model has no prompt " + quote(*name));
+    prompt = found->second;
+  }
+  std::vector<std::string> prompted;
+  std::vector<TextInput> texts(inputs.begin(), inputs.end());
+  prompted.reserve(prompt.empty() ? 0 : texts.size());
+  for (TextInput& text : texts) {
+    if (!prompt.empty()) text.text = prompted.emplace_back(prompt + std::string(text.text));
+  }
+  LATFORMER_ASSIGN(std::vector<Encoded> encoded, encode(texts, options));
+  std::vector<Embedding> embeddings;
+  embeddings.reserve(encoded.size());
+  for (Encoded& text : encoded) {
+    Embedding& embedding = embeddings.emplace_back();
+    embedding.values = mean_of(text.results);
+    if (options.normalize.value_or(settings_.normalize)) normalize(embedding.values);
+    embedding.windows = std::move(text.windows);
+    embedding.predicted_milliseconds = text.predicted_milliseconds;
+  }
+  return embeddings;
+}
+
+}  // namespace latformer

@@ -1,0 +1,58 @@
+// Sentence embeddings: files of an encoder's folder in, plain or of sentence-transformers, a vector for each text out,
+// at a chosen speedup.
+//
+//   EmbedderLoader loader = EmbedderLoader::create(files).value();
+//   while (bytes of model.safetensors arrive) loader.append(bytes);
+//   Embedder embedder = loader.finish().value();
+//   embedder.run({{"A joy from start to finish."}}, {.speedup = 2});
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/tasks/encoder.h"
+#include "core/tasks/sentence_folder.h"
+
+namespace latformer {
+
+struct EmbedOptions : RunOptions {
+  std::optional<bool> normalize{};           // to length 1; absent: as the model says
+  std::optional<std::string> prompt_name{};  // one of settings().prompts, put before each text; absent: the default
+};
+
+struct Embedding {
+  std::vector<float> values;   // (d), or what a dense layer makes of it; of windows the mean
+  std::vector<Trace> windows;  // at least one
+  std::optional<double> predicted_milliseconds;
+};
+
+class Embedder : public Encoder {
+ public:
+  using Settings = SentenceSettings;
+  static Result<Settings> read(const BertConfig& config, const ModelFiles& files) {
+    return parse_sentence_folder(config, files);
+  }
+  static Result<std::unique_ptr<Head>> make_head(const BertConfig& config, const Settings& settings) {
+    return PoolingHead::create(settings.pooling, config.hidden_size);
+  }
+  Embedder(Encoder encoder, Settings settings) : Encoder(std::move(encoder)), settings_(std::move(settings)) {
+    settings_.pooling.dense.reset();  // it points to a file that is gone; the head has its weights
+  }
+
+  // Errors: those of encode(); invalid_argument (a prompt that the model does not have).
+  Result<std::vector<Embedding>> run(std::span<const TextInput> inputs, const EmbedOptions& options);
+
+  const Settings& settings() const { return settings_; }
+
+ private:
+  Settings settings_;
+};
+
+using EmbedderLoader = TaskLoader<Embedder>;
+
+}  // namespace latformer
