@@ -1,7 +1,7 @@
 // What `import … from 'latformer'` offers besides pipeline(), the same in browsers and Node.
 export { LatformerError } from './errors.js';
 export type { LatformerErrorCode } from './errors.js';
-export type { Calibration, CalibrationOptions } from './types/adjustable.js';
+export type { AdjustablePipeline, Calibration, CalibrationOptions } from './types/adjustable.js';
 export type {
   ClassificationInput,
   ClassificationOptions,
@@ -14,5 +14,15 @@ export type {
   TextPair,
   TokenSpan,
 } from './types/classification.js';
-export type { ModelFileContent, ModelSource } from './types/model.js';
-export type { PipelineFactory, PipelineOptions, ProgressInfo } from './types/pipeline.js';
+export type {
+  ChatMessage,
+  GeneratedText,
+  GenerationInput,
+  GenerationModelInfo,
+  GenerationOptions,
+  GenerationStats,
+  GenerationTask,
+  TextGenerationPipeline,
+} from './types/generation.js';
+export type { BaseModelInfo, ModelFileContent, ModelSource } from './types/model.js';
+export type { PipelineFactory, PipelineOptions, Pipelines, ProgressInfo } from './types/pipeline.js';

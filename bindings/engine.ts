@@ -5,7 +5,7 @@
 //
 // Each task adds its methods as an interface of its own. A method that can take long gets a Work as its last argument.
 import type { Dtype } from './choices.js';
-import type { ModelInfo } from './types/classification.js';
+import type { BaseModelInfo } from './types/model.js';
 
 /** How work that takes long stays in touch with whoever asked for it. */
 export interface Work<Piece = never> {
@@ -18,8 +18,11 @@ export interface Work<Piece = never> {
 /** The small files of a model by name, whole. */
 export type SmallFiles = ReadonlyMap<string, Uint8Array>;
 
-/** What the core knows about a model that it has loaded. */
-export type LoadedModel = Omit<ModelInfo, 'binary'>;
+/** What the core knows about a model that it has loaded; each task's has more. */
+export type LoadedModel = Omit<BaseModelInfo, 'binary'>;
+
+/** What a model is opened for. */
+export type Kind = 'classification' | 'generation';
 
 /** A calibration to keep, and what it says of texts at speedup 1. */
 export interface RawCalibration {
@@ -76,9 +79,66 @@ export interface Classify {
   classify(inputs: TextInput[], options: ClassifyOptions, work?: Work): Promise<Classifications>;
 }
 
-export interface Engine extends Classify {
+export interface GenerateOptions {
+  maxNewTokens: number;
+  doSample: boolean;
+  temperature: number;
+  topK: number;
+  topP: number;
+  minP: number;
+  repetitionPenalty: number;
+  seed: number;
+  numBeams: number;
+  lengthPenalty: number;
+  stop: string[];
+  /** Whether the context slides where it ends. */
+  slide: boolean;
+  /** How prompts are made shorter; without it, as the profile says. */
+  mode: string | undefined;
+  speedup: number;
+  /** Milliseconds to the first token of each prompt instead; the engine must be calibrated. */
+  budget: number | undefined;
+}
+
+/** What one step added to one text. */
+export interface RawPiece {
+  /** Which one. */
+  prompt: number;
+  text: string;
+  /** How many. */
+  tokens: number;
+  /** Where it ended with this. */
+  finish?: 'end' | 'stop' | 'length';
+}
+
+export interface RawGenerationStats {
+  promptTokens: number;
+  reusedTokens: number;
+  tokensPerLayer: Uint32Array;
+  keptPositions: Uint32Array[];
+  requestedSpeedup: number;
+  achievedSpeedup: number;
+  macs: number;
+  cacheBytes: number;
+  firstMilliseconds: number;
+  newTokens: number;
+  tokensPerSecond: number;
+}
+
+export interface Generated {
+  /** Of each prompt. */
+  stats: RawGenerationStats[];
+  milliseconds: number;
+}
+
+export interface Generate {
+  /** Texts that go on from each of `prompts`, in pieces of all of them together. Ends soon after its signal is aborted. */
+  generate(prompts: string[], options: GenerateOptions, work?: Work<RawPiece[]>): Promise<Generated>;
+}
+
+export interface Engine extends Classify, Generate {
   /** Without `dtype`, the one that the weights are made for. */
-  open(files: SmallFiles, dtype: Dtype | undefined): Promise<void>;
+  open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void>;
   /** The next bytes of model.safetensors, of which the engine becomes the owner. */
   append(bytes: Uint8Array): Promise<void>;
   finish(): Promise<LoadedModel>;
@@ -86,5 +146,7 @@ export interface Engine extends Classify {
   calibrate(outside: number): Promise<RawCalibration>;
   /** The same from the json of an earlier one. Rejects with code 'bad_model' if it is none. */
   restoreCalibration(json: string): Promise<RawCalibration>;
+  /** Waits for its turn like any work: what a call takes besides. */
+  nothing(): Promise<void>;
   close(): void;
 }

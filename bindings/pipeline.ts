@@ -8,9 +8,8 @@ import { readModel } from './model/load.js';
 import type { Platform } from './platform.js';
 import { taskNamed } from './tasks/table.js';
 import { Calibrator } from './time/calibration.js';
-import type { ModelInfo } from './types/classification.js';
 import type { ModelSource } from './types/model.js';
-import type { PipelineFactory } from './types/pipeline.js';
+import type { PipelineFactory, Pipelines } from './types/pipeline.js';
 
 function folderOf(
   platform: Platform,
@@ -31,28 +30,35 @@ function frozen<T>(value: T): T {
 }
 
 export function createPipelineFactory(platform: Platform): PipelineFactory {
-  return async function pipeline(givenTask, model, givenOptions) {
+  const pipeline = async (
+    givenTask: unknown,
+    model?: ModelSource | null,
+    givenOptions?: unknown,
+  ): Promise<Pipelines[keyof Pipelines]> => {
     const task = taskNamed(givenTask);
     const options = checkPipelineOptions(givenOptions);
+    if (!task.bundled && (model ?? null) === null) {
+      throw new TypeError(`${task.name} needs a model: a folder, a URL or { files }`);
+    }
     const folder = folderOf(platform, model, options);
     throwIfAborted([options.signal]);
 
     const { engine, inWorker, start } = platform.launch(options);
     const loading = new AbortController(); // ends what is still being read when the load fails or is cancelled
-    const load = async (): Promise<ModelInfo> => {
+    const load = async () => {
       const model = readModel(folder, options.progress, loading.signal);
       const config = model.config();
-      const reading = model.smallFiles(config);
+      const reading = model.smallFiles(task.kind, config);
       reading.catch(() => undefined); // it is awaited below, unless something else fails first
       const { binary } = await start(config);
-      await engine.open(await reading, options.dtype);
+      const files = await reading;
+      await engine.open(task.kind, files, options.dtype);
       await model.weights((part) => engine.append(part));
-      return frozen({ ...(await engine.finish()), binary });
+      const info = frozen(task.infoOf({ ...(await engine.finish()), binary }, files));
+      return { engine, files, info, calibrator: new Calibrator(engine, platform, info, inWorker) };
     };
     try {
-      const info = await orAborted(load(), [options.signal]);
-      const calibrator = new Calibrator(engine, platform, info, inWorker);
-      const created = task.create(engine, info, task.name, calibrator);
+      const created = task.create(await orAborted(load(), [options.signal]));
       if (options.calibrate) await orAborted(created.calibrate(), [options.signal]);
       options.progress({ status: 'ready', task: task.name, model: folder.name });
       return created;
@@ -62,4 +68,5 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
       throw error;
     }
   };
+  return pipeline as PipelineFactory;
 }

@@ -5,6 +5,7 @@
 //   node-worker.mjs node-thread.mjs       its workers: an engine, and one of an engine's threads
 //   web.mjs web.cjs                       the browser entry
 //   worker.mjs thread.mjs                 its workers
+//   chat.mjs                              chat templates, for both
 //   cli.mjs                               the `latformer` command
 //   latformer[-relaxed][-threads].wasm    the core
 //   models/sentiment/                     the bundled model
@@ -73,6 +74,12 @@ const resolveBuilt = {
   },
 };
 
+/** What an entry imports only when it is needed stands beside it. */
+const chatBeside = {
+  name: 'chat-beside',
+  setup: ({ onResolve }) => onResolve({ filter: /\/chat\.js$/ }, () => ({ path: './chat.mjs', external: true })),
+};
+
 /** The command uses the package beside it instead of a copy of its own. */
 const packageBeside = {
   name: 'package-beside',
@@ -87,7 +94,7 @@ const shared = {
   bundle: true,
   target: 'es2022',
   loader: { '.json': 'text' },
-  plugins: [resolveBuilt],
+  plugins: [resolveBuilt, chatBeside],
   legalComments: 'inline',
   logLevel: 'warning',
 };
@@ -100,7 +107,7 @@ const cjs = (url) => ({
 });
 const node = { platform: 'node' };
 const cli = { ...node, plugins: [packageBeside] };
-const web = { platform: 'browser', minifyWhitespace: true, minifySyntax: true };
+const web = { platform: 'browser', minify: true };
 
 async function bundles() {
   const scriptUrl =
@@ -114,6 +121,7 @@ async function bundles() {
     ['node/cli/main.ts', 'cli.mjs', cli, esm],
     ['web/src/index.ts', 'web.mjs', web, esm],
     ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
+    ['bindings/tasks/chat.ts', 'chat.mjs', web, esm],
     ['web/src/worker.ts', 'worker.mjs', web, esm],
     ['web/src/thread.ts', 'thread.mjs', web, esm],
   ];

@@ -2,6 +2,7 @@
 import type { TextInput } from '../engine.js';
 import type { ClassificationInput } from '../types/classification.js';
 import { checkLatencyBudget, checkSpeedup } from './speed.js';
+import type { SpeedDefaults } from './speed.js';
 import { abortSignal, boolean, fieldsOf, oneOf, show, wholeNumber } from './values.js';
 
 export interface CheckedClassificationOptions {
@@ -13,10 +14,7 @@ export interface CheckedClassificationOptions {
   signal: AbortSignal | undefined;
 }
 
-export function checkClassificationOptions(
-  value: unknown,
-  defaults: { speedup: number; budget: number | undefined; maxSpeedup: number },
-): CheckedClassificationOptions {
+export function checkClassificationOptions(value: unknown, defaults: SpeedDefaults): CheckedClassificationOptions {
   const known = ['top_k', 'speedup', 'latency_budget', 'long_text', 'stats', 'signal'];
   const given = fieldsOf(value, 'options', known);
 

@@ -1,6 +1,13 @@
 // Speed: what setSpeedup(), setLatencyBudget() and calibrate() are given.
 import { boolean, fieldsOf, show } from './values.js';
 
+/** What a call does that says nothing of speed. */
+export interface SpeedDefaults {
+  speedup: number;
+  budget: number | undefined; // milliseconds, instead of the speedup
+  maxSpeedup: number;
+}
+
 export function checkSpeedup(value: unknown, maxSpeedup: number): number {
   if (typeof value !== 'number') throw new TypeError(`speedup must be a number, not ${show(value)}`);
   if (!(value >= 1 && value <= maxSpeedup)) {

@@ -1,18 +1,27 @@
 // A model folder -> the small files whole, the weights in parts, so that they are never whole in JavaScript's memory.
 import { throwIfAborted } from '../abort.js';
-import type { SmallFiles } from '../engine.js';
+import type { Kind, SmallFiles } from '../engine.js';
 import { LatformerError } from '../errors.js';
 import type { ProgressInfo } from '../types/pipeline.js';
 import { Forbidden } from './folder.js';
 import type { ModelFolder } from './folder.js';
-import { configFile, limitOf, optionalFiles, vocabularyFiles, weightsFile, weightsIndexFile } from './names.js';
+import {
+  companionOf,
+  configFile,
+  limitOf,
+  optionalFiles,
+  vocabularyFiles,
+  vocabularyInWords,
+  weightsFile,
+  weightsIndexFile,
+} from './names.js';
 import { oddContent, whyMissing } from './recognise.js';
 import { mergedShards, parseIndex } from './shards.js';
 
 export interface ModelReader {
   config(): Promise<Uint8Array>;
   /** All of them; `config` is what config() gave. */
-  smallFiles(config: Promise<Uint8Array>): Promise<SmallFiles>;
+  smallFiles(kind: Kind, config: Promise<Uint8Array>): Promise<SmallFiles>;
   /** model.safetensors, or the files that it was cut into, to its end. */
   weights(take: (part: Uint8Array) => Promise<void>): Promise<void>;
 }
@@ -98,12 +107,11 @@ export function readModel(
     }
   };
 
-  const missing = async (file: string, others: readonly string[] = []): Promise<LatformerError> => {
-    const what = others.length > 0 ? `${file} (or ${others.join(', ')})` : file;
+  const missing = async (file: string): Promise<LatformerError> => {
     const why = await whyMissing(folder, file);
     return new LatformerError(
       'bad_model',
-      `${what} is missing or empty in ${name}${why === undefined ? '' : `: ${why}`}`,
+      `${file} is missing or empty in ${name}${why === undefined ? '' : `: ${why}`}`,
     );
   };
 
@@ -114,21 +122,27 @@ export function readModel(
       return config;
     },
 
-    async smallFiles(config) {
-      const readVocabulary = async (): Promise<NamedFile> => {
+    async smallFiles(kind, config) {
+      const readVocabulary = async (): Promise<NamedFile[]> => {
         for (const file of vocabularyFiles) {
           const bytes = await readIfThere(file);
-          if (bytes.length > 0) return [file, bytes];
+          if (bytes.length === 0) continue;
+          const companion = companionOf[file];
+          return companion === undefined
+            ? [[file, bytes]]
+            : [
+                [file, bytes],
+                [companion, await readIfThere(companion)],
+              ];
         }
-        const [first, ...others] = vocabularyFiles;
-        throw await missing(first, others);
+        throw await missing(vocabularyInWords);
       };
-      const files = await Promise.all([
-        config.then((bytes): NamedFile => [configFile, bytes]),
+      const [vocabulary, ...files] = await Promise.all([
         readVocabulary(),
-        ...optionalFiles.map(async (file): Promise<NamedFile> => [file, await readIfThere(file)]),
+        config.then((bytes): NamedFile => [configFile, bytes]),
+        ...optionalFiles[kind].map(async (file): Promise<NamedFile> => [file, await readIfThere(file)]),
       ]);
-      return new Map(files.filter(([, bytes]) => bytes.length > 0));
+      return new Map([...files, ...vocabulary].filter(([, bytes]) => bytes.length > 0));
     },
 
     async weights(take) {

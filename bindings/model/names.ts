@@ -1,5 +1,6 @@
 // The files of a model folder: the one table of their names on this side. The core has its own of what it makes of each
 // (core/tasks/model_files.h), and passes over names that it does not know.
+import type { Kind } from '../engine.js';
 
 /** The file that the rest is judged by; it is read first. */
 export const configFile = 'config.json';
@@ -11,10 +12,23 @@ export const weightsFile = 'model.safetensors';
 export const weightsIndexFile = 'model.safetensors.index.json';
 
 /** The vocabulary: the first of these that is there, and none of those behind it. */
-export const vocabularyFiles = ['tokenizer.json', 'vocab.txt'] as const;
+export const vocabularyFiles = ['tokenizer.json', 'vocab.txt', 'vocab.json'] as const;
+
+/** A vocabulary that is of no use without another file. */
+export const companionOf: Readonly<Record<string, string>> = { 'vocab.json': 'merges.txt' };
+
+/** For messages. */
+export const vocabularyInWords = 'tokenizer.json (or vocab.txt, or vocab.json with merges.txt)';
+
+export const generationConfigFile = 'generation_config.json';
+export const tokenizerConfigFile = 'tokenizer_config.json';
+export const chatTemplateFile = 'chat_template.jinja';
 
 /** Read where they are there. */
-export const optionalFiles = ['tokenizer_config.json', 'profile.json'] as const;
+export const optionalFiles: Readonly<Record<Kind, readonly string[]>> = {
+  classification: [tokenizerConfigFile, 'profile.json'],
+  generation: [tokenizerConfigFile, 'profile.json', generationConfigFile, chatTemplateFile],
+};
 
 const mebibyte = 2 ** 20;
 

@@ -9,7 +9,7 @@ const startsWith = (bytes: Uint8Array, ...prefix: number[]): boolean =>
 /** Of a file by its first bytes; undefined if it may well be what its name says. */
 export function oddContent(name: string, bytes: Uint8Array): string | undefined {
   const text = Array.from(bytes.subarray(0, 64), (byte) => String.fromCharCode(byte)).join('');
-  if (text.startsWith('version https://git-lfs.github.com/spec/')) {
+  if (/^version \S+git-lfs\.github\.com\/spec\//.test(text)) {
     return 'it is a pointer of git-lfs and not the file itself; run `git lfs pull` where it was cloned';
   }
   if (name.endsWith('.txt')) return undefined;

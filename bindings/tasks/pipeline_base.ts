@@ -1,6 +1,7 @@
 // What the pipelines of all tasks have in common: a queue in front of an engine, a speed, and an end. Calls are answered in
 // order.
 import { checkCalibrationOptions, checkLatencyBudget, checkSpeedup } from '../arguments/speed.js';
+import type { SpeedDefaults } from '../arguments/speed.js';
 import { orAborted, throwIfAborted } from '../abort.js';
 import type { Engine } from '../engine.js';
 import { LatformerError } from '../errors.js';
@@ -53,8 +54,7 @@ export abstract class PipelineBase<Info extends BaseModelInfo = BaseModelInfo> {
     this.engine.close();
   }
 
-  /** What a call does that says nothing of speed. */
-  protected get speedDefaults(): { speedup: number; budget: number | undefined; maxSpeedup: number } {
+  protected get speedDefaults(): SpeedDefaults {
     return { speedup: this.#speedup, budget: this.#budget, maxSpeedup: this.info.max_speedup };
   }
 

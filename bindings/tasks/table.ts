@@ -1,32 +1,71 @@
 // The tasks that pipeline() knows: a line each.
 import { show } from '../arguments/values.js';
-import type { Engine, LoadedModel } from '../engine.js';
+import type { Engine, Kind, LoadedModel, SmallFiles } from '../engine.js';
 import { LatformerError } from '../errors.js';
+import { chatTemplateOf } from '../model/generation_files.js';
 import type { Calibrator } from '../time/calibration.js';
-import type { ClassificationTask, TextClassificationPipeline } from '../types/classification.js';
+import type { ModelInfo } from '../types/classification.js';
+import type { GenerationModelInfo } from '../types/generation.js';
+import type { BaseModelInfo } from '../types/model.js';
+import type { Pipelines } from '../types/pipeline.js';
 import { textClassificationPipeline } from './classification.js';
+import { textGenerationPipeline } from './generation.js';
 
-export interface Task {
-  create(
-    engine: Engine,
-    info: LoadedModel & { binary: string },
-    task: ClassificationTask,
-    calibrator: Calibrator,
-  ): TextClassificationPipeline;
+/** What the core says of a model, and what is known besides. */
+interface Loaded {
+  engine: Engine;
+  files: SmallFiles;
+  info: BaseModelInfo;
+  calibrator: Calibrator;
 }
 
-const tasks: Record<ClassificationTask, Task> = {
-  'sentiment-analysis': { create: textClassificationPipeline },
-  'text-classification': { create: textClassificationPipeline },
+interface TaskEntry<Name extends keyof Pipelines> {
+  kind: Kind;
+  /** Whether the package has a model for it. */
+  bundled: boolean;
+  infoOf(model: LoadedModel & { binary: string }, files: SmallFiles): BaseModelInfo;
+  create(loaded: Loaded, name: Name): Pipelines[Name];
+}
+
+const classification: TaskEntry<'sentiment-analysis' | 'text-classification'> = {
+  kind: 'classification',
+  bundled: true,
+  infoOf: (model) => model,
+  create: ({ engine, info, calibrator }, name) =>
+    textClassificationPipeline(engine, info as ModelInfo, name, calibrator),
 };
 
-const isTask = (name: string): name is ClassificationTask => Object.hasOwn(tasks, name);
+const generation: TaskEntry<'text-generation'> = {
+  kind: 'generation',
+  bundled: false,
+  infoOf: (model, files): BaseModelInfo & Pick<GenerationModelInfo, 'has_chat_template'> => ({
+    ...model,
+    has_chat_template: chatTemplateOf(files) !== undefined,
+  }),
+  create: ({ engine, info, calibrator, files }, name) =>
+    textGenerationPipeline(engine, info as GenerationModelInfo, name, calibrator, files),
+};
 
-export function taskNamed(name: unknown): { name: ClassificationTask } & Task {
+const tasks = {
+  'sentiment-analysis': classification,
+  'text-classification': classification,
+  'text-generation': generation,
+} satisfies { [Name in keyof Pipelines]: unknown };
+
+export interface Task extends Omit<TaskEntry<never>, 'create'> {
+  name: keyof Pipelines;
+  create(loaded: Loaded): Pipelines[keyof Pipelines];
+}
+
+const isTask = (name: string): name is keyof Pipelines => Object.hasOwn(tasks, name);
+
+export function taskNamed(name: unknown): Task {
   if (typeof name !== 'string') throw new TypeError(`task must be a string, not ${show(name)}`);
   if (!isTask(name)) {
     const known = Object.keys(tasks).map((each) => `'${each}'`);
-    throw new LatformerError('unsupported_task', `the task ${show(name)} is not supported; ${known.join(' and ')} are`);
+    const list = `${known.slice(0, -1).join(', ')} and ${known.at(-1)}`;
+    throw new LatformerError('unsupported_task', `the task ${show(name)} is not supported; ${list} are`);
   }
-  return { name, ...tasks[name] };
+  const entry = tasks[name];
+  return { ...entry, name, create: (loaded) => entry.create(loaded, name as never) };
 }

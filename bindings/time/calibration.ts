@@ -6,6 +6,7 @@ import type { Engine, RawCalibration } from '../engine.js';
 import { LatformerError } from '../errors.js';
 import type { Calibration } from '../types/adjustable.js';
 import type { ModelInfo } from '../types/classification.js';
+import type { BaseModelInfo } from '../types/model.js';
 import { Overhead } from './overhead.js';
 
 declare const LATFORMER_VERSION: string; // by scripts/build_js.mjs
@@ -39,7 +40,7 @@ async function timeOfEmptyCall(engine: Engine): Promise<number> {
   const times: number[] = [];
   for (let call = 0; call < emptyCalls; ++call) {
     const begin = performance.now();
-    await engine.classify([], { speedup: 1, budget: undefined, windows: false, stats: false });
+    await engine.nothing();
     times.push(performance.now() - begin);
   }
   return times.sort((a, b) => a - b)[emptyCalls >> 1] ?? 0;
@@ -52,7 +53,7 @@ export class Calibrator {
   constructor(
     readonly engine: Engine,
     readonly store: CalibrationStore,
-    readonly info: ModelInfo,
+    readonly info: BaseModelInfo,
     readonly inWorker: boolean,
   ) {}
 
@@ -86,7 +87,7 @@ export class Calibrator {
 
   /** All that time depends on, as JSON. */
   #identity(): string {
-    const { labels, problem_type, max_speedup, ...model } = this.info;
+    const { labels, problem_type, max_speedup, ...model } = this.info as BaseModelInfo & Partial<ModelInfo>;
     void [labels, problem_type, max_speedup]; // these cost none
     const { store, inWorker } = this;
     return JSON.stringify({ version: LATFORMER_VERSION, device: store.device(), inWorker, model });

@@ -1,13 +1,22 @@
 // pipeline() itself: what it is asked for, and what it tells while it loads. Option names are snake_case where transformers.js
 // has them so; results follow its shapes.
-import type { ClassificationTask, TextClassificationPipeline } from './classification.js';
+import type { TextClassificationPipeline } from './classification.js';
+import type { TextGenerationPipeline } from './generation.js';
 import type { ModelSource } from './model.js';
+
+/** What each task gives. */
+export interface Pipelines {
+  'sentiment-analysis': TextClassificationPipeline;
+  /** The same. */
+  'text-classification': TextClassificationPipeline;
+  'text-generation': TextGenerationPipeline;
+}
 
 /** What `progress_callback` is told while a model loads; sizes are in bytes, `progress` in percent. */
 export type ProgressInfo =
   | { status: 'initiate' | 'download' | 'done'; name: string; file: string }
   | { status: 'progress'; name: string; file: string; loaded: number; total: number; progress: number }
-  | { status: 'ready'; task: ClassificationTask; model: string };
+  | { status: 'ready'; task: keyof Pipelines; model: string };
 
 export interface PipelineOptions {
   /**
@@ -40,9 +49,9 @@ export interface PipelineOptions {
   wasmBinary?: Uint8Array | ArrayBuffer | undefined;
 }
 
-/** Loads a model for a task; without `model`, the one that comes with the package. */
-export type PipelineFactory = (
-  task: ClassificationTask,
+/** Loads a model for a task; without `model`, the one that comes with the package, which classifies. */
+export type PipelineFactory = <Task extends keyof Pipelines>(
+  task: Task,
   model?: ModelSource | null,
   options?: PipelineOptions,
-) => Promise<TextClassificationPipeline>;
+) => Promise<Pipelines[Task]>;

@@ -2,7 +2,6 @@
 
 #include <emscripten/val.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "bindings/wasm/convert.h"
+#include "bindings/wasm/settings.h"
 #include "bindings/wasm/staging.h"
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
@@ -124,32 +124,13 @@ val BoundClassifier::restore_calibration(std::string_view json) {
 }
 
 val BoundClassifier::calibration() const {
-  val texts = val::array();  // at speedup 1, of lengths that double up to the longest
-  const uint32_t most = classifier_->max_tokens();
-  for (uint32_t tokens = std::min(16U, most), i = 0;; tokens = std::min(2 * tokens, most), ++i) {
-    val text = val::object();
-    text.set("tokens", tokens);
-    text.set("milliseconds", classifier_->milliseconds_in_full(tokens));
-    texts.set(i, text);
-    if (tokens == most) break;
-  }
-  val result = val::object();
-  result.set("outside", classifier_->time_model()->outside);
-  result.set("json", to_json(*classifier_->time_model()));
-  result.set("texts", texts);
-  return result;
+  return calibration_of(*classifier_->time_model(), classifier_->max_tokens(),
+                        [&](uint32_t tokens) { return classifier_->milliseconds_in_full(tokens); });
 }
 
 val BoundClassifier::settings() const {
   const BertConfig& config = classifier_->config();
-  const Profile& profile = classifier_->profile();
-  val profile_object = val::object();
-  profile_object.set("source", std::string(profile.is_default ? "default" : "model"));
-  profile_object.set("dropped", std::string(profile.dropped == Dropped::merge ? "merge" : "discard"));
-  profile_object.set("retention", array_of(profile.retention, [](double r) { return val(r); }));
-  profile_object.set("acc", array_of(profile.acc, [](double acc) { return val(acc); }));
-
-  val settings = val::object();
+  val settings = common_settings(classifier_->profile(), classifier_->max_tokens(), classifier_->precision(), threads_);
   settings.set("labels", array_of(config.labels, [](const std::string& label) { return val(label); }));
   settings.set("problem_type", std::string(name_of(config.problem_type)));
   settings.set("vocab_size", config.vocab_size);
@@ -157,12 +138,6 @@ val BoundClassifier::settings() const {
   settings.set("num_hidden_layers", config.num_hidden_layers);
   settings.set("num_attention_heads", config.num_attention_heads);
   settings.set("intermediate_size", config.intermediate_size);
-  settings.set("max_tokens", classifier_->max_tokens());
-  settings.set("max_speedup", classifier_->max_speedup());
-  settings.set("profile", profile_object);
-  settings.set("dtype", std::string(classifier_->precision() == Precision::f32 ? "fp32" : "q8"));
-  settings.set("threads", threads_);
-  settings.set("kernels", std::string(kernels::description()));
   return settings;
 }
 

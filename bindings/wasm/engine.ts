@@ -8,8 +8,12 @@ import type {
   Classifications,
   ClassifyOptions,
   Engine,
+  Generated,
+  GenerateOptions,
+  Kind,
   LoadedModel,
   RawCalibration,
+  RawPiece,
   SmallFiles,
   TextInput,
   Work,
@@ -103,12 +107,12 @@ export class LocalEngine implements WasmEngine {
     if (this.#isClosed) this.close(); // meanwhile
   }
 
-  async open(files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
+  async open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
     for (const [name, bytes] of files) {
       const size = this.#stage([bytes]);
       this.#call((session) => session.file(name, size));
     }
-    this.#call((session) => session.open(this.#threads, dtype ?? ''));
+    this.#call((session) => session.open(kind, this.#threads, dtype ?? ''));
   }
 
   async append(bytes: Uint8Array): Promise<void> {
@@ -148,6 +152,29 @@ export class LocalEngine implements WasmEngine {
     return { results: run.results, milliseconds, coreMilliseconds: run.milliseconds };
   }
 
+  async generate(prompts: string[], options: GenerateOptions, work?: Work<RawPiece[]>): Promise<Generated> {
+    await nextTurn();
+    throwIfAborted([work?.signal]);
+    const begin = performance.now();
+    const texts = prompts.map((prompt) => this.#encode(prompt));
+    this.#stage(texts);
+    const lengths = texts.map(({ length }) => length);
+    this.#call((session) => session.startGeneration(lengths, options));
+    try {
+      for (;;) {
+        const { pieces, done } = this.#call((session) => session.nextPieces());
+        work?.onPiece?.(pieces);
+        if (done) break;
+        await nextTurn(); // in which a signal may come
+        throwIfAborted([work?.signal]);
+      }
+      const stats = this.#call((session) => session.generationStats());
+      return { stats, milliseconds: performance.now() - begin };
+    } finally {
+      if (this.#session !== undefined) this.#call((session) => session.stopGeneration());
+    }
+  }
+
   async calibrate(outside: number): Promise<RawCalibration> {
     await nextTurn();
     return this.#call((session) => session.calibrate(outside));
@@ -156,6 +183,10 @@ export class LocalEngine implements WasmEngine {
   async restoreCalibration(json: string): Promise<RawCalibration> {
     const size = this.#stage([this.#encode(json)]);
     return this.#call((session) => session.restoreCalibration(size));
+  }
+
+  nothing(): Promise<void> {
+    return nextTurn();
   }
 
   close(): void {

@@ -9,7 +9,7 @@ export interface Session {
   addThread(): import('./thread.js').ThreadStart | Failure;
   stage(size: number): Uint8Array | Failure;
   file(name: string, size: number): object | Failure;
-  open(threads: number, dtype: string): object | Failure;
+  open(kind: import('../engine.js').Kind, threads: number, dtype: string): object | Failure;
   append(size: number): object | Failure;
   finish(): import('../engine.js').LoadedModel | Failure;
   classify(
@@ -19,6 +19,10 @@ export interface Session {
     windows: boolean,
     traces: boolean,
   ): { results: import('../engine.js').RawClassification[]; milliseconds: number } | Failure;
+  startGeneration(lengths: number[], options: import('../engine.js').GenerateOptions): object | Failure;
+  nextPieces(): { pieces: import('../engine.js').RawPiece[]; done: boolean } | Failure;
+  generationStats(): import('../engine.js').RawGenerationStats[] | Failure;
+  stopGeneration(): object | Failure;
   calibrate(outside: number): import('../engine.js').RawCalibration | Failure;
   restoreCalibration(size: number): import('../engine.js').RawCalibration | Failure;
   releaseStaging(): void;

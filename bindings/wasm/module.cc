@@ -15,6 +15,10 @@ EMSCRIPTEN_BINDINGS(latformer) {
       .function("append", &Session::append)
       .function("finish", &Session::finish)
       .function("classify", &Session::classify)
+      .function("startGeneration", &Session::start_generation)
+      .function("nextPieces", &Session::next_pieces)
+      .function("generationStats", &Session::generation_stats)
+      .function("stopGeneration", &Session::stop_generation)
       .function("calibrate", &Session::calibrate)
       .function("restoreCalibration", &Session::restore_calibration);
 }

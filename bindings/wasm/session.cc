@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "bindings/wasm/convert.h"
+#include "bindings/wasm/settings.h"
 #include "core/base/status.h"
-#include "core/kernels/linear.h"
+#include "core/tasks/load_options.h"
 #include "core/tasks/model_files.h"
 
 namespace latformer {
@@ -26,7 +28,7 @@ val Session::file(const std::string& name, size_t size) {
   });
 }
 
-val Session::open(size_t threads, const std::string& dtype) {
+val Session::open(const std::string& task, size_t threads, const std::string& dtype) {
   return guarded([&] {
     ModelFiles files;
     for (const auto& [name, file] : files_) {
@@ -35,37 +37,61 @@ val Session::open(size_t threads, const std::string& dtype) {
     }
     LoadOptions options;
     options.threads = threads;
-    if (dtype == "fp32") options.precision = Precision::f32;
-    if (dtype == "q8") options.precision = Precision::int8;
-    const Status status = classifier_.open(files, options);
+    options.precision = precision_of(dtype);
+    if (task == "generation") model_.emplace<BoundGenerator>();
+    const Status status = std::visit([&](auto& model) { return model.open(files, options); }, model_);
     files_.clear();
     return value_or_failure(status);
   });
 }
 
 val Session::append(size_t size) {
-  return guarded([&] { return value_or_failure(classifier_.append(staging_.bytes(size))); });
+  return guarded([&] {
+    return value_or_failure(std::visit([&](auto& model) { return model.append(staging_.bytes(size)); }, model_));
+  });
 }
 
 val Session::finish() {
   return guarded([&] {
     staging_.take();
-    return classifier_.finish();
+    return std::visit([](auto& model) { return model.finish(); }, model_);
   });
 }
 
-val Session::classify(const val& lengths, double speedup, const val& budget, bool windows, bool traces) {
-  return guarded([&] { return classifier_.classify(staging_, lengths, speedup, budget, windows, traces); });
-}
-
 val Session::calibrate(double outside) {
-  return guarded([&] { return classifier_.calibrate(outside); });
+  return guarded([&] { return std::visit([&](auto& model) { return model.calibrate(outside); }, model_); });
 }
 
 val Session::restore_calibration(size_t size) {
   return guarded([&] {
     size_t begin = 0;
-    return classifier_.restore_calibration(staging_.text(begin, size));
+    const std::string_view json = staging_.text(begin, size);
+    return std::visit([&](auto& model) { return model.restore_calibration(json); }, model_);
+  });
+}
+
+val Session::classify(const val& lengths, double speedup, const val& budget, bool windows, bool traces) {
+  return guarded([&] {
+    return std::get_if<BoundClassifier>(&model_)->classify(staging_, lengths, speedup, budget, windows, traces);
+  });
+}
+
+val Session::start_generation(const val& lengths, const val& options) {
+  return guarded([&] { return std::get_if<BoundGenerator>(&model_)->start(staging_, lengths, options); });
+}
+
+val Session::next_pieces() {
+  return guarded([&] { return std::get_if<BoundGenerator>(&model_)->next(); });
+}
+
+val Session::generation_stats() {
+  return guarded([&] { return std::get_if<BoundGenerator>(&model_)->stats(); });
+}
+
+val Session::stop_generation() {
+  return guarded([&] {
+    std::get_if<BoundGenerator>(&model_)->stop();
+    return val::object();
   });
 }
 

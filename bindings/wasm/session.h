@@ -4,7 +4,7 @@
 //   JavaScript -> C++   bytes, through a staging block in the wasm heap: stage(n) gives a view, fill it, then call
 //   C++ -> JavaScript   plain objects; every method gives its value or {error: {code, message}} and never throws
 //
-//   file(name, size)... -> open(threads, dtype) -> append(size)... -> finish() -> classify(...)...
+//   file(name, size)... -> open(task, threads, dtype) -> append(size)... -> finish() -> the methods of the task
 //
 // The core does not throw, but the standard library may run out of memory inside it: std::bad_alloc ends here as
 // out_of_memory. Everything else that is thrown or trapped is a defect and takes the instance down (see engine.ts).
@@ -15,8 +15,10 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <variant>
 
 #include "bindings/wasm/classification.h"
+#include "bindings/wasm/generation.h"
 #include "bindings/wasm/staging.h"
 #include "bindings/wasm/threads.h"
 #include "core/base/buffer.h"
@@ -33,9 +35,9 @@ class Session {
 
   // `size` bytes in the staging block are the file of that name, whole. A name that the core does not know is no error.
   emscripten::val file(const std::string& name, size_t size);
-  // All small files were given. `threads` run the model, this one and those that were started; dtype is 'fp32', 'q8' or
-  // '' for what the weights are made for.
-  emscripten::val open(size_t threads, const std::string& dtype);
+  // All small files were given. `task` is 'classification' or 'generation'. `threads` run the model, this one and those
+  // that were started; dtype is 'fp32', 'q8' or '' for what the weights are made for.
+  emscripten::val open(const std::string& task, size_t threads, const std::string& dtype);
   // The next `size` bytes of model.safetensors lie in the staging block.
   emscripten::val append(size_t size);
   // All bytes were appended. Gives what the model is.
@@ -43,6 +45,11 @@ class Session {
 
   emscripten::val classify(const emscripten::val& lengths, double speedup, const emscripten::val& budget, bool windows,
                            bool traces);
+
+  emscripten::val start_generation(const emscripten::val& lengths, const emscripten::val& options);
+  emscripten::val next_pieces();
+  emscripten::val generation_stats();
+  emscripten::val stop_generation();
 
   emscripten::val calibrate(double outside);
   // From `size` bytes in the staging block.
@@ -57,7 +64,7 @@ class Session {
   FurtherThreads threads_;
   Staging staging_;
   std::map<std::string, File> files_;  // until open()
-  BoundClassifier classifier_;
+  std::variant<BoundClassifier, BoundGenerator> model_;
 };
 
 }  // namespace latformer

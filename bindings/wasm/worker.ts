@@ -10,8 +10,8 @@ type Method = Exclude<keyof WasmEngine, 'close'>;
 type Answer<Name extends Method> = ReturnType<WasmEngine[Name]>;
 
 const methods: readonly Method[] = [
-  ...(['start', 'open', 'append', 'finish', 'calibrate', 'restoreCalibration'] as const),
-  'classify',
+  ...(['start', 'open', 'append', 'finish', 'calibrate', 'restoreCalibration', 'nothing'] as const),
+  ...(['classify', 'generate'] as const),
 ];
 
 export function serveEngine(startThread: StartThread, port: Port): void {
@@ -22,7 +22,7 @@ export function connectEngine(port: Port): WasmEngine {
   const { call, close } = connect(port);
   return {
     start: (module, threads) => call('start', [module, threads]) as Answer<'start'>,
-    open: (files, dtype) => call('open', [files, dtype]) as Answer<'open'>,
+    open: (kind, files, dtype) => call('open', [kind, files, dtype]) as Answer<'open'>,
     append(bytes) {
       const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
       const part = isWhole ? bytes : new Uint8Array(bytes);
@@ -32,6 +32,8 @@ export function connectEngine(port: Port): WasmEngine {
     calibrate: (outside) => call('calibrate', [outside]) as Answer<'calibrate'>,
     restoreCalibration: (json) => call('restoreCalibration', [json]) as Answer<'restoreCalibration'>,
     classify: (inputs, options, work) => call('classify', [inputs, options], work) as Answer<'classify'>,
+    generate: (prompts, options, work) => call('generate', [prompts, options], work) as Answer<'generate'>,
+    nothing: () => call('nothing', []) as Answer<'nothing'>,
     close: () => close(new LatformerError('disposed', 'the engine was closed')),
   };
 }

@@ -106,7 +106,7 @@ export const classify: Command = {
     const { given, ...asked } = parse(args);
     const files = given === undefined ? asked.files : [];
     const size = await totalSize(files);
-    const classifier = await loadModel(asked.model, { ...asked.run, signal, worker: true });
+    const classifier = await loadModel('text-classification', asked.model, { ...asked.run, signal, worker: true });
     checkSpeedup('speedup', asked.speedup, classifier.maxSpeedup);
 
     const { long_text, stats } = asked;

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { sizesOf } from '../../bindings/model/sizes.js';
 import { LatformerError } from '../index.js';
-import type { ModelInfo, TextClassificationPipeline } from '../index.js';
+import type { BaseModelInfo, ModelInfo, TextClassificationPipeline, TextGenerationPipeline } from '../index.js';
 import { parseOptions } from './command.js';
 import type { Command } from './command.js';
 import { alignedTable, megabytes, printable, shortNumber } from './display.js';
@@ -58,14 +58,59 @@ async function speedsOf(classify: TextClassificationPipeline): Promise<{ tokens:
   return { tokens, speeds };
 }
 
+/** The same of a prompt. */
+async function speedsOfGeneration(generate: TextGenerationPipeline): Promise<Loaded['sample']> {
+  const { maxSpeedup, info } = generate;
+  const words = Math.min(sampleTokens, info.max_tokens - 1);
+  const prompt = Array.from({ length: words }, () => 'a').join(' ');
+  const speeds: SpeedFacts[] = [];
+  let tokens = 0;
+  for (const speedup of new Set([...sampleSpeedups.filter((each) => each < maxSpeedup), maxSpeedup])) {
+    const [answer] = await generate(prompt, {
+      speedup,
+      stats: true,
+      max_new_tokens: 1,
+      do_sample: false,
+      num_beams: 1,
+    });
+    if (answer?.stats === undefined) continue;
+    const { achieved_speedup, macs, tokens_per_layer, prompt_tokens } = answer.stats;
+    tokens = prompt_tokens;
+    speeds.push({ speedup, achieved_speedup, macs, tokens_per_layer });
+  }
+  return { tokens, speeds };
+}
+
+type InspectedTask = 'text-classification' | 'text-generation';
+
+/** What a model is made for, by its config.json. */
+function taskOf(config: Record<string, unknown> | undefined): InspectedTask {
+  const architectures = config?.['architectures'];
+  const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  return typeof name === 'string' && /(ForCausalLM|LMHeadModel)$/.test(name)
+    ? 'text-generation'
+    : 'text-classification';
+}
+
 interface Loaded {
-  info: ModelInfo;
+  info: BaseModelInfo & Partial<ModelInfo>;
   sample: { tokens: number; speeds: SpeedFacts[] };
 }
 
-async function load(folder: string, choice: RunChoice, signal: AbortSignal): Promise<Loaded | LatformerError> {
+async function load(
+  task: InspectedTask,
+  folder: string,
+  choice: RunChoice,
+  signal: AbortSignal,
+): Promise<Loaded | LatformerError> {
   try {
-    const classify = await loadModel(folder, { ...choice, signal, worker: false });
+    if (task === 'text-generation') {
+      const generate = await loadModel(task, folder, { ...choice, signal, worker: false });
+      const loaded = { info: generate.info, sample: await speedsOfGeneration(generate) };
+      await generate.dispose();
+      return loaded;
+    }
+    const classify = await loadModel(task, folder, { ...choice, signal, worker: false });
     const loaded = { info: classify.info, sample: await speedsOf(classify) };
     await classify.dispose();
     return loaded;
@@ -82,20 +127,19 @@ const show = (value: unknown): string =>
 const size = (value: number): string => (Number.isNaN(value) ? '?' : String(value));
 
 function sizesLine(config: Record<string, unknown>): string {
-  const { layers, hidden, heads, intermediate } = sizesOf(config);
+  const { layers, hidden, heads, intermediate, positions } = sizesOf(config);
   const width = hidden / heads > 0 ? ` of ${hidden / heads}` : '';
   return (
-    `${size(layers)} layers, width ${size(hidden)}, ${size(heads)} heads${width}, ` +
-    `feed-forward ${size(intermediate)}, ${show(config['max_position_embeddings'])} positions, ` +
-    `vocabulary ${show(config['vocab_size'])}`
+    `${size(layers)} layers, width ${size(hidden)}, ${size(heads)} heads${width}, feed-forward ${size(intermediate)}, ` +
+    `${size(positions)} positions, vocabulary ${show(config['vocab_size'])}`
   );
 }
 
-function labelsLine(config: Record<string, unknown>, info: ModelInfo | undefined): string {
+function labelsLine(config: Record<string, unknown>, info: Loaded['info'] | undefined): string {
   const id2label = config['id2label'];
   const labels = info?.labels ?? (typeof id2label === 'object' && id2label !== null ? Object.values(id2label) : []);
   const names = labels.map(show).join(', ');
-  return [names, info?.problem_type.replaceAll('_', ' ')].filter(Boolean).join(' · ') || 'none named';
+  return [names, info?.problem_type?.replaceAll('_', ' ')].filter(Boolean).join(' · ') || 'none named';
 }
 
 const yesNo = (value: unknown): string => (value === true ? 'yes' : value === false ? 'no' : 'as the model says');
@@ -110,7 +154,10 @@ function tokenizerLine(tokenizer: Record<string, unknown>): string {
 }
 
 /** What runs a model, and why that and nothing else. */
-function* runs({ binary, kernels, threads, dtype }: ModelInfo, asked: number | undefined): Generator<[string, string]> {
+function* runs(
+  { binary, kernels, threads, dtype }: BaseModelInfo,
+  asked: number | undefined,
+): Generator<[string, string]> {
   const processors = availableParallelism();
   const { node, v8 } = process.versions;
   yield ['kernels', kernels];
@@ -129,14 +176,14 @@ function* runs({ binary, kernels, threads, dtype }: ModelInfo, asked: number | u
 /** Name and value of each thing known about the folder. */
 function* sections(
   { config, weights, tokenizer }: FolderFacts,
-  info: ModelInfo | undefined,
+  info: Loaded['info'] | undefined,
 ): Generator<[string, string]> {
   if (config !== undefined) {
     const architectures = config['architectures'];
     const names = Array.isArray(architectures) ? architectures.map(show).join(', ') : show(architectures);
     yield ['architecture', `${names} (model_type ${show(config['model_type'])})`];
     yield ['sizes', sizesLine(config)];
-    yield ['labels', labelsLine(config, info)];
+    if (taskOf(config) === 'text-classification') yield ['labels', labelsLine(config, info)];
   }
   if (weights !== undefined) {
     const dtypes = Object.entries(weights.dtypes).map(([dtype, count]) => `${dtype} ${shortNumber(count)}`);
@@ -169,9 +216,10 @@ function speedsTable({ tokens, speeds }: Loaded['sample']): string {
 }
 
 async function showKernels(folder: string, choice: RunChoice, json: boolean, signal: AbortSignal): Promise<void> {
-  const classify = await loadModel(folder, { ...choice, signal, worker: false });
-  const { info } = classify;
-  await classify.dispose();
+  const { config } = await inspectFolder(folder);
+  const loaded = await loadModel(taskOf(config), folder, { ...choice, signal, worker: false });
+  const info: BaseModelInfo = loaded.info;
+  await loaded.dispose();
   const { kernels, binary, threads, dtype } = info;
   const found = {
     kernels,
@@ -207,7 +255,7 @@ export const inspect: Command = {
     if (values.kernels) return showKernels(folder, choice, values.json, signal);
 
     const facts = await inspectFolder(folder);
-    const outcome = await load(folder, choice, signal);
+    const outcome = await load(taskOf(facts.config), folder, choice, signal);
     const failed = outcome instanceof LatformerError ? outcome : undefined;
     const loaded = outcome instanceof LatformerError ? undefined : outcome;
 

@@ -1,6 +1,6 @@
 // The model of --model, or the bundled one, with the options that say how it is to run.
 import { pipeline } from '../index.js';
-import type { TextClassificationPipeline } from '../index.js';
+import type { Pipelines } from '../index.js';
 import { choiceOption, wholeNumberOption } from './command.js';
 import { misuse } from './failure.js';
 import { Progress, hideProgress } from './progress.js';
@@ -29,13 +29,14 @@ export interface LoadOptions extends RunChoice {
   worker: boolean;
 }
 
-export async function loadModel(
+export async function loadModel<Task extends keyof Pipelines>(
+  task: Task,
   model: string | undefined,
   { signal, worker, dtype, threads }: LoadOptions,
-): Promise<TextClassificationPipeline> {
+): Promise<Pipelines[Task]> {
   if (model === '') throw misuse('--model needs a folder or URL');
   const progress = new Progress();
-  const classify = await pipeline('text-classification', model ?? null, {
+  const loaded = await pipeline(task, model ?? null, {
     signal,
     worker,
     dtype,
@@ -45,5 +46,5 @@ export async function loadModel(
     },
   });
   hideProgress();
-  return classify;
+  return loaded;
 }

@@ -9,16 +9,17 @@ import { classify } from './classify.js';
 import type { Command } from './command.js';
 import { printable } from './display.js';
 import { Failure, exitCode, failureOf, misuse } from './failure.js';
+import { generate } from './generate.js';
 import { inspect } from './inspect.js';
 import { flushed, print } from './output.js';
 import { hideProgress } from './progress.js';
 import { sweep } from './sweep.js';
 
-const commands = new Map<string, Command>(Object.entries({ classify, sweep, inspect }));
+const commands = new Map<string, Command>(Object.entries({ classify, generate, sweep, inspect }));
 
 const help = `Usage: latformer COMMAND [options]
 
-Runs BERT text classifiers as fast as you ask for.
+Runs transformers as fast as you ask for: classifies texts, and goes on from prompts.
 
 ${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 
@@ -36,7 +37,7 @@ async function version(): Promise<string> {
 async function run([name, ...args]: string[], signal: AbortSignal): Promise<void> {
   if (name === '--help' || name === '-h') return print(help);
   if (name === '--version' || name === '-v') return print(`${await version()}\n`);
-  if (name === undefined) throw misuse('a command is needed: classify, sweep or inspect');
+  if (name === undefined) throw misuse(`a command is needed: ${[...commands.keys()].join(', ')}`);
   const command = commands.get(name);
   if (command === undefined) throw misuse(`unknown ${name.startsWith('-') ? 'option' : 'command'} '${name}'`);
 

@@ -242,7 +242,7 @@ export const sweep: Command = {
     const { files, limit, seed, csv, ...asked } = parse(args);
     await totalSize(files);
     if (csv !== undefined) await checkWritable(csv);
-    const classify = await loadModel(asked.model, { ...asked.run, signal, worker: false });
+    const classify = await loadModel('text-classification', asked.model, { ...asked.run, signal, worker: false });
     if (classify.info.problem_type === 'regression') {
       throw badInput('accuracy needs a model with labels, and this one predicts a number (regression)');
     }

@@ -16,6 +16,7 @@ test('docs/cli.md', { timeout: 300_000, skip: process.platform === 'win32' }, as
   await mkdir(join(folder, 'bin'));
   await mkdir(join(folder, 'node_modules'));
   await symlink(fileURLToPath(new URL('../..', import.meta.url)), join(folder, 'node_modules/latformer'));
+  await symlink(fileURLToPath(new URL('../parity/models/gpt2-tied-f32', import.meta.url)), join(folder, 'my-gpt2'));
   const npx = await write('bin/npx', `#!/bin/sh\nshift\nexec '${process.execPath}' '${command}' "$@"\n`);
   spawnSync('chmod', ['+x', npx]);
   const env = { ...process.env, XDG_CACHE_HOME: folder, PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` };

@@ -141,7 +141,7 @@ test('why a model does not load, with what can still be told', async () => {
   assert.match(pickle.shown, /pytorch_model\.bin +\S+ kB +\(not read\)/);
 
   const noVocab = await broken('no-vocab', (path) => rm(join(path, 'vocab.txt')));
-  assert.match(noVocab.error.message, /tokenizer\.json \(or vocab\.txt\)/);
+  assert.match(noVocab.error.message, /tokenizer\.json \(or vocab\.txt, or vocab\.json with merges\.txt\)/);
   assert.equal(noVocab.tokenizer, undefined);
 
   const odd = await broken('odd', () => write('odd/profile.json', '{"version":99}'));

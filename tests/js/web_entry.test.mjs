@@ -24,7 +24,7 @@ test('server-side rendering may import it', async () => {
 });
 
 test('no eval, no blob workers, nothing from elsewhere', async () => {
-  for (const file of ['web.mjs', 'worker.mjs', 'thread.mjs', 'web.cjs']) {
+  for (const file of ['web.mjs', 'worker.mjs', 'thread.mjs', 'chat.mjs', 'web.cjs']) {
     const source = await readFile(new URL(file, dist), 'utf8');
     assert.doesNotMatch(source, /\beval\(|new Function\b|createObjectURL|importScripts|https?:\/\/(?!www\.w3\.org)/);
     assert.doesNotMatch(source, /node:/);

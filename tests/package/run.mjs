@@ -57,7 +57,7 @@ const checks = [
       );
       for (const file of [
         ...['node.mjs', 'node.cjs', 'node-worker.mjs', 'node-thread.mjs', 'web.mjs', 'web.cjs', 'worker.mjs'],
-        ...['thread.mjs', ...binaries],
+        ...['thread.mjs', 'chat.mjs', ...binaries],
         ...['types/index.d.ts', 'types/index.d.cts', 'models/sentiment/config.json'],
         ...['models/sentiment/model.safetensors', 'models/sentiment/vocab.txt', 'models/sentiment/profile.json'],
       ]) {

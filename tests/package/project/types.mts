@@ -1,6 +1,8 @@
 // What a strict TypeScript user writes, and what the compiler must refuse. Never run.
 import { LatformerError, pipeline } from 'latformer';
 import type {
+  ChatMessage,
+  GeneratedText,
   LabelScore,
   LabelScoreWithStats,
   LatformerErrorCode,
@@ -9,6 +11,7 @@ import type {
   ProgressInfo,
   Stats,
   TextClassificationPipeline,
+  TextGenerationPipeline,
 } from 'latformer';
 
 /** Compiles only if the types are the same. */
@@ -81,3 +84,16 @@ console.log(one[0]?.stats);
 classify.setSpeedup('2');
 // @ts-expect-error: read-only
 classify.maxSpeedup = 9;
+
+const generate: TextGenerationPipeline = await pipeline('text-generation', './gpt2');
+const continued = await generate('Once', { max_new_tokens: 5, do_sample: true, seed: 1, stop_strings: ['.'] });
+same<typeof continued, GeneratedText<string>[]>(true);
+const answered = await generate([{ role: 'user', content: 'Hi' }], { return_full_text: false });
+same<typeof answered, GeneratedText<string | ChatMessage[]>[]>(true);
+const several = await generate(['a', 'b'], { streamer: (text, prompt) => text.repeat(prompt) });
+same<typeof several, GeneratedText<string | ChatMessage[]>[][]>(true);
+for await (const piece of generate.stream('a', { speedup: 2 })) piece.trim();
+// @ts-expect-error unknown option
+await generate('a', { max_length: 5 });
+// @ts-expect-error a seed is a number
+await generate('a', { seed: '5' });

@@ -1,0 +1,49 @@
+// Text generation for JavaScript: a Generator, its options, and pieces of text as they come.
+//
+//   start(prompts, options) -> next()... until done -> stats() -> stop()
+#pragma once
+
+#include <emscripten/val.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "bindings/wasm/staging.h"
+#include "core/base/status.h"
+#include "core/tasks/generation.h"
+
+namespace latformer {
+
+class BoundGenerator {
+ public:
+  Status open(const ModelFiles& files, const LoadOptions& options);
+  Status append(std::span<const std::byte> bytes) { return loader_->append(bytes); }
+  // All bytes were appended. Gives what the model is.
+  emscripten::val finish();
+
+  // The prompts lie in the staging block, back to back as UTF-8 of `lengths` bytes. `options`: GenerateOptions of
+  // engine.ts.
+  emscripten::val start(const Staging& staging, const emscripten::val& lengths, const emscripten::val& options);
+  // One token more of each text: {pieces, done}.
+  emscripten::val next();
+  // Of each prompt, so far.
+  emscripten::val stats() const;
+  // Ends what start() began, done or not.
+  void stop() { generation_.reset(); }
+
+  emscripten::val calibrate(double outside);
+  emscripten::val restore_calibration(std::string_view json);
+
+ private:
+  emscripten::val calibration() const;
+  emscripten::val settings() const;
+
+  size_t threads_ = 1;
+  std::optional<GeneratorLoader> loader_;
+  std::optional<Generator> generator_;
+  std::optional<Generation> generation_;  // must not outlive its generator
+};
+
+}  // namespace latformer
