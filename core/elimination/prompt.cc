@@ -10,9 +10,10 @@ namespace {
 
 constexpr Names<PromptMode, 3> kModes = {
     {{{"layers", PromptMode::layers}, {"sentences", PromptMode::sentences}, {"cut", PromptMode::cut}}}};
-constexpr Names<PromptScore, 5> kScores = {{{{"contrast", PromptScore::contrast},
+constexpr Names<PromptScore, 6> kScores = {{{{"contrast", PromptScore::contrast},
                                              {"largest_head", PromptScore::largest_head},
                                              {"mean", PromptScore::mean},
+                                             {"learned", PromptScore::learned},
                                              {"recent", PromptScore::recent},
                                              {"random", PromptScore::random}}}};
 

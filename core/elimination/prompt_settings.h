@@ -20,13 +20,14 @@ enum class PromptScore {
   contrast,      // what the last queries attend to, more than those before them
   largest_head,  // the largest of all heads'
   mean,          // the mean over heads
+  learned,       // what the layer's scorer was taught alone, 1 without one: no query is computed to know
   recent,        // how late it stands; what every score has to beat
   random,        // a number of its position; as above
 };
 
 struct PromptElimination {
   PromptMode mode = PromptMode::sentences;
-  PromptScore score = PromptScore::contrast;  // layers alone
+  PromptScore score = PromptScore::contrast;  // layers alone; raised by the scorer of a layer that has one
   double tail_share = 0.5;                    // of the rows that stay, from 0 to 1
   uint32_t window = 16;  // the last queries that score keys; of sentences, the tokens compared with
   uint32_t before = 64;  // contrast: the queries in front of them

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/kernels/dot_rows.h"
+#include "core/kernels/rows.h"
 #include "core/models/decoder/stored_rows.h"
 
 namespace latformer {
@@ -18,6 +19,11 @@ float noise(uint32_t position) {
   x = (x ^ (x >> 16)) * 0x85EBCA6BU;
   x = (x ^ (x >> 13)) * 0xC2B2AE35U;
   return static_cast<float>((x ^ (x >> 16)) >> 8);
+}
+
+// Whether the last queries have to be known for it.
+bool reads_queries(PromptScore score) {
+  return score == PromptScore::contrast || score == PromptScore::largest_head || score == PromptScore::mean;
 }
 
 kernels::KeyScore key_score_of(const PromptElimination& how) {
@@ -44,7 +50,7 @@ Cost cost_of(const DecoderFacts& facts, const PromptElimination& how, Last last)
   const uint64_t q = facts.query_size();
   const uint64_t e = facts.kv_size();
   const uint64_t feed_forward = uint64_t{facts.feed_forward_products} * d * facts.intermediate_size;
-  const bool scores = how.score != PromptScore::recent && how.score != PromptScore::random;
+  const bool scores = reads_queries(how.score);
   const uint64_t queries = scores ? key_score_of(how).queries() : 0;
   return {.num_layers = facts.num_layers,
           .last = last,
@@ -250,12 +256,18 @@ Status DecoderModel::score(size_t index, const Text& text, const float* x) {
     }
     return {};
   }
-  const kernels::KeyScore how = key_score_of(how_);
-  const size_t count = std::min(how.queries(), n);
-  const std::span<const uint32_t> positions = std::span(text.positions).last(count);
-  float* window = activations_.window.data();
-  LATFORMER_TRY(queries(index, positions, x + (n - count) * facts_.hidden_size, window));
-  attention_.score(threads_, text.sequence->layers[index], count, {window, facts_.query_size()}, how, score);
+  if (reads_queries(how_.score)) {
+    const kernels::KeyScore how = key_score_of(how_);
+    const size_t count = std::min(how.queries(), n);
+    const std::span<const uint32_t> positions = std::span(text.positions).last(count);
+    float* window = activations_.window.data();
+    LATFORMER_TRY(queries(index, positions, x + (n - count) * facts_.hidden_size, window));
+    attention_.score(threads_, text.sequence->layers[index], count, {window, facts_.query_size()}, how, score);
+  } else {
+    std::fill_n(score, n, 1.0F);
+  }
+  const std::span<const float> u = scorer(index);
+  if (!u.empty()) kernels::raise_scores(n, facts_.hidden_size, x, u.data(), score);
   return {};
 }
 

@@ -133,6 +133,9 @@ class DecoderModel {
   virtual Status layer(size_t index) = 0;
   // y (d) = the norm behind the last layer, of x (d).
   virtual void last_norm(const float* x, float* y) = 0;
+  // u (d) of a layer that was taught what to keep: scores of rows x, as products read them, are times exp(u . x).
+  // Empty: it was not.
+  virtual std::span<const float> scorer(size_t index) const = 0;
 
   // Steps of a layer, for all texts.
   size_t rows() const { return positions_.size(); }

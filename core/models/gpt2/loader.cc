@@ -51,6 +51,9 @@ Status Gpt2Loader::declare_layer(size_t index) {
   Gpt2LayerWeights& weights = weights_.layers[index];
   const size_t d = config_.n_embd;
   const size_t d_ff = config_.n_inner;
+  const std::string scorer = layer + "attn.scorer.weight";
+  if (reader_.contains(scorer)) LATFORMER_TRY(reader_.vector(scorer, d, &weights.scorer));
+
   const auto linear = [&](const LinearPart& part, size_t in, kernels::Linear* product) {
     return reader_.linear({part}, in, reader_.precision(), product);
   };

@@ -31,6 +31,7 @@ class Gpt2 final : public DecoderModel {
   Status queries(size_t index, std::span<const uint32_t> positions, const float* x, float* y) override;
   Status layer(size_t index) override;
   void last_norm(const float* x, float* y) override;
+  std::span<const float> scorer(size_t index) const override { return weights_.layers[index].scorer.span(); }
 
  private:
   Gpt2(const Gpt2Config& config, Gpt2Weights weights, Threads threads, kernels::Activation activation);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/base/buffer.h"
 #include "core/kernels/linear.h"
 #include "core/models/stored_matrix.h"
 #include "core/models/weight_reader.h"
@@ -14,6 +15,7 @@ namespace latformer {
 
 struct Gpt2LayerWeights {
   LayerNormWeights attention_norm;
+  Buffer<float> scorer;       // (d), or empty: what its scores are raised by, if the model was taught
   kernels::Linear key_value;  // d -> 2d
   kernels::Linear query;      // d -> d
   kernels::Linear attention_output;

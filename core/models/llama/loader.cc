@@ -49,6 +49,9 @@ Status LlamaLoader::declare_layer(size_t index) {
   const auto part = [&](const char* name, size_t out, bool has_bias) {
     return LinearPart{.name = layer + name, .out = out, .has_bias = has_bias};
   };
+  const std::string scorer = layer + "self_attn.scorer.weight";
+  if (reader_.contains(scorer)) LATFORMER_TRY(reader_.vector(scorer, d, &weights.scorer));
+
   const auto linear = [&](std::vector<LinearPart> parts, size_t in, kernels::Linear* product) {
     return reader_.linear(std::move(parts), in, reader_.precision(), product);
   };

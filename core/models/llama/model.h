@@ -33,6 +33,7 @@ class Llama final : public DecoderModel {
   Status queries(size_t index, std::span<const uint32_t> positions, const float* x, float* y) override;
   Status layer(size_t index) override;
   void last_norm(const float* x, float* y) override;
+  std::span<const float> scorer(size_t index) const override { return weights_.layers[index].scorer.span(); }
 
  private:
   Llama(const LlamaConfig& config, LlamaWeights weights, Threads threads, Rotary rotary);

@@ -16,6 +16,7 @@ namespace latformer {
 
 struct LlamaLayerWeights {
   Buffer<float> attention_norm;  // (d)
+  Buffer<float> scorer;          // (d), or empty: what its scores are raised by, if the model was taught
   kernels::Linear key_value;     // d -> 2e
   kernels::Linear query;         // d -> q
   kernels::Linear attention_output;

@@ -72,6 +72,7 @@ ARMS = [
     dict(score="largest_head", tail_share=0.25, window=8, before=0, smooth=1),
     dict(score="mean", tail_share=0.0, window=16, before=0, smooth=3),
     dict(score="recent", tail_share=0.5, window=16, before=64, smooth=1),
+    dict(score="learned", tail_share=0.3, window=16, before=64, smooth=1),
 ]
 
 
@@ -115,7 +116,7 @@ def make(name):
         cases.append(case)
     dropped = []
     if own.positions >= 48 and own.layers > 1:
-        for number, arm in enumerate(ARMS):
+        for number, arm in enumerate(ARMS if "scorer" in name else ARMS[:-1]):
             length = min(own.positions - 8, 40 + 13 * number)
             ids = random.integers(0, own.vocabulary, length).tolist()
             progressive = [0.8 ** (layer + 1) for layer in range(own.layers)]

@@ -50,6 +50,8 @@ GPT2 = {
         activation_function="relu",
         layer_norm_epsilon=0.01,
     ),
+    # A model that was taught what to keep: a scorer in each layer but the last.
+    "gpt2-scorer": dict(shape=(4, 16, 2, 96), scorer=True),
     "gpt2-tanh": dict(shape=(1, 12, 2, 48), activation_function="tanh"),
     # Integers stand as (out, in), whatever the floats' layout was.
     "gpt2-int8": dict(shape=(3, 24, 2, 96), int8=True),
@@ -81,6 +83,7 @@ LLAMA = {
     ),
     # An older config.json: rope_theta by itself. One key for all queries.
     "llama-old-f16": dict(shape=(2, 32, 4, 1, 48, 96), dtype=torch.float16, old_config=True, rope_theta=500000.0),
+    "llama-scorer": dict(shape=(3, 24, 4, 2, 40, 128), scorer=True, tie_word_embeddings=True),
     "llama-int8": dict(shape=(3, 24, 4, 2, 40, 128), int8=True, tie_word_embeddings=True),
     "llama-int4": dict(shape=(2, 32, 2, 2, 40, 64), int4=True),
 }
@@ -158,7 +161,7 @@ def words():
     return tokenizer
 
 
-def save(name, model, dtype=torch.float32, prefix=False, masks=False, int8=False, int4=False, tokenizer=None):
+def save(name, model, dtype=torch.float32, prefix=False, masks=False, int8=False, int4=False, tokenizer=None, scorer=False):
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -166,6 +169,12 @@ def save(name, model, dtype=torch.float32, prefix=False, masks=False, int8=False
     (folder / "generation_config.json").unlink(missing_ok=True)
     tensors = load_file(folder / "model.safetensors")
     tensors.pop("lm_head.weight", None) if model.config.tie_word_embeddings else None
+    if scorer:
+        generator = torch.Generator().manual_seed(len(name))
+        place = "transformer.h.{}.attn" if "gpt2" in name else "model.layers.{}.self_attn"
+        for layer in range(model.config.num_hidden_layers - 1):
+            noise = torch.randn(model.config.hidden_size, generator=generator) * math.sqrt(2 / model.config.hidden_size)
+            tensors[place.format(layer) + ".scorer.weight"] = noise
     if int8:
         tensors = quantise(tensors)
     if int4:
@@ -186,7 +195,7 @@ def save(name, model, dtype=torch.float32, prefix=False, masks=False, int8=False
     print(name, sum(file.stat().st_size for file in folder.iterdir()) // 1024, "KiB")
 
 
-def make_gpt2(name, shape, dtype=torch.float32, prefix=False, masks=False, int8=False, int4=False, words=False, **fields):
+def make_gpt2(name, shape, dtype=torch.float32, prefix=False, masks=False, int8=False, int4=False, words=False, scorer=False, **fields):
     layers, d, heads, positions = shape
     tokenizer = globals()["words"]() if words else None
     vocabulary = tokenizer.get_vocab_size() if words else VOCABULARY
@@ -198,10 +207,10 @@ def make_gpt2(name, shape, dtype=torch.float32, prefix=False, masks=False, int8=
     model = GPT2LMHeadModel(config)
     randomise(model, zlib.crc32(name.encode()))
     model.tie_weights()
-    save(name, model, dtype, prefix, masks, int8, int4, tokenizer)
+    save(name, model, dtype, prefix, masks, int8, int4, tokenizer, scorer)
 
 
-def make_llama(name, shape, dtype=torch.float32, int8=False, int4=False, rope=None, old_config=False, rope_theta=10000.0, **fields):
+def make_llama(name, shape, dtype=torch.float32, int8=False, int4=False, rope=None, old_config=False, rope_theta=10000.0, scorer=False, **fields):
     layers, d, heads, kv_heads, d_ff, positions = shape
     config = LlamaConfig(
         vocab_size=VOCABULARY, hidden_size=d, intermediate_size=d_ff, num_hidden_layers=layers,
@@ -212,7 +221,7 @@ def make_llama(name, shape, dtype=torch.float32, int8=False, int4=False, rope=No
     model = LlamaForCausalLM(config)
     randomise(model, zlib.crc32(name.encode()))
     model.tie_weights()
-    save(name, model, dtype, False, False, int8, int4)
+    save(name, model, dtype, False, False, int8, int4, scorer=scorer)
     if old_config:
         file = FOLDER / name / "config.json"
         settings = json.loads(file.read_text())

@@ -127,6 +127,9 @@ class Model:
         n = len(h)
         tail = min(count - 1, max(1, math.floor(how.tail_share * count + 0.5)))
         score = self.score(layer, h, positions, k, v, how)
+        scorer = self.t.get(self.scorer.format(layer))
+        if scorer is not None and how.score not in ("recent", "random"):
+            score = score * np.exp(h @ scorer)
         middle = sorted(range(1, n - tail), key=lambda j: (-score[j], j))[: count - 1 - tail]
         return np.array([0, *sorted(middle), *range(n - tail, n)])
 
@@ -134,6 +137,8 @@ class Model:
         n = len(h)
         if how.score == "recent":
             return np.arange(n)
+        if how.score == "learned":
+            return np.ones(n)
         window = min(how.window, n)
         before = min(how.before, n - window) if how.score == "contrast" else 0
         rows = np.arange(n - window - before, n)
@@ -151,6 +156,8 @@ class Model:
 
 
 class Gpt2(Model):
+    scorer = "h.{}.attn.scorer.weight"
+
     def __init__(self, config, tensors):
         self.t, self.c = tensors, config
         self.layers, self.heads, self.d = config["n_layer"], config["n_head"], config["n_embd"]
@@ -197,6 +204,8 @@ class Gpt2(Model):
 
 
 class Llama(Model):
+    scorer = "layers.{}.self_attn.scorer.weight"
+
     def __init__(self, config, tensors):
         self.t, self.c = tensors, config
         self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]
@@ -259,7 +268,7 @@ def macs(model, how, tokens, counts):
     """What reading a prompt costs, rows `counts` leaving the layers (docs/method.md)."""
     d, q, e = model.d, model.heads * model.dh, model.kv_heads * model.dh
     feed_forward = model.products * d * model.d_ff
-    queries = {"recent": 0, "random": 0, "contrast": how.window + how.before}.get(how.score, how.window)
+    queries = {"recent": 0, "random": 0, "learned": 0, "contrast": how.window + how.before}.get(how.score, how.window)
     total, into = d * model.vocabulary, tokens
     for out in counts[:-1]:
         seen, scoring = into * (into + 1) // 2, 0
