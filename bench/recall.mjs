@@ -144,6 +144,21 @@ const templates = {
   ],
 };
 
+const carriers = [
+  ['As an old woman used to tell anybody who would listen to her in those years,', '.'],
+  ['It was not until much later, when hardly anyone cared about it any longer, that we heard how', '.'],
+  ['There had been talk of it for weeks, and some had even laid money on it, but in the end', '.'],
+  [
+    'In the second of his notebooks, which nobody had opened for a long time, he had put down that',
+    ', and nothing else.',
+  ],
+  [
+    'Without thinking much about what it might mean for all of us, she said that',
+    ', as if that were the most natural thing.',
+  ],
+  ['We all remember it well, for it had rained since the morning and the roads were bad:', ', and so it remained.'],
+];
+
 const [file, ...rest] = process.argv.slice(2);
 const options = { set: 'dev', count: '300', words: '400-560', seed: '1' };
 for (let i = 0; i < rest.length; i += 2) options[rest[i].replace(/^--/, '')] = rest[i + 1];
@@ -189,7 +204,14 @@ for (let i = 0; i < Number(options.count); ++i) {
   const things = shuffled(template.x);
   const answers = shuffled(template.y);
   const say = (pattern, x, y) => pattern.replaceAll('X', x).replaceAll('Y', y);
-  const place = (fact, from, to) => text.splice(Math.floor(text.length * (from + random() * (to - from))), 0, fact);
+  // As long as the sentences around it, or else whoever prefers short sentences finds it.
+  const carried = (fact) => {
+    const inner = fact[0].toLowerCase() + fact.slice(1, -1);
+    const [before, after] = carriers[below(carriers.length)];
+    return `${before} ${inner}${after}`;
+  };
+  const place = (fact, from, to) =>
+    text.splice(Math.floor(text.length * (from + random() * (to - from))), 0, carried(fact));
   place(say(template.fact, things[0], answers[0]), 0.05, 0.45);
   if (confusable) {
     place(say(template.fact, things[1], answers[1]), 0.05, 0.9);

@@ -41,10 +41,12 @@ Result<PromptElimination> parse_prompt_elimination(const JsonValue& value) {
   LATFORMER_ASSIGN(const int64_t window, value["window"].integer_or(how.window, 1, kMost));
   LATFORMER_ASSIGN(const int64_t before, value["before"].integer_or(how.before, 0, kMost));
   LATFORMER_ASSIGN(const int64_t smooth, value["smooth"].integer_or(how.smooth, 1, kMost));
+  LATFORMER_ASSIGN(const int64_t question, value["question"].integer_or(how.question, 1, kMost));
   if (smooth % 2 == 0) return value["smooth"].fault("must be odd");
   how.window = static_cast<uint32_t>(window);
   how.before = static_cast<uint32_t>(before);
   how.smooth = static_cast<uint32_t>(smooth);
+  how.question = static_cast<uint32_t>(question);
   return how;
 }
 

@@ -29,9 +29,10 @@ struct PromptElimination {
   PromptMode mode = PromptMode::sentences;
   PromptScore score = PromptScore::contrast;  // layers alone; raised by the scorer of a layer that has one
   double tail_share = 0.5;                    // of the rows that stay, from 0 to 1
-  uint32_t window = 16;  // the last queries that score keys; of sentences, the tokens compared with
-  uint32_t before = 64;  // contrast: the queries in front of them
-  uint32_t smooth = 7;   // neighbours that a score is averaged over, itself included; odd
+  uint32_t window = 16;                       // the last queries that score keys
+  uint32_t before = 64;                       // contrast: the queries in front of them
+  uint32_t smooth = 7;                        // neighbours that a score is averaged over, itself included; odd
+  uint32_t question = 32;                     // sentences: the last tokens, which they are compared with
 };
 
 // The names in profile.json.
@@ -40,8 +41,8 @@ std::string_view name_of(PromptScore score);
 // Errors: invalid_argument.
 Result<PromptMode> parse_prompt_mode(std::string_view name);
 
-// An object with any of mode, score, tail_share, window, before, smooth, the others as they are by default. Errors:
-// bad_model (of the wrong type, or out of range).
+// An object with any of mode, score, tail_share, window, before, smooth, question, the others as they are by default.
+// Errors: bad_model (of the wrong type, or out of range).
 Result<PromptElimination> parse_prompt_elimination(const JsonValue& value);
 
 }  // namespace latformer

@@ -309,7 +309,7 @@ TEST(Sentences, ThoseLikeTheEndStay) {
   const SentenceFinder finder(10, embedding, ends);
   const std::vector<int32_t> prompt = {0, 1, 2, 9, 3, 4, 9, 5, 6, 9, 3, 7};
   PromptElimination how;
-  how.window = 2;
+  how.question = 2;
   how.tail_share = 0.25;
   EXPECT_EQ(finder.choose(prompt, 6, how), (std::vector<uint32_t>{0, 4, 5, 6, 10, 11}));
   for (uint32_t count = 2; count < prompt.size(); ++count) EXPECT_EQ(finder.choose(prompt, count, how).size(), count);
