@@ -123,10 +123,9 @@ Result<Linear> Linear::create(size_t in, size_t out, const Int4Rows& weight, std
   linear.blocks_ = divide_up(out, columns);
   linear.int4_.group = weight.group;
   LATFORMER_ASSIGN(linear.bias_, padded(bias, linear.blocks_ * columns));
-  LATFORMER_ASSIGN(linear.int4_.values, Buffer<uint8_t>::allocate(volume({linear.blocks_, columns, in / 2})));
-  LATFORMER_ASSIGN(linear.int4_.scales, Buffer<float>::allocate(volume({linear.blocks_, groups, columns})));
-  pack_int4(in, out, columns, micro.int8_group, weight.values, weight.row_bytes, linear.int4_.values.data());
-  pack_f32(groups, out, columns, weight.scales, linear.int4_.scales.data());
+  LATFORMER_ASSIGN(linear.int4_.values,
+                   Buffer<std::byte>::allocate(volume({linear.blocks_, columns, in / 2 + groups * sizeof(float)})));
+  pack_int4(in, out, columns, micro.int8_group, weight, linear.int4_.values.data());
   return linear;
 }
 
@@ -215,7 +214,7 @@ Status Linear::run_int4(const Threads& threads, size_t rows, const float* x, flo
       }
     }
   });
-  for_each_part(threads, rows, row_bytes, blocks_, in_ / 2 * micro_->int8_columns,
+  for_each_part(threads, rows, row_bytes, blocks_, int4_.values.size() / blocks_,
                 [&](size_t row, size_t count, size_t first_block, size_t last_block) {
                   micro_->int4_product({.rows = count,
                                         .in = in_,
@@ -225,7 +224,6 @@ Status Linear::run_int4(const Threads& threads, size_t rows, const float* x, flo
                                         .scales = scales + row,
                                         .offsets = offsets + row * groups,
                                         .weights = int4_.values.data(),
-                                        .group_scales = int4_.scales.data(),
                                         .bias = bias_.data(),
                                         .y = y + row * out_},
                                        first_block, last_block);

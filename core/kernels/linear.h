@@ -39,14 +39,6 @@ struct LinearWorkspace {
   Buffer<int32_t> offsets;    // (rows, groups of int4)
 };
 
-// weight(o, i) = (w - 8) * scales(o, i / group), w of 4 bits, two of them in a byte, the first in its low bits.
-struct Int4Rows {
-  const uint8_t* values;  // (out) rows of row_bytes
-  size_t row_bytes;
-  const float* scales;  // (out, in / group)
-  size_t group;
-};
-
 class Linear {
  public:
   Linear() = default;
@@ -86,8 +78,7 @@ class Linear {
   };
 
   struct Int4Weights {
-    Buffer<uint8_t> values;
-    Buffer<float> scales;  // (blocks, in / group, columns)
+    Buffer<std::byte> values;
     size_t group = 0;
   };
 

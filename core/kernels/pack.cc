@@ -125,19 +125,28 @@ void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t g
   }
 }
 
-void pack_int4(size_t in, size_t out, size_t columns, size_t group, const uint8_t* values, size_t row_bytes,
-               uint8_t* packed) {
-  assert(in % (2 * group) == 0);
-  const auto weight = [&](size_t o, size_t k) {
-    const uint8_t both = values[o * row_bytes + k / 2];
-    return k % 2 == 0 ? both & 15 : both >> 4;
-  };
+void pack_int4(size_t in, size_t out, size_t columns, size_t group, const Int4Rows& weight, std::byte* packed) {
+  assert(weight.group % (2 * group) == 0);
+  const size_t groups = in / weight.group;
   for (size_t first = 0; first < out; first += columns) {
-    for (size_t k = 0; k < in; k += 2 * group) {
-      for (size_t o = first; o < first + columns; ++o) {
-        for (size_t i = k; i < k + group; ++i) {
-          *packed++ = static_cast<uint8_t>(o < out ? weight(o, i) | weight(o, i + group) << 4 : 0);
+    const size_t end = std::min(first + columns, out);
+    const size_t padding = first + columns - end;
+    for (size_t g = 0; g < groups; ++g) {
+      for (size_t o = first; o < end; ++o, packed += sizeof(float)) {
+        std::memcpy(packed, weight.scales + o * groups + g, sizeof(float));
+      }
+      packed = std::fill_n(packed, padding * sizeof(float), std::byte{0});
+      for (size_t k = g * weight.group; k < (g + 1) * weight.group; k += 2 * group) {
+        for (size_t o = first; o < end; ++o) {
+          const uint8_t* row = weight.values + o * weight.row_bytes;
+          for (size_t i = k; i < k + group; ++i) {
+            const size_t high = i + group;
+            const uint32_t low_bits = row[i / 2] >> i % 2 * 4 & 15U;
+            const uint32_t high_bits = row[high / 2] >> high % 2 * 4 & 15U;
+            *packed++ = static_cast<std::byte>(low_bits | high_bits << 4);
+          }
         }
+        packed = std::fill_n(packed, padding * group, std::byte{0});
       }
     }
   }

@@ -14,6 +14,14 @@
 
 namespace latformer::kernels {
 
+// weight(o, i) = (w - 8) * scales(o, i / group), w of 4 bits, two of them in a byte, the first in its low bits.
+struct Int4Rows {
+  const uint8_t* values;  // (out) rows of row_bytes
+  size_t row_bytes;
+  const float* scales;  // (out, in / group)
+  size_t group;
+};
+
 // weight (out, in) -> packed (blocks, in, columns); what is past `out` is zero.
 void pack_f32(size_t in, size_t out, size_t columns, const float* weight, float* packed);
 
@@ -22,10 +30,9 @@ void pack_f32(size_t in, size_t out, size_t columns, const float* weight, float*
 void pack_int8(size_t in, size_t in_padded, size_t out, size_t columns, size_t group, const int8_t* values,
                int8_t* packed, int32_t* sums);
 
-// values (out, row_bytes), two weights of 4 bits in a byte, k in its low bits and k + 1 in its high ones -> packed
-// (blocks, in / 2 group, columns, group), k in the low bits and k + group in the high ones; what is past `out` is zero.
-void pack_int4(size_t in, size_t out, size_t columns, size_t group, const uint8_t* values, size_t row_bytes,
-               uint8_t* packed);
+// weight (out, in) of 4 bits -> packed (blocks, groups of weight.group), of each the scales (columns), then (group / 2
+// group, columns, group) bytes with k in the low bits and k + group in the high ones; what is past `out` is zero.
+void pack_int4(size_t in, size_t out, size_t columns, size_t group, const Int4Rows& weight, std::byte* packed);
 
 // The first byte of each cache line of packed weights, which kernels that fetch ahead write over itself
 // (micro/tiles.h). Errors: out_of_memory.

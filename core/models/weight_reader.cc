@@ -71,7 +71,8 @@ Status WeightReader::begin(const SafetensorsHeader& header) {
 Status WeightReader::table(const std::string& name, size_t rows, size_t columns, StoredMatrix* table) {
   return expect_matrix(name, rows, columns, table, [this, table] {
     // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
-    return precision_ == Precision::int8 && table->dtype != DType::i32 ? table->narrow() : Status{};
+    return precision_.value_or(Precision::f32) != Precision::f32 && table->dtype != DType::i32 ? table->narrow()
+                                                                                               : Status{};
   });
 }
 
@@ -181,14 +182,21 @@ Status WeightReader::arrived(Layer& layer) {
 // Puts the parts of one product together and packs them.
 Status WeightReader::pack(Product& product) {
   bool int8 = product.precision != Precision::f32;
+  bool int4 = product.precision == Precision::int4;
+  const size_t group = product.layers.front()->weight.group;
   for (const Layer* layer : product.layers) {
     const DType dtype = layer->weight.dtype;
-    int8 = int8 && (product.precision == Precision::int8 || dtype == DType::i8 || dtype == DType::i32);
+    int8 = int8 && (product.precision.has_value() || dtype == DType::i8 || dtype == DType::i32);
+    int4 = int4 && dtype == DType::i32 && layer->weight.group == group && kernels::Linear::takes(group);
   }
-  for (Layer* layer : product.layers) {
-    if (int8) LATFORMER_TRY(layer->weight.narrow());  // 4 bits too: there are no products of them
+  if (int4) {
+    LATFORMER_TRY(pack_int4(product));
+  } else if (int8) {
+    for (Layer* layer : product.layers) LATFORMER_TRY(layer->weight.narrow());
+    LATFORMER_TRY(pack_int8(product));
+  } else {
+    LATFORMER_TRY(pack_f32(product));
   }
-  LATFORMER_TRY(int8 ? pack_int8(product) : pack_f32(product));
   for (Layer* layer : product.layers) {
     if (--layer->parts_left > 0) continue;
     layer->weight = {};
@@ -241,6 +249,36 @@ Status WeightReader::pack_int8(const Product& product) {
   LATFORMER_ASSIGN(*product.linear,
                    kernels::Linear::create(in, out, std::span<const int8_t>(staged_int8_.data(), out * in),
                                            staged_scales_.span().first(out), staged_bias_.span().first(out)));
+  return {};
+}
+
+Status WeightReader::pack_int4(const Product& product) {
+  const size_t in = product.in;
+  const size_t out = product.out();
+  const size_t row_bytes = product.layers.front()->weight.row_bytes();
+  const size_t group = product.layers.front()->weight.group;
+  const size_t groups = in / group;
+  LATFORMER_TRY(staged_int8_.reserve(volume({out, row_bytes})));
+  LATFORMER_TRY(staged_scales_.reserve(volume({out, groups})));
+  LATFORMER_TRY(staged_bias_.reserve(out));
+  int8_t* values = staged_int8_.data();
+  float* scales = staged_scales_.data();
+  float* bias = staged_bias_.data();
+  for (size_t i = 0; i < product.parts.size(); ++i) {
+    const LinearPart& part = product.parts[i];
+    const Layer& layer = *product.layers[i];
+    const auto* stored = reinterpret_cast<const int8_t*>(layer.weight.values.data());
+    values = std::copy_n(stored + part.first * row_bytes, part.out * row_bytes, values);
+    for (size_t row = part.first; row < part.first + part.out; ++row) {
+      for (size_t g = 0; g < groups; ++g) *scales++ = layer.weight.scales[row * groups + g] * part.factor;
+      *bias++ = part.has_bias ? layer.bias[row] * part.factor : 0;
+    }
+  }
+  const kernels::Int4Rows rows{.values = reinterpret_cast<const uint8_t*>(staged_int8_.data()),
+                               .row_bytes = row_bytes,
+                               .scales = staged_scales_.data(),
+                               .group = group};
+  LATFORMER_ASSIGN(*product.linear, kernels::Linear::create(in, out, rows, staged_bias_.span().first(out)));
   return {};
 }
 

@@ -3,7 +3,7 @@
 //   header  -> the model says what it consists of: every tensor of it is there, in the right shape and a type that can
 //              be read
 //   tensor  -> tables stay as stored; of linear layers the parts of one product (query, key, value) wait for each other
-//              and for the scales of integers, then are packed, as int8 or widened to f32, and let go
+//              and for the scales of integers, then are packed, as int8, as 4 bits or widened to f32, and let go
 //
 //   WeightReader reader(rename, precision, [&](WeightReader& file) -> Status {
 //     LATFORMER_TRY(file.table("wte.weight", vocab_size, d, &weights.tokens));
@@ -67,7 +67,8 @@ class WeightReader final : private TensorSink {
   // What the model consists of: calls table(), norm(), vector(), linear(), whose targets must stay where they are.
   using Declare = std::function<Status(WeightReader&)>;
 
-  // rename: see WeightIndex. precision: of tables and linear layers; absent: as the file has them.
+  // rename: see WeightIndex. precision: of tables and linear layers; absent: as the file has them, 4 bits as int8. int4
+  // is for weights that the file has in 4 bits; others become int8 then.
   WeightReader(WeightRename rename, std::optional<Precision> precision, Declare declare);
   ~WeightReader() override;
   WeightReader(const WeightReader&) = delete;  // tensors on their way point to it
@@ -110,6 +111,7 @@ class WeightReader final : private TensorSink {
   Status pack(Product& product);
   Status pack_f32(const Product& product);
   Status pack_int8(const Product& product);
+  Status pack_int4(const Product& product);
 
   WeightRename rename_;
   std::optional<Precision> precision_;

@@ -80,44 +80,76 @@ inline void arrange_int4(size_t columns, const void* q, void* arranged, int32_t*
   }
 }
 
-inline void int4_dots(const Int4Dots& dots) {
-  constexpr size_t kEach = 2 * kDotBytes;  // columns of a vector
-  const bool one_scale = dots.group % kEach == 0;
-  const size_t groups = dots.columns / dots.group;
-  const uint8_t* row_bytes = dots.matrix;
-  const float* scales = dots.scales;
-  for (size_t row = 0; row < dots.rows; ++row, row_bytes += dots.row_bytes, scales += groups) {
-    const auto* x = static_cast<const Int8Dot::Activation*>(dots.x);
-    const int32_t* offsets = dots.offsets;
-    const uint8_t* w = row_bytes;
-    uint8_t last[kDotBytes] = {};
-    Floats sums{};
-    size_t in_group = 0;
-    size_t group = 0;
-    for (size_t k = 0; k < dots.columns; k += kEach, x += kEach, offsets += kWidth, w += kDotBytes) {
-      if (k + kEach > dots.columns) {
-        for (size_t i = 0; i < (dots.columns - k) / 2; ++i) last[i] = w[i];
-        w = last;
-      }
-      Int8Dot::Group weights[2];
-      Int8Dot::nibbles(w, weights);
-      Ints exact = load_vector<Ints>(offsets);
-      exact = Int8Dot::add(exact, Int8Dot::activations_of_lanes(x), weights[0]);
-      exact = Int8Dot::add(exact, Int8Dot::activations_of_lanes(x + kDotBytes), weights[1]);
-      Floats scale;
-      if (one_scale) {
-        scale = spread(scales[group]);
-        in_group += kEach;
-        if (in_group == dots.group) in_group = 0, ++group;
-      } else {
-        for (size_t lane = 0; lane < kWidth; ++lane) {
-          const size_t at = (k + lane * 2 * Int8Dot::kGroup) / dots.group;
-          scale[lane] = scales[at < groups ? at : groups - 1];
-        }
-      }
-      sums = multiply_add(__builtin_convertvector(exact, Floats), scale, sums);
+// The sum of one vector of weights: exact, and small enough for 16 bits where products of 8 bits are added up in those.
+struct NibbleSums {
+  Ints sums;
+
+  [[gnu::always_inline]] void add(const uint8_t* w, const Int8Dot::Activation* x, const int32_t* offsets) {
+    Int8Dot::Group weights[2];
+    Int8Dot::nibbles(w, weights);
+    const auto even = Int8Dot::activations_of_lanes(x);
+    const auto odd = Int8Dot::activations_of_lanes(x + kDotBytes);
+#if defined(LATFORMER_INT8_PAIR_DOT)
+    sums = Int8PairDot::add_nibbles(sums, even, odd, weights);
+#else
+    sums = Int8Dot::add(Int8Dot::add(sums, even, weights[0]), odd, weights[1]);
+#endif
+    sums += load_vector<Ints>(offsets);
+  }
+};
+
+// A row whose groups are whole vectors: one scale for each.
+inline float dot_of_whole_groups(const Int4Dots& dots, const uint8_t* w, const float* scales) {
+  constexpr size_t kEach = 2 * kDotBytes;
+  const auto* x = static_cast<const Int8Dot::Activation*>(dots.x);
+  const int32_t* offsets = dots.offsets;
+  Floats sums{};
+  for (const float* end = scales + dots.columns / dots.group; scales < end; ++scales) {
+    NibbleSums exact{};
+    for (size_t left = dots.group; left > 0; left -= kEach) {
+      exact.add(w, x, offsets);
+      w += kDotBytes;
+      x += kEach;
+      offsets += kWidth;
     }
-    dots.y[row] = sum_of_lanes(sums) * dots.scale;
+    sums = multiply_add(__builtin_convertvector(exact.sums, Floats), spread(*scales), sums);
+  }
+  return sum_of_lanes(sums);
+}
+
+// Any other: each lane has a scale, and the last vector may be a part of one.
+inline float dot_of_lanes(const Int4Dots& dots, const uint8_t* w, const float* scales) {
+  constexpr size_t kEach = 2 * kDotBytes;
+  const size_t groups = dots.columns / dots.group;
+  const auto* x = static_cast<const Int8Dot::Activation*>(dots.x);
+  const int32_t* offsets = dots.offsets;
+  uint8_t last[kDotBytes] = {};
+  Floats sums{};
+  for (size_t k = 0; k < dots.columns; k += kEach, x += kEach, offsets += kWidth, w += kDotBytes) {
+    if (k + kEach > dots.columns) {
+      for (size_t i = 0; i < (dots.columns - k) / 2; ++i) last[i] = w[i];
+      w = last;
+    }
+    NibbleSums exact{};
+    exact.add(w, x, offsets);
+    Floats scale;
+    for (size_t lane = 0; lane < kWidth; ++lane) {
+      const size_t at = (k + lane * 2 * Int8Dot::kGroup) / dots.group;
+      scale[lane] = scales[at < groups ? at : groups - 1];
+    }
+    sums = multiply_add(__builtin_convertvector(exact.sums, Floats), scale, sums);
+  }
+  return sum_of_lanes(sums);
+}
+
+inline void int4_dots(const Int4Dots& dots) {
+  const bool whole = dots.group % (2 * kDotBytes) == 0;
+  const size_t groups = dots.columns / dots.group;
+  for (size_t row = 0; row < dots.rows; ++row) {
+    const uint8_t* w = dots.matrix + row * dots.row_bytes;
+    const float* scales = dots.scales + row * groups;
+    const float sum = whole ? dot_of_whole_groups(dots, w, scales) : dot_of_lanes(dots, w, scales);
+    dots.y[row] = sum * dots.scale;
   }
 }
 

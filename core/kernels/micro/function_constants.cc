@@ -6,6 +6,7 @@ namespace latformer::kernels {
 
 const FunctionConstants kFunctionConstants = {
     .round = kRound,
+    .low_bits_of = {0x0F0F0F0F, 0x000F000F},
     .exp = {.least = -80.0F,
             .log2_e = 1.44269504F,
             .minus_ln2 = {-0.693359375F, 2.12194440e-4F},

@@ -1,6 +1,7 @@
 // The reference that every other table of micro-kernels is compared with: one value at a time, as the formulas say.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 #include "core/kernels/micro/quantize.h"
@@ -47,12 +48,17 @@ void int4_product(const Int4Product& product, size_t first_block, size_t last_bl
   const size_t groups = product.in / product.group;
   for (size_t row = 0; row < product.rows; ++row, x += product.in) {
     for (size_t column = first_block; column < last_block; ++column) {
-      const uint8_t* w = product.weights + column * product.in / 2;
+      const std::byte* w = product.weights + column * groups * (sizeof(float) + product.group / 2);
       float result = 0;
-      for (size_t g = 0; g < groups; ++g) {
+      for (size_t g = 0; g < groups; ++g, w += product.group / 2) {
+        float scale;
+        std::memcpy(&scale, w, sizeof(scale));
+        w += sizeof(scale);
         int32_t sum = product.offsets[row * groups + g];
-        for (size_t k = g * product.group; k < (g + 1) * product.group; ++k) sum += x[k] * nibble(w, k);
-        const float part = static_cast<float>(sum) * product.group_scales[column * groups + g];
+        for (size_t k = 0; k < product.group; ++k) {
+          sum += x[g * product.group + k] * nibble(reinterpret_cast<const uint8_t*>(w), k);
+        }
+        const float part = static_cast<float>(sum) * scale;
         result = result + part;
       }
       const float scaled = result * product.scales[row];

@@ -3,15 +3,17 @@
 // Weights are packed in blocks of `columns` outputs, so that a tile of rows x columns sums stays in registers while k
 // runs:
 //
-//   f32    packed[block][k][column]                        y = x W^T + bias
-//   int8   packed[block][k / group][column][k % group]     y = (sum_k (q - zero) w) * row scale * column scale + bias
-//   int4   packed[block][k / 2 group][column][k % group]   y = (sum_G (sum_(k in G) q (w - 8)) * scale of G) * row
-//   scale
-//                                                              + bias
+//   f32    packed[block][k][column]
+//          y = x W^T + bias
+//   int8   packed[block][k / group][column][k % group]
+//          y = (sum_k (q - zero) w) * row scale * column scale + bias
+//   int4   packed[block][G][k / 2 group][column][k % group]
+//          y = (sum_G (sum_(k in G) q (w - 8)) * scale of G) * row scale + bias
 //
 // where k of int8 is padded with zeros to a multiple of `int8_step`, which a tile takes at a time. A byte of int4 holds
 // two weights, w in 0 .. 15: that of k in its low bits, that of k + group in its high ones. G are the file's groups of
-// weights with one scale, each a multiple of 2 group long.
+// weights with one scale, each a multiple of 2 group long; the scales of all columns stand in front of a G, so that all
+// that a tile wants from memory is one stream.
 //
 // int8 follows "dynamic quantisation": each row of x becomes q = round(x / scale) + zero in 0 .. 127 with a scale of
 // its own, weights keep a scale for each output. Sums are exact integers and the rest is rounded in one prescribed
@@ -77,9 +79,8 @@ struct Int4Product {
   const void* x;                           // (rows, in) of the table's activation type, but with a sign
   const float* scales;                     // (rows)
   const int32_t* offsets;                  // (rows, in / group): -8 times the sum of a group of q
-  const uint8_t* weights;                  // packed
+  const std::byte* weights;                // packed, with scales
   const std::byte* first_bytes = nullptr;  // nothing is fetched ahead
-  const float* group_scales;               // (blocks, in / group, columns)
   const float* bias;                       // (blocks, columns)
   float* y;                                // (rows, out)
 };

@@ -285,7 +285,9 @@ struct Int4Tile {
   static constexpr size_t kShortSteps = 4;
 
   static bool fetches_ahead(size_t /*tiles*/) { return false; }
-  static size_t block_bytes(const Product& product) { return product.in / 2 * kColumns; }
+  static size_t block_bytes(const Product& product) {
+    return (product.in / 2 + product.in / product.group * sizeof(float)) * kColumns;
+  }
   static size_t steps_of(const Product& product) { return product.in / kStep; }
 
   static size_t run_single(const Product& product, size_t block, size_t /*last_block*/) {
@@ -328,13 +330,14 @@ struct Int4Tile {
   [[gnu::noinline]] static void run(const Product& product, size_t row, size_t block, Next /*next*/) {
     const Activation* x[kRows];
     for (int r = 0; r < kRows; ++r) x[r] = static_cast<const Activation*>(product.x) + (row + r) * product.in;
-    const uint8_t* w = product.weights + block * block_bytes(product);
+    const auto* w = reinterpret_cast<const uint8_t*>(product.weights) + block * block_bytes(product);
     const size_t groups = product.in / product.group;
-    const float* group_scales = product.group_scales + block * groups * kColumns;
     const int32_t* offsets = product.offsets + row * groups;
     const size_t steps = product.group / kStep;
     Floats results[kRows][kVectors] = {};
-    for (size_t g = 0; g < groups; ++g, group_scales += kColumns) {
+    for (size_t g = 0; g < groups; ++g) {
+      const uint8_t* scales = w;  // for registers' sake loaded when they are needed
+      w += kVectors * sizeof(Floats);
       Ints sums[kRows][kVectors];
       for (int r = 0; r < kRows; ++r) {
         for (int v = 0; v < kVectors; ++v) sums[r][v] = spread(offsets[r * groups + g]);
@@ -352,9 +355,9 @@ struct Int4Tile {
       LongSums<kRows> all{sums};
       add_steps<kRows>(left, x, w, all);
       for (int v = 0; v < kVectors; ++v) {
-        const auto scales = load_vector<Floats>(group_scales + v * kWidth);
+        const auto scale = load_vector<Floats>(scales + v * sizeof(Floats));
         for (int r = 0; r < kRows; ++r) {
-          const Floats part = __builtin_convertvector(sums[r][v], Floats) * scales;
+          const Floats part = __builtin_convertvector(sums[r][v], Floats) * scale;
           results[r][v] = results[r][v] + part;
         }
       }

@@ -30,6 +30,7 @@
 #include <arm_neon.h>
 #endif
 
+#include "core/kernels/micro/function_constants.h"
 #include "core/kernels/micro/table.h"
 
 namespace latformer::kernels {
@@ -145,8 +146,9 @@ struct Int8Dot {
   static Group activations_of_lanes(const Activation* p) { return wasm_v128_load(p); }
   static void nibbles(const uint8_t* p, Group* groups) {
     const Group both = wasm_v128_load(p);
-    groups[0] = wasm_v128_and(both, wasm_i8x16_splat(15));
-    groups[1] = wasm_v128_and(wasm_u16x8_shr(both, 4), wasm_i8x16_splat(15));
+    const auto low_bits = (Group)constant(kFunctionConstants.low_bits_of[0]);
+    groups[0] = wasm_v128_and(both, low_bits);
+    groups[1] = wasm_v128_and(wasm_u16x8_shr(both, 4), low_bits);
   }
   static Ints add(Ints sums, Group w, Group x) {
     return (Ints)wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w, x, (v128_t)sums);
@@ -167,7 +169,7 @@ struct Int8Dot {
   static Group activations_of_lanes(const Activation* p) { return wasm_v128_load(p); }
   static void nibbles(const uint8_t* p, Group* groups) {
     const Group both = wasm_u16x8_load8x8(p);
-    groups[0] = wasm_v128_and(both, wasm_i16x8_splat(15));
+    groups[0] = wasm_v128_and(both, (Group)constant(kFunctionConstants.low_bits_of[1]));
     groups[1] = wasm_u16x8_shr(both, 4);
   }
   static Ints add(Ints sums, Group w, Group x) {
@@ -250,6 +252,10 @@ struct Int8PairDot : Int8Dot {
   static constexpr size_t kStep = 2 * kGroup;
   static Ints add(Ints sums, const Group* w, const Group* x) {
     return add_widened(sums, add_products(products(w[0], x[0]), products(w[1], x[1])));
+  }
+  // Of weights of 4 bits, which are small enough for it wherever they stand.
+  static Ints add_nibbles(Ints sums, Group x0, Group x1, const Group* weights) {
+    return add_widened(sums, add_products(products(x0, weights[0]), products(x1, weights[1])));
   }
 };
 #endif

@@ -104,6 +104,58 @@ TEST(WeightReader, CutsProductsOutOfAConv1D) {
   }
 }
 
+// 4 bits: computed in as they are where that is asked for and all parts have them, else as int8.
+TEST(WeightReader, KeepsFourBits) {
+  constexpr size_t in = 32;
+  constexpr size_t group = 16;
+  std::vector<int> levels;
+  std::vector<double> weight, scales, biases;
+  for (size_t i = 0; i < 2 * kOut * in; ++i) {
+    levels.push_back(static_cast<int>(i * 7 % 16));
+    if (i % group == 0) scales.push_back(0.01 * static_cast<double>(1 + i / group % 5));
+    weight.push_back((levels.back() - 8) * scales.back());
+  }
+  for (size_t i = 0; i < 2 * kOut; ++i) biases.push_back(0.1 * static_cast<double>(i));
+  const auto part_of = [&](const char* name, size_t first) {
+    std::vector<NamedTensor> tensors = {
+        make_tensor(
+            std::string(name) + ".bias", DType::f32, {kOut},
+            {biases.begin() + static_cast<ptrdiff_t>(first), biases.begin() + static_cast<ptrdiff_t>(first + kOut)}),
+        make_tensor(std::string(name) + ".weight_scale", DType::f32, {kOut, in / group},
+                    {scales.begin() + static_cast<ptrdiff_t>(first * in / group),
+                     scales.begin() + static_cast<ptrdiff_t>((first + kOut) * in / group)}),
+        {.name = std::string(name) + ".weight_packed",
+         .dtype = DType::i32,
+         .shape = {kOut, in / 8},
+         .values = {},
+         .bytes = {}}};
+    for (size_t k = first * in; k < (first + kOut) * in; k += 2) {
+      tensors.back().bytes.push_back(static_cast<std::byte>(levels[k] | levels[k + 1] << 4));
+    }
+    return tensors;
+  };
+  std::vector<NamedTensor> tensors = part_of("query", 0);
+  for (NamedTensor& tensor : part_of("key", kOut)) tensors.push_back(std::move(tensor));
+  std::vector<float> x;
+  for (size_t k = 0; k < in; ++k) x.push_back(std::sin(static_cast<float>(k)));
+  for (const std::optional<Precision> precision :
+       {std::optional<Precision>(), std::optional(Precision::int4), std::optional(Precision::int8)}) {
+    kernels::Linear linear;
+    const Status status = read(tensors, precision, [&](WeightReader& file) {
+      return file.linear({{.name = "query", .out = kOut, .factor = 0.5F}, {.name = "key", .out = kOut}}, in,
+                         file.precision(), &linear);
+    });
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(linear.precision(), precision == Precision::int4 ? Precision::int4 : Precision::int8);
+    const std::vector<float> y = product(linear, x);
+    for (size_t o = 0; o < 2 * kOut; ++o) {
+      double sum = biases[o];
+      for (size_t k = 0; k < in; ++k) sum += weight[o * in + k] * x[k];
+      EXPECT_NEAR(y[o], sum * (o < kOut ? 0.5 : 1), 0.02) << o;
+    }
+  }
+}
+
 // Where a matrix stands the other way round, integers do not: (out, in), a scale for each output.
 TEST(WeightReader, TakesIntegersAsOutputsByInputs) {
   std::vector<double> integers, scales;
