@@ -47,6 +47,7 @@ const stages = () => [
   ...nodes().map((node) => [`Kernels as WebAssembly, Node ${node.version}`, (progress) => wasm(node, progress)]),
   ...nodes().map((node) => [`JavaScript, Node ${node.version}`, (progress) => javascript(node, progress)]),
   ['Zoo of bad folders, native and as WebAssembly', (progress) => script('tests/zoo/run.mjs', progress)],
+  ['Load: calls and pipelines at a flat heap', (progress) => script('tests/load/run.mjs', progress)],
   ['Package, installed', (progress) => script('tests/package/run.mjs', progress)],
   ['Chromium', (progress) => script('tests/browser/run.mjs', progress)],
   ['Lint', lint],

@@ -68,7 +68,10 @@ for (const [index, [name, bad]] of [...zoo].entries()) {
     if (options.show) console.log(`${name}\n    ${web.code}: ${web.message}`);
     assert.equal(web.code, bad.code, `as WebAssembly: ${web.message}`);
     assert.equal(native[index].code, bad.code, `natively: ${native[index].message}`);
-    assert.match(web.message, /^(config|tokenizer|tokenizer_config|profile)\.json|^model\.safetensors|^vocab\.txt|tokenizer\.json/);
+    assert.match(
+      web.message,
+      /^(config|tokenizer|tokenizer_config|profile)\.json|^model\.safetensors|^vocab\.txt|tokenizer\.json/,
+    );
     assert.deepEqual(await sound(text, { top_k: null }), expected, 'a sound model beside it works on');
     passed += 1;
   } catch (error) {
