@@ -198,8 +198,9 @@ struct Int8Tile {
     return steps;
   }
 
+  template <int kRows = 1>  // GCC 12 fails to compile the call of run() with a number
   static size_t run_single(const Product& product, size_t block, size_t /*last_block*/) {
-    run<1>(product, 0, block, NothingAhead());
+    run<kRows>(product, 0, block, NothingAhead());
     return 1;
   }
 
@@ -290,8 +291,9 @@ struct Int4Tile {
   }
   static size_t steps_of(const Product& product) { return product.in / kStep; }
 
+  template <int kRows = 1>  // as above
   static size_t run_single(const Product& product, size_t block, size_t /*last_block*/) {
-    run<1>(product, 0, block, NothingAhead());
+    run<kRows>(product, 0, block, NothingAhead());
     return 1;
   }
 
