@@ -135,6 +135,7 @@ export function readModel(
                 [companion, await readIfThere(companion)],
               ];
         }
+        await config; // where that is missing too, it is the one to name
         throw await missing(vocabularyInWords);
       };
       const [vocabulary, ...files] = await Promise.all([

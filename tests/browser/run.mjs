@@ -258,6 +258,37 @@ const tests = [
     },
   ],
   [
+    'text is generated in the worker of a page as in Node, in pieces, and a loop that is left ends it',
+    async () => {
+      const prompt = 'Once upon a time';
+      const { pieces, whole, left } = await inBlankPage(async (prompt) => {
+        const { pipeline } = await import('/dist/web.mjs');
+        // One by one, for a page reports each file that is not there.
+        const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'];
+        const urlOf = (name) => new URL(`/models/gpt2-tied-f32/${name}`, location.href);
+        const files = Object.fromEntries(names.map((name) => [name, urlOf(name)]));
+        const generate = await pipeline('text-generation', { files }, { kernels: 'base' });
+        const pieces = [];
+        for await (const piece of generate.stream(prompt, { max_new_tokens: 12 })) pieces.push(piece);
+        let left = 0;
+        for await (const piece of generate.stream(prompt, { max_new_tokens: 140 })) if (piece && ++left === 3) break;
+        const [whole] = await generate(prompt, { max_new_tokens: 12 });
+        await generate.dispose();
+        return { pieces, whole, left };
+      }, prompt);
+      const { pipeline } = await import(pathToFileURL(join(dist, 'node.mjs')).href);
+      const generate = await pipeline('text-generation', join(root, 'tests/parity/models/gpt2-tied-f32'), {
+        kernels: 'base',
+      });
+      const [inNode] = await generate(prompt, { max_new_tokens: 12 });
+      await generate.dispose();
+      assert.deepEqual(whole, inNode);
+      assert.equal(prompt + pieces.join(''), inNode.generated_text);
+      assert.ok(pieces.length > 1);
+      assert.equal(left, 3);
+    },
+  ],
+  [
     'the worker is the default, gives the same answers as none, and ends on dispose',
     async () => {
       const { page, complaints } = await openPage('/blank/');
@@ -387,7 +418,7 @@ const tests = [
           page: await failure(pipeline('sentiment-analysis', '/web/demo/')),
           broken: await failure(pipeline('sentiment-analysis', { files })),
           moved: await failure(pipeline('sentiment-analysis', null, { wasmPaths: '/nowhere/' })),
-          task: await failure(pipeline('text-generation')),
+          task: await failure(pipeline('translation')),
           aborted: await loading,
         };
       });
