@@ -1,10 +1,10 @@
-// Serves the demo page: a small static server for this computer only.
-//   node scripts/serve.mjs [--port N]        (dist/ must be built)
+// Serves the demo page: a small static server for this computer only. Or writes it as a folder for any host of static files.
+//   node scripts/serve.mjs [--port N] [--out DIR]        (dist/ must be built)
 //
 // Only what the page is made of is served (web/demo/, dist/), with the content types that modules and WebAssembly need and
 // the strictest policy that they work under: no eval, nothing inline, nothing from elsewhere.
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { cp, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const contentTypes = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
   '.mjs': 'text/javascript; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
@@ -23,7 +24,7 @@ const contentTypes = {
   '.wasm': 'application/wasm',
 };
 
-const policy = [
+const strictPolicy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
@@ -40,7 +41,7 @@ const isolation = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-async function answer(request, response, { folders, isIsolated }) {
+async function answer(request, response, { folders, isIsolated, policy }) {
   const refuse = (status, text, headers = {}) => {
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers });
     response.end(`${text}\n`);
@@ -68,20 +69,33 @@ async function answer(request, response, { folders, isIsolated }) {
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-cache',
     ...(isIsolated ? isolation : {}),
+    ...folder.headers,
   });
   if (request.method === 'HEAD') return response.end();
   return pipeline(createReadStream(file), response);
 }
 
 /**
- * Starts to serve; resolves to { url, close }. `folders` are served besides those of the page: [{ url: '/x/', path }].
+ * Starts to serve; resolves to { url, close }. `folders` are served besides those of the page:
+ * [{ url: '/x/', path, headers }], the headers being those that it sends besides.
  * Port 0 takes any that is free.
- * Pages are cross-origin isolated unless that is switched off.
+ * Pages are cross-origin isolated, and under the strictest policy, unless something else is said.
  */
-export async function serve({ port = 0, folders = [], dist = join(root, 'dist'), isIsolated = true } = {}) {
-  const served = [{ url: '/web/demo/', path: join(root, 'web/demo') }, { url: '/dist/', path: dist }, ...folders];
+export async function serve({
+  port = 0,
+  folders = [],
+  dist = join(root, 'dist'),
+  isIsolated = true,
+  policy = strictPolicy,
+} = {}) {
+  const served = [
+    { url: '/web/demo/latformer/', path: dist },
+    { url: '/web/demo/', path: join(root, 'web/demo') },
+    { url: '/dist/', path: dist },
+    ...folders,
+  ];
   const server = createServer((request, response) => {
-    answer(request, response, { folders: served, isIsolated }).catch(() => response.destroy()); // the browser went away
+    answer(request, response, { folders: served, isIsolated, policy }).catch(() => response.destroy()); // the browser went away
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -96,12 +110,26 @@ export async function serve({ port = 0, folders = [], dist = join(root, 'dist'),
   };
 }
 
+/** What a browser needs of dist/. */
+const isForBrowsers = (path) => !/(node|cli)[^/]*\.[cm]js$|web\.cjs$/.test(path);
+
+/** The page and what it needs, as a folder for any host. */
+export async function writeSite(folder, dist = join(root, 'dist')) {
+  await cp(join(root, 'web/demo'), folder, { recursive: true });
+  await cp(dist, join(folder, 'latformer'), { recursive: true, filter: isForBrowsers });
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' }, out: { type: 'string' } } });
   const built = await stat(join(root, 'dist/web.mjs')).catch(() => undefined);
   if (built === undefined) {
     console.error('serve: dist/ is not built yet; npm start builds it');
     process.exit(1);
+  }
+  if (values.out !== undefined) {
+    await writeSite(values.out);
+    console.log(`The demo page is in ${values.out}`);
+    process.exit(0);
   }
   try {
     const { url } = await serve({ port: Number(values.port) });

@@ -1,7 +1,7 @@
-// The words of a text, and which of them were left after each layer.
+// The words of a text, and how far up the layers each of them lives.
 
 /** Where words begin and end in the text: the pieces of one word, by word_id, taken together. */
-function wordsOf(tokens) {
+function spansOf(tokens) {
   const words = new Map();
   for (const { begin, end, word_id } of tokens) {
     if (word_id === null) continue;
@@ -11,28 +11,21 @@ function wordsOf(tokens) {
 }
 
 /**
- * For each layer the text in pieces, [{ text, kept }], each as long as words next to each other share their fate. The
- * last layer, which computes [CLS] alone, is left out.
+ * [{ text, layers }] in the order of the text, which they are together: `layers` is how many layers a word leaves with a
+ * vector of its own, and undefined for what is no word. The last layer, which computes [CLS] alone, does not count.
  */
-export function layersOf(text, { words: tokens, kept }) {
-  const words = wordsOf(tokens);
-  return kept.slice(0, -1).map((positions) => {
-    const survivors = new Set(positions.map((position) => tokens[position].word_id));
-    const pieces = [];
-    let at = 0;
-    let count = 0;
-    const add = (end, isKept) => {
-      const last = pieces.at(-1);
-      if (last?.kept === isKept) last.text += text.slice(at, end);
-      else if (end > at) pieces.push({ text: text.slice(at, end), kept: isKept });
-      at = end;
-    };
-    for (const [id, { end }] of words) {
-      const isKept = survivors.has(id);
-      if (isKept) ++count;
-      add(end, isKept); // with the white space before it
-    }
-    add(text.length, false);
-    return { pieces, kept: count, words: words.size };
+export function wordsOf(text, { words: tokens, kept }) {
+  const lives = new Map();
+  kept.slice(0, -1).forEach((positions, layer) => {
+    for (const position of positions) lives.set(tokens[position].word_id, layer + 1);
   });
+  const words = [];
+  let at = 0;
+  for (const [id, { begin, end }] of spansOf(tokens)) {
+    if (begin > at) words.push({ text: text.slice(at, begin), layers: undefined });
+    words.push({ text: text.slice(begin, end), layers: lives.get(id) ?? 0 });
+    at = end;
+  }
+  if (at < text.length) words.push({ text: text.slice(at), layers: undefined });
+  return words;
 }
