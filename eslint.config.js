@@ -5,7 +5,7 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['build/', 'dist/', '.toolchain/', '**/node_modules/', 'tests/package/project/'] },
+  { ignores: ['build/', 'dist/', 'types/', '**/.next/', '.toolchain/', '**/node_modules/', 'tests/package/project/'] },
   js.configs.recommended,
   {
     files: ['**/*.{js,mjs,cjs}'],

@@ -5,7 +5,7 @@
 //
 // Each task adds its methods as an interface of its own. A method that can take long gets a Work as its last argument.
 import type { Dtype } from './choices.js';
-import type { BaseModelInfo } from './types/model.js';
+import type { BaseModelInfo, StartInfo } from './types/model.js';
 
 /** How work that takes long stays in touch with whoever asked for it. */
 export interface Work<Piece = never> {
@@ -19,7 +19,7 @@ export interface Work<Piece = never> {
 export type SmallFiles = ReadonlyMap<string, Uint8Array>;
 
 /** What the core knows about a model that it has loaded; each task's has more. */
-export type LoadedModel = Omit<BaseModelInfo, 'binary'>;
+export type LoadedModel = Omit<BaseModelInfo, keyof StartInfo>;
 
 /** What a model is opened for. */
 export type Kind = 'classification' | 'generation';

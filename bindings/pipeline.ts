@@ -50,11 +50,11 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
       const config = model.config();
       const reading = model.smallFiles(task.kind, config);
       reading.catch(() => undefined); // it is awaited below, unless something else fails first
-      const { binary } = await start(config);
+      const started = await start(config);
       const files = await reading;
       await engine.open(task.kind, files, options.dtype);
       await model.weights((part) => engine.append(part));
-      const info = frozen(task.infoOf({ ...(await engine.finish()), binary }, files));
+      const info = frozen(task.infoOf({ ...(await engine.finish()), ...started }, files));
       return { engine, files, info, calibrator: new Calibrator(engine, platform, info, inWorker) };
     };
     try {

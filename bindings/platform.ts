@@ -3,6 +3,7 @@ import type { CheckedPipelineOptions } from './arguments/pipeline.js';
 import type { Engine } from './engine.js';
 import type { ModelFolder, OpenUrl } from './model/folder.js';
 import type { CalibrationStore } from './time/calibration.js';
+import type { StartInfo } from './types/model.js';
 
 /** An engine that is about to start. */
 export interface Launch {
@@ -10,7 +11,7 @@ export interface Launch {
   /** Whether messages lie between it and its callers. */
   readonly inWorker: boolean;
   /** Makes it ready to open a model with this config.json. */
-  start(config: Promise<Uint8Array>): Promise<{ binary: string }>;
+  start(config: Promise<Uint8Array>): Promise<StartInfo>;
 }
 
 export interface Platform extends CalibrationStore {

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { folderByFetch } from '../bindings/model/files.js';
+import { bundledFiles, bundledName } from '../bindings/model/bundled.js';
+import { folderByFetch, folderOfFiles } from '../bindings/model/files.js';
 import type { ModelFolder } from '../bindings/model/folder.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
 import type { PipelineFactory } from '../bindings/types/pipeline.js';
@@ -11,7 +12,8 @@ import { launchWasm } from '../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../bindings/wasm/launch.js';
 import { calibrations, device } from './calibrations.js';
 import { folderOnDisk, openUrl } from './files.js';
-import { folderUrl, startThread, startWorker } from './workers.js';
+import { packageFile } from './package_files.js';
+import { startThread, startWorker } from './workers.js';
 
 export * from '../bindings/api.js';
 
@@ -22,15 +24,13 @@ function folder(location: string | URL): ModelFolder {
   return url.protocol === 'file:' ? folderOnDisk(fileURLToPath(url)) : folderByFetch(url);
 }
 
-const here = import.meta.url;
-
 const compileFrom = async (url: URL): Promise<WebAssembly.Module> =>
   url.protocol === 'file:' ? WebAssembly.compile(await readFile(url)) : compileByFetch(url);
-const compileBundled = compileOnce((binary) => compileFrom(new URL(binary, here)));
+const compileBundled = compileOnce((binary) => compileFrom(packageFile(binary, undefined)));
 
 const wasm: WasmPlatform = {
   compile: (binary, wasmPaths) =>
-    wasmPaths === undefined ? compileBundled(binary) : compileFrom(new URL(binary, folderUrl(wasmPaths))),
+    wasmPaths === undefined ? compileBundled(binary) : compileFrom(packageFile(binary, wasmPaths)),
   startWorker,
   startThread,
   mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
@@ -40,7 +40,9 @@ const wasm: WasmPlatform = {
 const load = createPipelineFactory({
   launch: (options) => launchWasm(wasm, options),
   bundledModel(wasmPaths) {
-    return folder(new URL('models/sentiment/', wasmPaths === undefined ? here : folderUrl(wasmPaths)));
+    const vocabulary = packageFile('models/sentiment/vocab.txt', wasmPaths);
+    const weights = packageFile('models/sentiment/model.safetensors', wasmPaths);
+    return folderOfFiles(bundledName, bundledFiles(vocabulary, weights), openUrl);
   },
   folder,
   openUrl,

@@ -1,5 +1,7 @@
-// What a Node worker thread runs: an engine behind its parent's port.
+// What a Node worker thread runs: an engine behind its parent's port, or one of an engine's threads.
+import { serveThread } from '../bindings/wasm/thread.js';
 import { serveEngine } from '../bindings/wasm/worker.js';
-import { parent, startThread } from './workers.js';
+import { isThread, parent, startOwnThread } from './workers.js';
 
-serveEngine(() => startThread(undefined), parent());
+if (isThread()) serveThread(parent());
+else serveEngine(startOwnThread, parent());

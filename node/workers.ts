@@ -1,18 +1,19 @@
-// Worker threads as ports: those that run an engine, and those that are its threads. Their files lie beside the entry, or in
-// the folder that `wasmPaths` names.
-import { pathToFileURL } from 'node:url';
-import { Worker, parentPort } from 'node:worker_threads';
+// Worker threads as ports: those that run an engine, and those that are its threads. Both run one file, which is told by
+// its workerData what it is and where it lies.
+import { Worker, parentPort, workerData } from 'node:worker_threads';
 import type { Port } from '../bindings/worker/port.js';
+import { packageFile } from './package_files.js';
 
-/** A folder given as path or URL, as a URL that relative names can be resolved against. */
-export function folderUrl(folder: string | URL): URL {
-  const url = folder instanceof URL || /^(https?|file):\/\//.test(folder) ? new URL(folder) : pathToFileURL(folder);
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
+/** What a worker is told. */
+interface Role {
+  name: 'latformer' | 'latformer-thread';
+  /** The address of its own file. */
+  file: string;
 }
 
-function start(url: URL, name: string): Port {
-  const worker = new Worker(url, { execArgv: [], name });
+function start(url: URL, name: Role['name']): Port {
+  const workerData: Role = { name, file: url.href };
+  const worker = new Worker(url, { execArgv: [], name, workerData });
   worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
@@ -28,20 +29,10 @@ function start(url: URL, name: string): Port {
 }
 
 export const startWorker = (wasmPaths: string | URL | undefined): Port =>
-  start(
-    wasmPaths === undefined
-      ? new URL('./node-worker.mjs', import.meta.url)
-      : new URL('node-worker.mjs', folderUrl(wasmPaths)),
-    'latformer',
-  );
+  start(packageFile('node-worker.mjs', wasmPaths), 'latformer');
 
 export const startThread = (wasmPaths: string | URL | undefined): Port =>
-  start(
-    wasmPaths === undefined
-      ? new URL('./node-thread.mjs', import.meta.url)
-      : new URL('node-thread.mjs', folderUrl(wasmPaths)),
-    'latformer-thread',
-  );
+  start(packageFile('node-worker.mjs', wasmPaths), 'latformer-thread');
 
 /** The other side, for what runs in such a worker. */
 export function parent(): Port {
@@ -49,3 +40,9 @@ export function parent(): Port {
   const port = parentPort;
   return { post: (message) => port.postMessage(message), listen: (onMessage) => port.on('message', onMessage) };
 }
+
+/** In such a worker: whether it is a thread of another's engine. */
+export const isThread = (): boolean => (workerData as Role).name === 'latformer-thread';
+
+/** In such a worker: starts a thread of its engine. */
+export const startOwnThread = (): Port => start(new URL((workerData as Role).file), 'latformer-thread');

@@ -2,14 +2,15 @@
 //   node scripts/build_js.mjs [--build DIR] [--model DIR] [--out DIR]
 //
 //   node.mjs node.cjs                     the Node entry
-//   node-worker.mjs node-thread.mjs       its workers: an engine, and one of an engine's threads
+//   node-worker.mjs                       its worker: an engine, or one of an engine's threads
 //   web.mjs web.cjs                       the browser entry
-//   worker.mjs thread.mjs                 its workers
+//   worker.mjs                            its worker, likewise
 //   chat.mjs                              chat templates, for both
 //   cli.mjs                               the `latformer` command
 //   latformer[-relaxed][-threads].wasm    the core
 //   models/sentiment/                     the bundled model
-//   types/                                declarations, .d.ts for import and .d.cts for require
+//   ../types/                             declarations, .d.ts for import and .d.cts for require; beside it, because tools
+//                                         that trace files take those in there for source code
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
 const built = resolve(options.build);
 const model = resolve(options.model);
 const out = resolve(options.out);
+const types = join(out, '../types');
 
 /** Where CMake puts the binaries (bindings/CMakeLists.txt), and the JavaScript of each beside it. */
 const folders = {
@@ -117,13 +119,11 @@ async function bundles() {
     ['node/index.ts', 'node.mjs', node, esm],
     ['node/index.ts', 'node.cjs', node, cjs("require('node:url').pathToFileURL(__filename).href")],
     ['node/worker.ts', 'node-worker.mjs', node, esm],
-    ['node/thread.ts', 'node-thread.mjs', node, esm],
     ['node/cli/main.ts', 'cli.mjs', cli, esm],
     ['web/src/index.ts', 'web.mjs', web, esm],
     ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
     ['bindings/tasks/chat.ts', 'chat.mjs', web, esm],
     ['web/src/worker.ts', 'worker.mjs', web, esm],
-    ['web/src/thread.ts', 'thread.mjs', web, esm],
   ];
   await Promise.all(
     each.map(([entry, outfile, platform, format]) =>
@@ -157,13 +157,14 @@ async function declarations() {
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const project = join(root, 'tsconfig.types.json');
     await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', emitted]);
+    await rm(types, { recursive: true, force: true });
     // Only what the entry leads to.
     const rooms = (await readdir(join(emitted, 'bindings/types'))).map(
       (file) => `bindings/types/${file.split('.')[0]}`,
     );
     for (const file of ['node/index', 'bindings/api', 'bindings/errors', ...rooms]) {
       const text = (await readFile(join(emitted, `${file}.d.ts`), 'utf8')).replaceAll('../bindings/', './');
-      const name = join(out, 'types', file.slice(file.indexOf('/') + 1));
+      const name = join(types, file.slice(file.indexOf('/') + 1));
       await mkdir(dirname(name), { recursive: true });
       await writeFile(`${name}.d.ts`, text);
       await writeFile(`${name}.d.cts`, text.replace(/(['"]\.[\w./]+)\.js(['"])/g, '$1.cjs$2'));

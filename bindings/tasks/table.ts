@@ -6,7 +6,7 @@ import { chatTemplateOf } from '../model/generation_files.js';
 import type { Calibrator } from '../time/calibration.js';
 import type { ModelInfo } from '../types/classification.js';
 import type { GenerationModelInfo } from '../types/generation.js';
-import type { BaseModelInfo } from '../types/model.js';
+import type { BaseModelInfo, StartInfo } from '../types/model.js';
 import type { Pipelines } from '../types/pipeline.js';
 import { textClassificationPipeline } from './classification.js';
 import { textGenerationPipeline } from './generation.js';
@@ -23,7 +23,7 @@ interface TaskEntry<Name extends keyof Pipelines> {
   kind: Kind;
   /** Whether the package has a model for it. */
   bundled: boolean;
-  infoOf(model: LoadedModel & { binary: string }, files: SmallFiles): BaseModelInfo;
+  infoOf(model: LoadedModel & StartInfo, files: SmallFiles): BaseModelInfo;
   create(loaded: Loaded, name: Name): Pipelines[Name];
 }
 

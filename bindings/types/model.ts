@@ -13,8 +13,16 @@ export type ModelSource =
   | URL
   | { readonly files: Readonly<Record<string, ModelFileContent>> | ArrayLike<Blob & { readonly name: string }> };
 
+/** How an engine was started. */
+export interface StartInfo {
+  /** The WebAssembly file that runs: the name of one in the package, or `wasmBinary` where that was given. */
+  binary: string;
+  /** What did not go as asked for, in sentences for people: that threads could not be started, say. Mostly empty. */
+  notes: readonly string[];
+}
+
 /** What a model is, and what it was made for. */
-export interface BaseModelInfo {
+export interface BaseModelInfo extends StartInfo {
   vocab_size: number;
   hidden_size: number;
   num_hidden_layers: number;
@@ -35,6 +43,4 @@ export interface BaseModelInfo {
   threads: number;
   /** The instructions that its matrices are multiplied with, for people. */
   kernels: string;
-  /** The WebAssembly file that runs: the name of one in the package, or `wasmBinary` where that was given. */
-  binary: string;
 }

@@ -26,8 +26,8 @@ import { startThreads } from './threads.js';
 import type { StartThread } from './threads.js';
 
 export interface WasmEngine extends Engine {
-  /** Comes before all else. More than one thread: `module` is one with shared memory. */
-  start(module: WebAssembly.Module, threads: number): Promise<void>;
+  /** Comes before all else. More than one thread: `module` is one with shared memory. Gives notes for ModelInfo. */
+  start(module: WebAssembly.Module, threads: number): Promise<string[]>;
 }
 
 const stagingSize = 1 << 20;
@@ -89,22 +89,34 @@ export class LocalEngine implements WasmEngine {
     this.#startThread = startThread;
   }
 
-  async start(module: WebAssembly.Module, threads: number): Promise<void> {
-    let memory: WebAssembly.Memory | undefined;
+  async start(module: WebAssembly.Module, threads: number): Promise<string[]> {
+    const notes: string[] = [];
+    const memory = await this.#instantiate(module, threads > 1);
+    if (memory !== undefined) {
+      const starts = Array.from({ length: threads - 1 }, () => this.#call((session) => session.addThread()));
+      const onDeath = (cause: unknown): void => void this.#stop(`a thread ended: ${messageOf(cause)}`, cause);
+      try {
+        this.#endThreads = await startThreads(this.#startThread, module, memory, starts, onDeath);
+        this.#threads = threads;
+      } catch (cause) {
+        notes.push(`runs on one thread: ${messageOf(cause)}`);
+        await this.#instantiate(module, true); // the one before has been promised threads
+      }
+    }
+    if (this.#isClosed) this.close(); // meanwhile
+    return notes;
+  }
+
+  /** Gives the memory if it is shared. */
+  async #instantiate(module: WebAssembly.Module, isShared: boolean): Promise<WebAssembly.Memory | undefined> {
     try {
-      memory = threads > 1 ? sharedMemory() : undefined;
+      const memory = isShared ? sharedMemory() : undefined;
       this.#session = await instantiate(module, memory);
+      return memory;
     } catch (cause) {
       const code = cause instanceof RangeError ? 'out_of_memory' : 'unsupported_runtime';
       throw new LatformerError(code, `cannot start WebAssembly: ${messageOf(cause)}`, { cause });
     }
-    if (memory !== undefined) {
-      const starts = Array.from({ length: threads - 1 }, () => this.#call((session) => session.addThread()));
-      const onDeath = (cause: unknown): void => void this.#stop(`a thread ended: ${messageOf(cause)}`, cause);
-      this.#endThreads = await startThreads(this.#startThread, module, memory, starts, onDeath);
-      this.#threads = threads;
-    }
-    if (this.#isClosed) this.close(); // meanwhile
   }
 
   async open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void> {

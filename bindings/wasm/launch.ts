@@ -70,8 +70,8 @@ export function launchWasm(platform: WasmPlatform, options: CheckedPipelineOptio
       }
       const threads = await threadsFor(config);
       const binary = binaryFor(options.kernels, threads);
-      await engine.start(await compile(platform, options, binary), threads);
-      return { binary: options.wasmBinary ? 'wasmBinary' : binary };
+      const notes = await engine.start(await compile(platform, options, binary), threads);
+      return { binary: options.wasmBinary ? 'wasmBinary' : binary, notes };
     },
   };
 }

@@ -13,8 +13,9 @@ export const threadLimit = 64;
 function startThread(
   start: StartThread,
   request: ThreadRequest,
-  onFailure: (reason: unknown) => void,
+  onDeath: (reason: unknown) => void,
 ): { port: Port; ready: Promise<void> } {
+  let isReady = false;
   const port = start();
   port.setBusy?.(true);
   const ready = new Promise<void>((resolve, reject) => {
@@ -22,12 +23,15 @@ function startThread(
       (message) => {
         const reply = message as ThreadReply;
         if ('failure' in reply) reject(new Error(reply.failure));
-        else resolve();
+        else {
+          isReady = true;
+          resolve();
+        }
         port.setBusy?.(false);
       },
       (cause) => {
-        reject(cause instanceof Error ? cause : new Error(messageOf(cause)));
-        onFailure(cause);
+        if (isReady) onDeath(cause);
+        else reject(cause instanceof Error ? cause : new Error(messageOf(cause)));
       },
     );
   });
@@ -65,7 +69,6 @@ export async function startThreads(
     return end;
   } catch (cause) {
     end();
-    const message = `cannot start a thread (${messageOf(cause)}); { threads: 1 } runs without`;
-    throw new LatformerError('unsupported_runtime', message, { cause });
+    throw new LatformerError('unsupported_runtime', `cannot start a thread (${messageOf(cause)})`, { cause });
   }
 }

@@ -2,15 +2,13 @@
 //
 // Files of the package are named by `new URL('./x', import.meta.url)`, the form that bundlers recognise; nothing is
 // touched before pipeline() is called, so that server-side rendering may import this.
+import { bundledFiles, bundledName } from '../../bindings/model/bundled.js';
 import { folderByFetch, folderOfFiles, openByFetch } from '../../bindings/model/files.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
 import type { BinaryName } from '../../bindings/wasm/binaries.js';
 import { compileByFetch, compileOnce } from '../../bindings/wasm/compile.js';
 import { launchWasm } from '../../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../../bindings/wasm/launch.js';
-import config from '../../models/sentiment/config.json';
-import profile from '../../models/sentiment/profile.json';
-import tokenizerConfig from '../../models/sentiment/tokenizer_config.json';
 import { calibrations, device } from './calibrations.js';
 import { base, folderUrl, startThread, startWorker } from './workers.js';
 
@@ -45,16 +43,17 @@ const wasm: WasmPlatform = {
 export const pipeline = createPipelineFactory({
   launch: (options) => launchWasm(wasm, options),
   bundledModel(wasmPaths) {
-    if (wasmPaths !== undefined) return folderByFetch(new URL('models/sentiment', folderUrl(wasmPaths)));
-    const text = new TextEncoder();
-    const files = new Map<string, Uint8Array | URL>([
-      ['config.json', text.encode(config)],
-      ['tokenizer_config.json', text.encode(tokenizerConfig)],
-      ['profile.json', text.encode(profile)],
-      ['vocab.txt', new URL('./models/sentiment/vocab.txt', import.meta.url)],
-      ['model.safetensors', new URL('./models/sentiment/model.safetensors', import.meta.url)],
-    ]);
-    return folderOfFiles('the bundled sentiment model', files, openByFetch);
+    const [vocabulary, weights] =
+      wasmPaths === undefined
+        ? [
+            new URL('./models/sentiment/vocab.txt', import.meta.url),
+            new URL('./models/sentiment/model.safetensors', import.meta.url),
+          ]
+        : [
+            new URL('models/sentiment/vocab.txt', folderUrl(wasmPaths)),
+            new URL('models/sentiment/model.safetensors', folderUrl(wasmPaths)),
+          ];
+    return folderOfFiles(bundledName, bundledFiles(vocabulary, weights), openByFetch);
   },
   folder: (location) => folderByFetch(new URL(location, base())),
   openUrl: openByFetch,

@@ -11,7 +11,8 @@ export function folderUrl(folder: string | URL): URL {
   return url;
 }
 
-function portOf(worker: Worker): Port {
+/** `why`: what is to blame if it does not start and the browser does not tell. */
+function portOf(worker: Worker, why = 'its script could not be loaded'): Port {
   return {
     post: (message, transfer) => worker.postMessage(message, transfer ?? []),
     listen(onMessage, onFailure) {
@@ -19,28 +20,87 @@ function portOf(worker: Worker): Port {
       worker.onmessageerror = () => onFailure?.(new Error('a message could not be read'));
       worker.onerror = (event) => {
         event.preventDefault();
-        onFailure?.(new Error(event.message || 'its script could not be loaded'));
+        onFailure?.(new Error(event.message || why));
       };
     },
     terminate: () => worker.terminate(),
   };
 }
 
+/**
+ * A worker whose script is of another origin, which no browser starts: it begins with a script of this origin that imports
+ * it. The address of that script stays, because the worker's threads begin with it, too.
+ */
+function startFromElsewhere(url: URL, options: WorkerOptions): Port {
+  const script = new Blob([`import ${JSON.stringify(url.href)};`], { type: 'text/javascript' });
+  const cure =
+    `its script is of another origin: the page's policy must allow blob: and ${url.origin} as worker-src, ` +
+    'or serve the files of dist/ from the origin of the page and name their folder by { wasmPaths }';
+  return portOf(new Worker(URL.createObjectURL(script), options), cure);
+}
+
+function start(make: () => Worker, url: () => URL, options: WorkerOptions): Port {
+  try {
+    return portOf(make());
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'SecurityError')) throw error;
+    return startFromElsewhere(url(), options);
+  }
+}
+
+const engineWorker: WorkerOptions = { type: 'module', name: 'latformer' };
+const threadWorker: WorkerOptions = { type: 'module', name: 'latformer-thread' };
+
+// Bundlers recognise `new Worker(new URL(…), …)` only as a whole, with options that are written out.
+
 export function startWorker(wasmPaths: string | URL | undefined): Port {
   if (wasmPaths !== undefined) {
-    return portOf(new Worker(new URL('worker.mjs', folderUrl(wasmPaths)), { type: 'module', name: 'latformer' }));
+    const url = new URL('worker.mjs', folderUrl(wasmPaths));
+    return start(
+      () => new Worker(url, engineWorker),
+      () => url,
+      engineWorker,
+    );
   }
-  return portOf(new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer' }));
+  return start(
+    () => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer' }),
+    () => new URL('./worker.mjs', import.meta.url),
+    engineWorker,
+  );
 }
 
 export function startThread(wasmPaths: string | URL | undefined): Port {
   if (wasmPaths !== undefined) {
-    return portOf(
-      new Worker(new URL('thread.mjs', folderUrl(wasmPaths)), { type: 'module', name: 'latformer-thread' }),
+    const url = new URL('worker.mjs', folderUrl(wasmPaths));
+    return start(
+      () => new Worker(url, threadWorker),
+      () => url,
+      threadWorker,
     );
   }
-  return portOf(new Worker(new URL('./thread.mjs', import.meta.url), { type: 'module', name: 'latformer-thread' }));
+  return start(
+    () => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer-thread' }),
+    () => new URL('./worker.mjs', import.meta.url),
+    threadWorker,
+  );
 }
+
+/** In such a worker: whether it is a thread of another's engine. */
+export const isThread = (): boolean => self.name === threadWorker.name;
+
+/** Bundlers make classic scripts of workers at times; only there importScripts() may be called. */
+function isClassicScript(): boolean {
+  try {
+    (self as unknown as { importScripts(): void }).importScripts();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** In such a worker: starts a thread of its engine, from the script that runs here. */
+export const startOwnThread = (): Port =>
+  portOf(new Worker(self.location.href, { ...threadWorker, type: isClassicScript() ? 'classic' : 'module' }));
 
 /** The other side, for what runs in such a worker. */
 export const parent = (): Port => ({

@@ -1,0 +1,62 @@
+// Where the files of the package are: beside the entry, or in the folder that `wasmPaths` names.
+//
+// Each is named by a literal `new URL('./x', import.meta.url)`, which tools that bundle or trace recognise. A bundler that
+// moves the entry away from its files and does not recognise them leaves the package in node_modules, above the bundle.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LatformerError } from '../bindings/errors.js';
+
+const besideEntry = {
+  'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
+  'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
+  'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
+  'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
+  'node-worker.mjs': () => new URL('./node-worker.mjs', import.meta.url),
+  'models/sentiment/vocab.txt': () => new URL('./models/sentiment/vocab.txt', import.meta.url),
+  'models/sentiment/model.safetensors': () => new URL('./models/sentiment/model.safetensors', import.meta.url),
+};
+export type PackageFile = keyof typeof besideEntry;
+
+/** A folder given as path or URL, as a URL that relative names can be resolved against. */
+function folderUrl(folder: string | URL): URL {
+  const url = folder instanceof URL || /^(https?|file):\/\//.test(folder) ? new URL(folder) : pathToFileURL(folder);
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/** Undefined where a bundler took the address of the module away. */
+function addressBesideEntry(file: PackageFile): URL | undefined {
+  try {
+    return besideEntry[file]();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The script that this is a part of, a bundle perhaps. */
+function thisScript(): string {
+  const url: string | undefined = import.meta.url;
+  if (url !== undefined) return fileURLToPath(url);
+  return typeof __filename === 'string' ? __filename : join(process.cwd(), 'script');
+}
+
+function inNodeModulesAbove(script: string, file: PackageFile): string | undefined {
+  for (let folder = dirname(script); ; folder = dirname(folder)) {
+    const path = join(folder, 'node_modules/latformer/dist', file);
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+export function packageFile(file: PackageFile, wasmPaths: string | URL | undefined): URL {
+  if (wasmPaths !== undefined) return new URL(file, folderUrl(wasmPaths));
+  const beside = addressBesideEntry(file);
+  if (beside && existsSync(beside)) return beside;
+  const script = thisScript();
+  const path = inNodeModulesAbove(script, file);
+  if (path !== undefined) return pathToFileURL(path);
+  const cure =
+    "keep 'latformer' out of the bundle (for Next: serverExternalPackages), or name the folder of its files by { wasmPaths }, a copy of node_modules/latformer/dist";
+  throw new LatformerError('read_failed', `${file} of the package is not beside ${script}: ${cure}`);
+}

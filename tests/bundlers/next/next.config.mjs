@@ -1,0 +1,12 @@
+// Told by the environment, because the test builds it in several ways.
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export default {
+  output: 'standalone',
+  distDir: `.next/${process.env.BUILD}`,
+  outputFileTracingRoot: root,
+  turbopack: { root },
+  serverExternalPackages: process.env.EXTERNAL ? ['latformer'] : [],
+};

@@ -1,0 +1,18 @@
+// An endpoint's worth of Node, for a bundler to make one file of: `node FILE [worker] [threads]`.
+import { pipeline } from 'latformer';
+
+async function main() {
+  const [kind, threads] = process.argv.slice(2);
+  const classify = await pipeline('sentiment-analysis', null, {
+    worker: kind === 'worker',
+    threads: Number(threads ?? 1),
+  });
+  const answers = await classify(['A joy from start to finish.', 'Dull and overlong.']);
+  console.log(answers.map(({ label }) => label).join(' '));
+  await classify.dispose();
+}
+
+main().catch((error) => {
+  console.error(`${error.code}: ${error.message}`);
+  process.exitCode = 1;
+});

@@ -1,5 +1,0 @@
-// What a Web Worker runs to be one of an engine's threads.
-import { serveThread } from '../../bindings/wasm/thread.js';
-import { parent } from './workers.js';
-
-serveThread(parent());
