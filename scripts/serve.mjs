@@ -24,7 +24,7 @@ const contentTypes = {
   '.wasm': 'application/wasm',
 };
 
-const strictPolicy = [
+export const strictPolicy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
