@@ -83,6 +83,7 @@ const readDemo = (page) =>
   page.evaluate(() => {
     const textOf = (id) => document.getElementById(id).textContent;
     return {
+      answered: Number(document.body.dataset.answered ?? 0), // which state of the page this is the answer to
       labels: [textOf('full-label'), textOf('label')],
       scores: [parseFloat(textOf('full-score')), parseFloat(textOf('score'))],
       times: [parseFloat(textOf('full-time')), parseFloat(textOf('time'))],
@@ -104,9 +105,8 @@ async function openDemo(path = '/') {
     eventually('an answer', async () => {
       const state = await readDemo(page);
       assert.equal(state.alert, '');
-      const number = await page.evaluate(() => Number(document.body.dataset.answered ?? 0));
-      if (number <= answered) return false;
-      answered = number;
+      if (state.answered <= answered) return false;
+      answered = state.answered;
       return state;
     });
   const at = async (text, speedup) => {
