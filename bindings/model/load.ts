@@ -6,7 +6,7 @@ import type { ProgressInfo } from '../types/pipeline.js';
 import { Forbidden } from './folder.js';
 import type { ModelFolder } from './folder.js';
 import {
-  companionOf,
+  companionsOf,
   configFile,
   limitOf,
   optionalFiles,
@@ -127,13 +127,11 @@ export function readModel(
         for (const file of vocabularyFiles) {
           const bytes = await readIfThere(file);
           if (bytes.length === 0) continue;
-          const companion = companionOf[file];
-          return companion === undefined
-            ? [[file, bytes]]
-            : [
-                [file, bytes],
-                [companion, await readIfThere(companion)],
-              ];
+          const companions = companionsOf[file].map(async (name): Promise<NamedFile> => [
+            name,
+            await readIfThere(name),
+          ]);
+          return [[file, bytes], ...(await Promise.all(companions))];
         }
         await config; // where that is missing too, it is the one to name
         throw await missing(vocabularyInWords);

@@ -14,8 +14,15 @@ export const weightsIndexFile = 'model.safetensors.index.json';
 /** The vocabulary: the first of these that is there, and none of those behind it. */
 export const vocabularyFiles = ['tokenizer.json', 'vocab.txt', 'vocab.json'] as const;
 
-/** A vocabulary that is of no use without another file. */
-export const companionOf: Readonly<Record<string, string>> = { 'vocab.json': 'merges.txt' };
+/** What older folders keep beside a vocabulary; tokenizer.json has it all itself. */
+const addedTokens = ['special_tokens_map.json', 'added_tokens.json'];
+
+/** What is read with a vocabulary, where it is there. */
+export const companionsOf: Readonly<Record<(typeof vocabularyFiles)[number], readonly string[]>> = {
+  'tokenizer.json': [],
+  'vocab.txt': addedTokens,
+  'vocab.json': ['merges.txt', ...addedTokens],
+};
 
 /** For messages. */
 export const vocabularyInWords = 'tokenizer.json (or vocab.txt, or vocab.json with merges.txt)';

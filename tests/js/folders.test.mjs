@@ -76,6 +76,15 @@ function sharded(count) {
   return changed;
 }
 
+test('special tokens named in a file of their own', async () => {
+  const renamed = new TextDecoder().decode(files['vocab.txt']).replace('[CLS]', '<s>').replace('[SEP]', '</s>');
+  const special = { cls_token: '<s>', sep_token: '</s>' };
+  const changed = { 'vocab.txt': utf8(renamed), 'special_tokens_map.json': utf8(special) };
+  assert.deepEqual(await answer(await written('renamed', changed)), expected);
+  assert.deepEqual(await answer({ files: { ...files, ...changed } }), expected);
+  await assert.rejects(load({ files: { ...files, 'vocab.txt': utf8(renamed) } }), /\[CLS\].*is missing/);
+});
+
 describe('weights in shards', () => {
   test('give what one file gives', async () => {
     for (const count of [1, 2, 5]) {
