@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/kernels/name_of_kernels.h"
+
 namespace latformer::kernels {
 namespace {
 
@@ -241,13 +243,7 @@ TEST_P(CausalAttentionTest, StaysFiniteWhereLogitsAreExtreme) {
 }
 
 INSTANTIATE_TEST_SUITE_P(MicroKernels, CausalAttentionTest, testing::ValuesIn(available_micro_kernels()),
-                         [](const auto& info) {
-                           std::string name;
-                           for (const char c : info.param->name.substr(0, info.param->name.find('('))) {
-                             if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
-                           }
-                           return name;
-                         });
+                         NameOfKernels());
 
 TEST(CausalAttention, RefusesWhatCannotBeAddressed) {
   KeyValueCache cache(12, 64);

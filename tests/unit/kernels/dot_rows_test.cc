@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/kernels/int8_rows.h"
+#include "tests/unit/kernels/name_of_kernels.h"
 
 namespace latformer::kernels {
 namespace {
@@ -145,13 +146,7 @@ TEST_P(DotRowsTest, ThreadsChangeNothing) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(MicroKernels, DotRowsTest, testing::ValuesIn(available_micro_kernels()), [](const auto& info) {
-  std::string name;
-  for (const char c : info.param->name.substr(0, info.param->name.find('('))) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
-  }
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(MicroKernels, DotRowsTest, testing::ValuesIn(available_micro_kernels()), NameOfKernels());
 
 }  // namespace
 }  // namespace latformer::kernels
