@@ -68,8 +68,6 @@ function writePage(folder, script = './main.js') {
   writeFileSync(join(folder, 'index.html'), `${page}\n`);
 }
 
-let chromium;
-
 /** Opens a page, waits for its outcome, and fails if it complained. */
 async function outcomeOf(url) {
   const page = await chromium.newPage();
@@ -325,7 +323,7 @@ const slow = [
 const cases = [...quick, ...(options.all ? slow : [])].filter(([name]) => name.includes(options.only));
 for (const folder of ['', ...(options.all ? ['parcel', 'next'] : [])]) await setUp(folder);
 await installPackage();
-chromium = await launchChromium();
+const chromium = await launchChromium();
 let failed = 0;
 try {
   for (const [name, check] of cases) {
