@@ -1,4 +1,4 @@
-#include "core/train/arguments.h"
+#include "core/train/commands/arguments.h"
 
 #include <gtest/gtest.h>
 

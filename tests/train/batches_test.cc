@@ -1,10 +1,10 @@
-#include "core/train/batches.h"
+#include "core/train/data/batches.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "core/train/random.h"
+#include "core/train/data/random.h"
 
 namespace latformer::train {
 namespace {

@@ -1,5 +1,5 @@
 // The model that learns against the model that runs: the same weights give the same logits and keep the same words.
-#include "core/train/bert_module.h"
+#include "core/train/modules/bert_module.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-#include "core/train/dropout.h"
+#include "core/train/modules/dropout.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -1,5 +1,5 @@
 // A whole run on a tiny model: it learns, it can be stopped and taken up again, and what is wrong is said.
-#include "core/train/finetune.h"
+#include "core/train/run/finetune.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -9,8 +9,8 @@
 
 #include "core/files/files.h"
 #include "core/tasks/classification.h"
-#include "core/train/evaluate.h"
-#include "core/train/metrics.h"
+#include "core/train/report/evaluate.h"
+#include "core/train/report/metrics.h"
 #include "tests/train/folders.h"
 
 namespace latformer::train {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/files/files.h"
-#include "core/train/random.h"
+#include "core/train/data/random.h"
 #include "tests/unit/support/random_bert.h"
 
 namespace latformer::train {

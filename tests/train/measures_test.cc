@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "core/train/learning_rate.h"
-#include "core/train/losses.h"
-#include "core/train/metrics.h"
+#include "core/train/report/metrics.h"
+#include "core/train/run/learning_rate.h"
+#include "core/train/run/losses.h"
 
 namespace latformer::train {
 namespace {

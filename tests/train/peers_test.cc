@@ -1,5 +1,5 @@
 // Several processes against one. Here they are threads, each with its own model and its own end of the line.
-#include "core/train/peers.h"
+#include "core/train/run/peers.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -13,10 +13,10 @@
 #include <thread>
 #include <vector>
 
-#include "core/train/evaluate.h"
-#include "core/train/finetune.h"
-#include "core/train/model_folder.h"
-#include "core/train/trainer.h"
+#include "core/train/modules/model_folder.h"
+#include "core/train/report/evaluate.h"
+#include "core/train/run/finetune.h"
+#include "core/train/run/trainer.h"
 #include "tests/train/folders.h"
 
 namespace latformer::train {

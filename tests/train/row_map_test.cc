@@ -1,4 +1,4 @@
-#include "core/train/row_map.h"
+#include "core/train/modules/row_map.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

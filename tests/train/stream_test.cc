@@ -1,10 +1,9 @@
 // A mixed stream under a budget, beside a fixed speedup. What a machine takes is its own affair: times are not judged.
-#include "core/train/stream.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "core/train/report/budgets.h"
 #include "tests/train/folders.h"
 
 namespace latformer::train {

@@ -1,5 +1,5 @@
 // What is told of a model: each speed's cost and accuracy, ACC, and whether its scores can be believed.
-#include "core/train/sweep.h"
+#include "core/train/report/sweep.h"
 
 #include <gtest/gtest.h>
 
@@ -7,11 +7,11 @@
 #include <cmath>
 
 #include "core/elimination/schedule.h"
-#include "core/train/calibrate.h"
-#include "core/train/calibration.h"
-#include "core/train/chart.h"
-#include "core/train/random.h"
-#include "core/train/search.h"
+#include "core/train/data/random.h"
+#include "core/train/report/chart.h"
+#include "core/train/report/confidence.h"
+#include "core/train/run/calibrate.h"
+#include "core/train/run/search.h"
 #include "tests/train/folders.h"
 
 namespace latformer::train {

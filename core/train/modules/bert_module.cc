@@ -1,0 +1,313 @@
+#include "core/train/modules/bert_module.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "core/models/bert/cost.h"
+#include "core/train/data/random.h"
+#include "core/train/modules/dropout.h"
+#include "core/train/modules/row_map.h"
+
+namespace latformer::train {
+namespace {
+
+constexpr std::string_view kScorer = ".attention.scorer.weight";
+
+std::string scorer_name(size_t layer) { return "encoder.layer." + std::to_string(layer) + std::string(kScorer); }
+
+}  // namespace
+
+// B texts of T live rows altogether, n rows of the longest.
+struct BertModule::State {
+  std::span<const TokenText* const> texts;
+  std::span<const std::vector<uint32_t>> counts;
+  const ForwardOptions& options;
+  ForwardOutput output = {};
+  std::vector<LiveRows> rows = {};  // of each text
+
+  Random dropout_keys = Random(options.dropout_seed, "dropout");
+
+  torch::Tensor hidden = {};  // (T, d)
+  int64_t longest = 0;        // n
+  RowMap pad = {};            // packed (T) -> padded (B n)
+  torch::Tensor bias = {};    // (B, 1, 1, n)  added to attention logits: log size, or -infinity where there is no row
+  torch::Tensor query = {};   // (B, n, 1)  1 / number of rows, or 0 where there is no row
+
+  // Lays out anew what depends on how many rows are alive.
+  void lay_out(torch::Device device);
+  torch::Tensor dropout(const torch::Tensor& x) {
+    return options.dropout > 0 ? train::dropout(x, options.dropout, dropout_keys.next()) : x;
+  }
+};
+
+void BertModule::State::lay_out(torch::Device device) {
+  longest = 0;
+  for (const LiveRows& live : rows) longest = std::max<int64_t>(longest, live.count());
+  const auto n = static_cast<size_t>(longest);
+  std::vector<float> biases(rows.size() * n, -std::numeric_limits<float>::infinity());
+  std::vector<float> shares(rows.size() * n, 0);
+  pad = {};
+  int64_t row = 0;
+  for (size_t t = 0; t < rows.size(); ++t) {
+    const uint32_t count = rows[t].count();
+    std::fill_n(biases.begin() + t * n, count, 0.0F);
+    std::fill_n(shares.begin() + t * n, count, 1.0F / static_cast<float>(count));
+    if (rows[t].has_rest()) biases[t * n + count - 1] = std::log(static_cast<float>(rows[t].rest_size));
+    for (uint32_t i = 0; i < count; ++i) pad.add_row(row++);
+    for (size_t i = count; i < n; ++i) pad.end_row();
+  }
+  const auto texts_here = static_cast<int64_t>(rows.size());
+  bias = torch::tensor(biases).view({texts_here, 1, 1, longest}).to(device);
+  query = torch::tensor(shares).view({texts_here, longest, 1}).to(device);
+}
+
+BertModule::BertModule(BertConfig config, std::map<std::string, torch::Tensor> weights)
+    : config_(std::move(config)), weights_(std::move(weights)) {
+  for (auto& [name, tensor] : weights_) tensor.set_requires_grad(true);
+}
+
+torch::Device BertModule::device() const { return weight("classifier.weight").device(); }
+
+void BertModule::to(torch::Device device) {
+  for (auto& [name, tensor] : weights_) {
+    const bool learns = tensor.requires_grad();
+    tensor = tensor.detach().to(device).set_requires_grad(learns);
+  }
+}
+
+bool BertModule::has_scorers() const {
+  return std::any_of(weights_.begin(), weights_.end(), [](const auto& weight) { return is_scorer(weight.first); });
+}
+
+void BertModule::freeze_embeddings() {
+  for (auto& [name, tensor] : weights_) {
+    if (name.starts_with("embeddings.")) tensor.set_requires_grad(false);
+  }
+}
+
+ForwardOutput BertModule::forward(std::span<const TokenText* const> texts,
+                                  std::span<const std::vector<uint32_t>> counts, const ForwardOptions& options) const {
+  State state{.texts = texts, .counts = counts, .options = options};
+  state.output.kept_positions.resize(texts.size());
+  state.output.contributions.resize(options.contributions ? texts.size() : 0);
+  embed(state);
+  const size_t last = config_.num_hidden_layers - 1;
+  for (size_t index = 0; index <= last; ++index) {
+    index < last ? layer(index, state) : last_layer(state);
+    for (size_t t = 0; t < texts.size(); ++t) state.output.kept_positions[t].push_back(state.rows[t].positions);
+  }
+  const torch::Tensor pooled = torch::tanh(linear_in(torch::kFloat, "pooler.dense", state.hidden));
+  state.output.hidden = state.hidden;
+  state.output.logits = linear_in(torch::kFloat, "classifier", state.dropout(pooled));
+  return std::move(state.output);
+}
+
+void BertModule::embed(State& state) const {
+  RowMap words, positions, types;
+  for (const TokenText* text : state.texts) {
+    state.rows.push_back(LiveRows::all(static_cast<uint32_t>(text->ids.size())));
+    for (size_t i = 0; i < text->ids.size(); ++i) {
+      words.add_row(text->ids[i]);
+      positions.add_row(static_cast<int64_t>(i));
+      types.add_row(text->type_ids[i]);
+    }
+  }
+  const torch::Tensor sum = map_rows(words, weight("embeddings.word_embeddings.weight")) +
+                            map_rows(positions, weight("embeddings.position_embeddings.weight")) +
+                            map_rows(types, weight("embeddings.token_type_embeddings.weight"));
+  state.hidden = state.dropout(norm("embeddings.LayerNorm", sum));
+  state.lay_out(device());
+}
+
+// Any layer but the last: x (T, d) -> x (T', d), where T' rows stay.
+void BertModule::layer(size_t index, State& state) const {
+  const std::string name = "encoder.layer." + std::to_string(index) + ".";
+  const auto texts = static_cast<int64_t>(state.rows.size());
+  const int64_t heads = config_.num_attention_heads;
+  const int64_t d = config_.hidden_size;
+  const int64_t n = state.longest;
+
+  const torch::Tensor packed = linear(name + "attention.self.", {"query", "key", "value"}, state.hidden);  // (T, 3d)
+  const torch::Tensor padded = map_rows(state.pad, packed).view({texts, n, 3, heads, d / heads});
+  const std::vector<torch::Tensor> parts = padded.permute({2, 0, 3, 1, 4}).unbind(0);  // each (B, H, n, dh)
+  const torch::Tensor probabilities = attend(state, parts[0], parts[1]);               // (B, H, n, n)
+  const torch::Tensor contexts =
+      torch::matmul(probabilities.to(compute_), parts[2]).transpose(1, 2).reshape({texts * n, d});
+  if (state.options.contributions) measure(state, probabilities);
+  if (state.options.attribution) state.output.scores.push_back(scores(index, state, probabilities));
+
+  bool drops = false;
+  for (size_t t = 0; t < state.rows.size(); ++t) drops |= state.counts[t][index] < state.rows[t].count();
+  torch::Tensor known;  // (B, n)
+  if (drops) known = scores(index, state, probabilities).detach().to(torch::kCPU).contiguous();
+
+  RowMap from_packed, from_padded;  // the same rows that stay, of `hidden` and of `contexts`
+  int64_t first = 0;                // packed row of the text's first one
+  for (size_t t = 0; t < state.rows.size(); ++t) {
+    const uint32_t count = state.rows[t].count();
+    const int64_t first_padded = static_cast<int64_t>(t) * n;
+    std::span<const float> score;
+    if (drops) score = {known.data_ptr<float>() + first_padded, count};
+    const Selection stay = select(score, state.rows[t], state.counts[t][index], state.options.dropped, kBertAlways);
+    const auto add = [&](RowMap& map, int64_t offset) {
+      for (const uint32_t row : stay.kept) map.add_row(offset + row);
+      for (size_t k = 0; k < stay.merged.size(); ++k) map.add(offset + stay.merged[k], stay.weights[k]);
+      if (!stay.merged.empty()) map.end_row();
+    };
+    add(from_packed, first);
+    add(from_padded, first_padded);
+    state.rows[t] = advance(state.rows[t], stay);
+    first += count;
+  }
+  const torch::Tensor residual = drops ? map_rows(from_packed, state.hidden) : state.hidden;
+  // The rest row is a mean over many rows, taken in float32.
+  finish_layer(name, state, residual, map_rows(from_padded, drops ? contexts.to(torch::kFloat) : contexts));
+  if (drops) state.lay_out(device());
+}
+
+// The last layer: x (T, d) -> x (B, d).
+void BertModule::last_layer(State& state) const {
+  const std::string name = "encoder.layer." + std::to_string(config_.num_hidden_layers - 1) + ".";
+  const auto texts = static_cast<int64_t>(state.rows.size());
+  const int64_t heads = config_.num_attention_heads;
+  const int64_t d = config_.hidden_size;
+  const int64_t n = state.longest;
+
+  RowMap first_rows;
+  int64_t row = 0;
+  for (const LiveRows& live : state.rows) {
+    first_rows.add_row(row);
+    row += live.count();
+  }
+  const torch::Tensor residual = map_rows(first_rows, state.hidden);
+  const torch::Tensor packed = linear(name + "attention.self.", {"key", "value"}, state.hidden);  // (T, 2d)
+  const torch::Tensor padded = map_rows(state.pad, packed).view({texts, n, 2, heads, d / heads});
+  const std::vector<torch::Tensor> parts = padded.permute({2, 0, 3, 1, 4}).unbind(0);  // each (B, H, n, dh)
+  const torch::Tensor query = linear(name + "attention.self.query", residual).view({texts, heads, 1, d / heads});
+  const torch::Tensor probabilities = attend(state, query, parts[0]);                 // (B, H, 1, n)
+  const torch::Tensor context = torch::matmul(probabilities.to(compute_), parts[1]);  // (B, H, 1, dh)
+  if (state.options.contributions) {
+    const torch::Tensor all = map_rows(state.pad, linear(name + "attention.self.query", state.hidden));
+    measure(state, attend(state, all.view({texts, n, heads, d / heads}).transpose(1, 2), parts[0]));
+  }
+  for (LiveRows& live : state.rows) live = LiveRows::all(1);
+  finish_layer(name, state, residual, context.reshape({texts, d}));
+}
+
+// Probabilities (B, H, queries, n), float32, from query (B, H, queries, dh) and key (B, H, n, dh).
+torch::Tensor BertModule::attend(State& state, const torch::Tensor& query, const torch::Tensor& key) const {
+  const double scale = 1 / std::sqrt(static_cast<double>(config_.head_size()));
+  const torch::Tensor products = torch::matmul(query * scale, key.transpose(-2, -1));
+  torch::Tensor bias = state.bias;
+  if (state.options.attribution) {
+    bias = bias.detach().clone().set_requires_grad(true);
+    state.output.biases.push_back(bias);
+  }
+  return torch::softmax(products.to(torch::kFloat) + bias, -1);
+}
+
+// Scores (B, n) of a layer that is about to drop rows of `hidden`.
+torch::Tensor BertModule::scores(size_t index, const State& state, const torch::Tensor& probabilities) const {
+  const torch::Tensor mean = column_mean(state, probabilities);
+  const auto scorer = weights_.find(scorer_name(index));
+  if (scorer == weights_.end()) return mean;
+  const torch::Tensor logs = map_rows(state.pad, torch::matmul(state.hidden.detach(), scorer->second.unsqueeze(1)));
+  return mean * logs.view(mean.sizes()).exp();
+}
+
+// (B, n): the mean over heads and the text's own queries of probabilities (B, H, n, n).
+torch::Tensor BertModule::column_mean(const State& state, const torch::Tensor& probabilities) {
+  return (probabilities.detach().mean(1) * state.query).sum(1);
+}
+
+void BertModule::measure(State& state, const torch::Tensor& probabilities) const {
+  const torch::Tensor scores = column_mean(state, probabilities).to(torch::kCPU).contiguous();
+  for (size_t t = 0; t < state.rows.size(); ++t) {
+    const float* score = scores.data_ptr<float>() + static_cast<int64_t>(t) * state.longest;
+    const std::vector<uint8_t>& is_special = state.texts[t]->is_special;
+    assert(state.rows[t].count() == is_special.size());
+    std::vector<double> shares;
+    for (size_t j = 0; j < is_special.size(); ++j) {
+      if (is_special[j] == 0) shares.push_back(static_cast<double>(is_special.size()) * score[j]);
+    }
+    std::sort(shares.begin(), shares.end());
+    const size_t half = shares.size() / 2;
+    double median = 1;
+    if (!shares.empty()) median = shares.size() % 2 == 1 ? shares[half] : (shares[half - 1] + shares[half]) / 2;
+    state.output.contributions[t].push_back(median);
+  }
+}
+
+// The rows that stay, of all texts: from their residual and context (rows, d).
+void BertModule::finish_layer(const std::string& name, State& state, const torch::Tensor& residual,
+                              const torch::Tensor& context) const {
+  const torch::Tensor attention = state.dropout(linear(name + "attention.output.dense", context));
+  const torch::Tensor x = norm(name + "attention.output.LayerNorm", residual + attention);
+  const torch::Tensor wide = linear(name + "intermediate.dense", x);
+  const torch::Tensor active = config_.hidden_act == HiddenActivation::relu   ? torch::relu(wide)
+                               : config_.hidden_act == HiddenActivation::gelu ? torch::gelu(wide, "none")
+                                                                              : torch::gelu(wide, "tanh");
+  state.hidden = norm(name + "output.LayerNorm", x + state.dropout(linear(name + "output.dense", active)));
+}
+
+torch::Tensor BertModule::linear_in(torch::Dtype type, const std::string& name, const torch::Tensor& x) const {
+  return torch::linear(x.to(type), weight(name + ".weight").to(type), weight(name + ".bias").to(type));
+}
+
+torch::Tensor BertModule::linear(const std::string& prefix, std::initializer_list<const char*> names,
+                                 const torch::Tensor& x) const {
+  std::vector<torch::Tensor> weights, biases;
+  for (const char* name : names) {
+    weights.push_back(weight(prefix + name + ".weight"));
+    biases.push_back(weight(prefix + name + ".bias"));
+  }
+  return torch::linear(x.to(compute_), torch::cat(weights).to(compute_), torch::cat(biases).to(compute_));
+}
+
+torch::Tensor BertModule::norm(const std::string& name, const torch::Tensor& x) const {
+  return torch::layer_norm(x, {x.size(1)}, weight(name + ".weight"), weight(name + ".bias"), config_.layer_norm_eps);
+}
+
+bool is_scorer(std::string_view name) { return name.ends_with(kScorer); }
+
+std::vector<std::string> scorer_names(const BertConfig& config) {
+  std::vector<std::string> names;
+  for (size_t layer = 0; layer + 1 < config.num_hidden_layers; ++layer) names.push_back(scorer_name(layer));
+  return names;
+}
+
+std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const BertConfig& config) {
+  std::vector<std::pair<std::string, std::vector<uint64_t>>> tensors;
+  const uint64_t d = config.hidden_size;
+  const auto linear = [&](const std::string& name, uint64_t out, uint64_t in) {
+    tensors.push_back({name + ".weight", {out, in}});
+    tensors.push_back({name + ".bias", {out}});
+  };
+  const auto norm = [&](const std::string& name) {
+    tensors.push_back({name + ".weight", {d}});
+    tensors.push_back({name + ".bias", {d}});
+  };
+  tensors.push_back({"embeddings.word_embeddings.weight", {config.vocab_size, d}});
+  tensors.push_back({"embeddings.position_embeddings.weight", {config.max_position_embeddings, d}});
+  tensors.push_back({"embeddings.token_type_embeddings.weight", {config.type_vocab_size, d}});
+  norm("embeddings.LayerNorm");
+  for (uint32_t layer = 0; layer < config.num_hidden_layers; ++layer) {
+    const std::string name = "encoder.layer." + std::to_string(layer) + ".";
+    for (const char* part : {"query", "key", "value"}) linear(name + "attention.self." + part, d, d);
+    linear(name + "attention.output.dense", d, d);
+    norm(name + "attention.output.LayerNorm");
+    linear(name + "intermediate.dense", config.intermediate_size, d);
+    linear(name + "output.dense", d, config.intermediate_size);
+    norm(name + "output.LayerNorm");
+  }
+  linear("pooler.dense", d, d);
+  linear("classifier", config.num_labels(), d);
+  return tensors;
+}
+
+}  // namespace latformer::train

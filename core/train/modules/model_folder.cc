@@ -1,0 +1,191 @@
+#include "core/train/modules/model_folder.h"
+
+#include <torch/torch.h>
+
+#include <array>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "core/files/files.h"
+#include "core/format/weights.h"
+#include "core/models/stored_matrix.h"
+#include "core/tasks/model_files.h"
+#include "core/train/data/random.h"
+#include "core/train/modules/bert_module.h"
+#include "core/train/modules/export_config.h"
+#include "core/train/modules/guard.h"
+
+namespace latformer::train {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kInitializerRange = 0.02;
+
+Result<std::string> read_if_there(const fs::path& path) { return is_file(path) ? read_file(path) : std::string(); }
+
+Result<Tokenizer> read_tokenizer(const fs::path& folder, size_t vocab_size) {
+  LATFORMER_ASSIGN(const std::string json, read_if_there(folder / "tokenizer.json"));
+  LATFORMER_ASSIGN(const std::string config, read_if_there(folder / "tokenizer_config.json"));
+  LATFORMER_ASSIGN(const std::string vocab, read_if_there(folder / "vocab.txt"));
+  ModelFiles files;
+  files.tokenizer_json = json;
+  files.tokenizer_config_json = config;
+  files.vocab_txt = vocab;
+  return open_tokenizer(files, vocab_size);
+}
+
+// model.safetensors and where its tensors stand.
+struct WeightFile {
+  InputFile file;
+  SafetensorsHeader header;
+
+  static Result<WeightFile> open(const fs::path& path) {
+    LATFORMER_ASSIGN(InputFile file, InputFile::open(path));
+    std::array<std::byte, 8> first;
+    LATFORMER_TRY(file.read(0, first));
+    LATFORMER_ASSIGN(const uint64_t size, safetensors_header_size(first));
+    if (size > file.size()) return bad_model(path.string() + ": is too short for its header");
+    std::vector<std::byte> head(size);
+    LATFORMER_TRY(file.read(0, head));
+    LATFORMER_ASSIGN(SafetensorsHeader header, parse_safetensors_header(head));
+    if (header.file_size() != file.size()) return bad_model(path.string() + ": is not as long as its header says");
+    return WeightFile{std::move(file), std::move(header)};
+  }
+
+  Status read(const TensorInfo& tensor, Buffer<std::byte>& bytes) {
+    LATFORMER_ASSIGN(bytes, Buffer<std::byte>::allocate(tensor.end - tensor.begin));
+    return file.read(header.data_begin + tensor.begin, bytes.span());
+  }
+
+  // The float tensor of this shape at `place`, as float32.
+  Result<torch::Tensor> tensor(const StoredWeight& place, const std::vector<uint64_t>& extents) {
+    const std::vector<int64_t> shape(extents.begin(), extents.end());
+    torch::Tensor result = torch::empty(shape, torch::kFloat);
+    StoredMatrix matrix;
+    matrix.rows = static_cast<size_t>(extents.front());
+    matrix.columns = static_cast<size_t>(result.numel()) / matrix.rows;
+    matrix.dtype = place.dtype;
+    matrix.group = place.group;
+    LATFORMER_TRY(read(header.tensors[place.values], matrix.values));
+    if (place.scales) {
+      StoredMatrix scales;
+      scales.rows = 1;
+      scales.columns = matrix.scale_count();
+      scales.dtype = place.scale_dtype;
+      LATFORMER_TRY(read(header.tensors[*place.scales], scales.values));
+      LATFORMER_ASSIGN(matrix.scales, Buffer<float>::allocate(scales.columns));
+      scales.widen_row(0, matrix.scales.data());
+    }
+    for (size_t row = 0; row < matrix.rows; ++row) {
+      matrix.widen_row(row, result.data_ptr<float>() + row * matrix.columns);
+    }
+    return result;
+  }
+};
+
+torch::Tensor new_tensor(const std::string& name, const std::vector<uint64_t>& shape, uint64_t seed) {
+  const std::vector<int64_t> sizes(shape.begin(), shape.end());
+  torch::Tensor tensor = torch::zeros(sizes, torch::kFloat);
+  if (name.ends_with(".bias")) return tensor;
+  Random random(seed, name);
+  float* values = tensor.data_ptr<float>();
+  for (int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(kInitializerRange * random.normal());
+  return tensor;
+}
+
+std::string stored_name(const std::string& name) { return name.starts_with("classifier.") ? name : "bert." + name; }
+
+Status write_weights(const std::map<std::string, torch::Tensor>& weights, const fs::path& path,
+                     const ExportOptions& options) {
+  std::vector<TensorInfo> infos;
+  for (const auto& [name, tensor] : weights) {
+    const std::vector<uint64_t> shape(tensor.sizes().begin(), tensor.sizes().end());
+    infos.push_back({.name = stored_name(name), .dtype = options.dtype, .shape = shape});
+  }
+  const std::string head = make_safetensors_head(infos);
+  LATFORMER_ASSIGN(OutputFile file, OutputFile::create(path));
+  LATFORMER_TRY(file.write(std::as_bytes(std::span(head))));
+  for (const auto& [name, tensor] : weights) {
+    torch::Tensor values = tensor.detach().to(torch::kCPU);
+    if (name.starts_with("classifier.")) values = values / options.temperature;
+    values = values.to(options.dtype == DType::f16 ? torch::kHalf : torch::kFloat).contiguous();
+    if (!values.isfinite().all().item<bool>()) {
+      return bad_model(name + " has values that are not finite" +
+                       (options.dtype == DType::f16 ? " as 16-bit floats; export as f32" : ""));
+    }
+    LATFORMER_TRY(file.write({static_cast<const std::byte*>(values.data_ptr()), values.nbytes()}));
+  }
+  return file.close();
+}
+
+}  // namespace
+
+Result<ModelFolder> ModelFolder::open(const fs::path& path) {
+  LATFORMER_ASSIGN(std::string config_json, read_file(path / "config.json"));
+  LATFORMER_ASSIGN(BertConfig config, parse_bert_config(config_json));
+  LATFORMER_ASSIGN(Tokenizer tokenizer, read_tokenizer(path, config.vocab_size));
+  std::optional<Profile> profile;
+  LATFORMER_ASSIGN(const std::string profile_json, read_if_there(path / "profile.json"));
+  if (!profile_json.empty()) {
+    LATFORMER_ASSIGN(profile, parse_profile(profile_json, config.num_hidden_layers));
+  }
+  LATFORMER_ASSIGN(const WeightFile file, WeightFile::open(path / "model.safetensors"));
+  LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.architecture->rename()));
+  return ModelFolder{path,
+                     std::move(config),
+                     std::move(config_json),
+                     std::move(tokenizer),
+                     profile,
+                     index.contains("classifier.weight")};
+}
+
+Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConfig& wanted, uint64_t seed) const {
+  return guarded([&]() -> Result<std::map<std::string, torch::Tensor>> {
+    LATFORMER_ASSIGN(WeightFile file, WeightFile::open(path / "model.safetensors"));
+    LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.architecture->rename()));
+    std::map<std::string, torch::Tensor> weights;
+    for (const auto& [name, shape] : bert_tensors(wanted)) {
+      const bool of_classifier = name.starts_with("classifier.");
+      const bool may_be_new = of_classifier || name.starts_with("pooler.");
+      const bool fits = !of_classifier || wanted.num_labels() == config.num_labels();
+      if (may_be_new && (!index.contains(name) || !fits)) {
+        weights[name] = new_tensor(name, shape, seed);
+        continue;
+      }
+      LATFORMER_ASSIGN(const StoredWeight place, index.find(name, shape));
+      LATFORMER_ASSIGN(weights[name], file.tensor(place, shape));
+    }
+    for (const std::string& name : scorer_names(wanted)) {
+      if (!index.contains(name)) continue;
+      const std::vector<uint64_t> shape = {wanted.hidden_size};
+      LATFORMER_ASSIGN(const StoredWeight place, index.find(name, shape));
+      LATFORMER_ASSIGN(weights[name], file.tensor(place, shape));
+    }
+    return weights;
+  });
+}
+
+Status can_export(const ModelFolder& source, const BertConfig& config, const fs::path& target,
+                  const ExportOptions& options) {
+  LATFORMER_TRY(StagedFolder::create(target, options.force).status());
+  return exported_config(source.config_json, config, options.dtype).status();
+}
+
+Status export_model(const ModelFolder& source, const BertConfig& config,
+                    const std::map<std::string, torch::Tensor>& weights, const std::optional<Profile>& profile,
+                    const fs::path& target, const ExportOptions& options) {
+  return guarded([&]() -> Status {
+    LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
+    for (const std::string_view name : kTokenizerFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+    for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+    LATFORMER_ASSIGN(const std::string config_json, exported_config(source.config_json, config, options.dtype));
+    LATFORMER_TRY(write_file(folder.path() / "config.json", config_json));
+    if (profile) LATFORMER_TRY(write_file(folder.path() / "profile.json", profile_json(*profile)));
+    LATFORMER_TRY(write_weights(weights, folder.path() / "model.safetensors", options));
+    return folder.publish();
+  });
+}
+
+}  // namespace latformer::train

@@ -1,0 +1,85 @@
+#include "core/train/report/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace latformer::train {
+namespace {
+
+double accuracy(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets) {
+  size_t right = 0;
+  for (size_t t = 0; t < logits.size(); ++t) {
+    const auto best = std::max_element(logits[t].begin(), logits[t].end()) - logits[t].begin();
+    if (best == static_cast<std::ptrdiff_t>((*targets[t])[0])) ++right;
+  }
+  return logits.empty() ? 0 : static_cast<double>(right) / static_cast<double>(logits.size());
+}
+
+double micro_f1(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets) {
+  size_t both = 0, one = 0;
+  for (size_t t = 0; t < logits.size(); ++t) {
+    for (size_t k = 0; k < logits[t].size(); ++k) {
+      const bool said = logits[t][k] > 0;
+      const bool meant = (*targets[t])[k] > 0.5F;
+      if (said && meant) ++both;
+      if (said != meant) ++one;
+    }
+  }
+  return both + one == 0 ? 1 : 2.0 * static_cast<double>(both) / static_cast<double>(2 * both + one);
+}
+
+std::vector<double> ranks_of(std::span<const double> x) {
+  std::vector<size_t> order(x.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return x[a] < x[b]; });
+  std::vector<double> ranks(x.size());
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && x[order[end]] == x[order[begin]]) ++end;
+    for (size_t i = begin; i < end; ++i) ranks[order[i]] = static_cast<double>(begin + end - 1) / 2;
+  }
+  return ranks;
+}
+
+}  // namespace
+
+std::string_view metric_name(ProblemType problem) {
+  switch (problem) {
+    case ProblemType::single_label:
+      return "accuracy";
+    case ProblemType::multi_label:
+      return "micro F1";
+    case ProblemType::regression:
+      return "correlation";
+  }
+  return "accuracy";
+}
+
+double pearson(std::span<const double> x, std::span<const double> y) {
+  const auto n = static_cast<double>(x.size());
+  const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / n;
+  const double mean_y = std::accumulate(y.begin(), y.end(), 0.0) / n;
+  double xx = 0, yy = 0, xy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    xx += (x[i] - mean_x) * (x[i] - mean_x);
+    yy += (y[i] - mean_y) * (y[i] - mean_y);
+    xy += (x[i] - mean_x) * (y[i] - mean_y);
+  }
+  return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0;
+}
+
+double spearman(std::span<const double> x, std::span<const double> y) { return pearson(ranks_of(x), ranks_of(y)); }
+
+double metric_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
+                 ProblemType problem) {
+  if (problem == ProblemType::single_label) return accuracy(logits, targets);
+  if (problem == ProblemType::multi_label) return micro_f1(logits, targets);
+  std::vector<double> x, y;
+  for (size_t t = 0; t < logits.size(); ++t) {
+    x.insert(x.end(), logits[t].begin(), logits[t].end());
+    y.insert(y.end(), targets[t]->begin(), targets[t]->end());
+  }
+  return (pearson(x, y) + spearman(x, y)) / 2;
+}
+
+}  // namespace latformer::train

@@ -1,0 +1,59 @@
+#include "core/train/run/losses.h"
+
+#include <torch/torch.h>
+
+namespace latformer::train {
+
+torch::Tensor task_loss(const torch::Tensor& logits, const std::vector<const std::vector<float>*>& targets,
+                        ProblemType problem) {
+  std::vector<float> values;
+  for (const std::vector<float>* target : targets) values.insert(values.end(), target->begin(), target->end());
+  const torch::Tensor wanted = torch::tensor(values).to(logits.device());
+  switch (problem) {
+    case ProblemType::multi_label:
+      return torch::binary_cross_entropy_with_logits(logits, wanted.view(logits.sizes()));
+    case ProblemType::regression:
+      return torch::mse_loss(logits, wanted.view(logits.sizes()));
+    case ProblemType::single_label:
+      break;
+  }
+  return torch::cross_entropy_loss(logits, wanted.to(torch::kLong));
+}
+
+torch::Tensor distillation_loss(const torch::Tensor& sub, const torch::Tensor& full, ProblemType problem) {
+  const torch::Tensor wanted = full.detach();
+  switch (problem) {
+    case ProblemType::multi_label:
+      return torch::binary_cross_entropy_with_logits(sub, torch::sigmoid(wanted));
+    case ProblemType::regression:
+      return torch::mse_loss(sub, wanted);
+    case ProblemType::single_label:
+      break;
+  }
+  const torch::Tensor log_full = torch::log_softmax(wanted, -1);
+  return (log_full.exp() * (log_full - torch::log_softmax(sub, -1))).sum(-1).mean();
+}
+
+torch::Tensor importance_loss(const std::vector<torch::Tensor>& scores,
+                              const std::vector<torch::Tensor>& attributions) {
+  constexpr double kSmall = 1e-12;
+  const auto shares = [](const torch::Tensor& x) {  // (B, n - 1) from (B, n)
+    const torch::Tensor words = x.slice(1, 1);
+    return words / words.sum(1, true).clamp_min(kSmall);
+  };
+  torch::Tensor loss = torch::zeros({}, attributions.back().options());
+  torch::Tensor later = torch::zeros_like(attributions.back());
+  for (size_t layer = scores.size(); layer-- > 0;) {
+    later = later + attributions[layer + 1].abs();
+    const torch::Tensor wanted = shares(later.flatten(1));
+    const torch::Tensor log_ratio = (wanted + kSmall).log() - (shares(scores[layer]) + kSmall).log();
+    loss = loss + (wanted * log_ratio).sum(1).mean();
+  }
+  return loss / static_cast<double>(scores.size());
+}
+
+torch::Tensor hidden_loss(const torch::Tensor& sub, const torch::Tensor& full) {
+  return torch::mse_loss(sub, full.detach());
+}
+
+}  // namespace latformer::train
