@@ -77,7 +77,8 @@ function addRows(path, rows) {
 
 /** One table for each dev file and way of counting: arms by speedup; a rival has one speed, which its MACs tell. */
 function tablesOf(rows) {
-  const nameOf = ({ data, padded }) => `${data}${padded ? `, padded to ${padded} tokens` : ''}`;
+  const paddedTo = (padded) => `, padded to ${padded.replace(/^\d+/, '$& tokens')}`;
+  const nameOf = ({ data, padded }) => `${data}${padded ? paddedTo(String(padded)) : ''}`;
   return [...new Set(rows.map(nameOf))].map((name) => {
     const group = rows.filter((row) => nameOf(row) === name);
     const mean = (some, of) => some.reduce((sum, row) => sum + Number(of(row)), 0) / some.length;
@@ -167,6 +168,15 @@ function refuseSameSet(files) {
   }
 }
 
+/** Those of the speedups that the model was made for: others are refused. */
+function withinRange(model, speedups) {
+  const { max_speedup: most } = JSON.parse(readOrNull(join(model, 'profile.json')) ?? '{"max_speedup": 1}');
+  return speedups
+    .split(',')
+    .filter((speedup) => Number(speedup) <= most)
+    .join(',');
+}
+
 async function trainAll({ values, extra }) {
   const { work, csv = join(work, 'results.csv') } = values;
   const data = values.data.flatMap((file) => ['--data', resolve(file)]);
@@ -189,7 +199,7 @@ async function trainAll({ values, extra }) {
       });
     };
     const measure = async (arm, model) => {
-      const speedups = arms[arm].speedups ?? values.speedups;
+      const speedups = arms[arm].speedups ?? withinRange(model, values.speedups);
       for (const file of values.dev) {
         for (const padded of ['', ...(values.padded ? [values.padded] : [])]) {
           const row = { arm, seed, data: setOf(file), padded };
@@ -202,10 +212,11 @@ async function trainAll({ values, extra }) {
           await step(`seed ${seed}: ${arm}, measured on ${file}${padded && `, padded to ${padded}`}`, (progress) =>
             latformerTrain(['sweep', '--model', model, ...args, '--csv', out], `sweep-${arm}`, progress),
           );
-          addRows(
-            csv,
-            readResults(out).map((each) => ({ ...each, ...row })),
-          );
+          // Padded, a sweep counts in two ways: (fixed), which goes without saying, and (by length).
+          const waysOf = ({ counting = '' }) =>
+            counting.endsWith('(by length)') ? { padded: `${padded} by length` } : {};
+          const results = readResults(out).map((each) => ({ ...each, ...row, ...waysOf(each) }));
+          addRows(csv, results);
           const record = recordOf(model);
           if (record) write(model, { ...record, [what]: args });
         }

@@ -2,10 +2,10 @@
 #include "core/train/modules/bert_module.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/elimination/schedule.h"
@@ -13,6 +13,8 @@
 #include "core/models/bert/cost.h"
 #include "core/models/bert/model.h"
 #include "core/models/bert/weights.h"
+#include "core/train/modules/torch.h"
+#include "core/train/run/losses.h"
 #include "tests/unit/support/random_bert.h"
 
 namespace latformer::train {
@@ -160,6 +162,61 @@ TEST(BertModule, ComputesInHalfPrecisionNearly) {
   EXPECT_FALSE(torch::equal(logits[0], logits[1]));
   EXPECT_LT((logits[1] - logits[0]).norm().item<float>(), 0.05F * logits[0].norm().item<float>());
   EXPECT_LT((gradient[1] - gradient[0]).norm().item<float>(), 0.1F * gradient[0].norm().item<float>());
+}
+
+// What is cast once serves several passes, each of which goes backward.
+TEST(BertModule, CastsOnceWithTheSameGradients) {
+  const BertConfig config = testing::config_of({.layers = 3, .heads = 4, .head_size = 8, .labels = 3});
+  const std::vector<TokenText> texts = {random_text(12, config.vocab_size, 1), random_text(7, config.vocab_size, 2)};
+  const std::vector<const TokenText*> both = {&texts[0], &texts[1]};
+  const std::vector<std::vector<std::vector<uint32_t>>> passes = {{{12, 12, 1}, {7, 7, 1}}, {{5, 3, 1}, {4, 2, 1}}};
+  for (const torch::Dtype type : {torch::kFloat, torch::kBFloat16}) {
+    std::map<std::string, torch::Tensor> gradients[2];
+    for (const bool once : {false, true}) {
+      BertModule module(config, weights_of(testing::random_bert(config, 5)));
+      module.compute_in(type);
+      std::optional<Module::CastOnce> casts;
+      if (once) casts.emplace(module);
+      for (const auto& counts : passes) module.forward(both, counts, {}).logits.square().sum().backward();
+      for (const auto& [name, weight] : module.weights()) gradients[once][name] = weight.grad();
+    }
+    for (const auto& [name, gradient] : gradients[0]) EXPECT_TRUE(torch::equal(gradient, gradients[1][name])) << name;
+  }
+}
+
+TEST(BertModule, RecordsTheRowsThatAreKept) {
+  const BertConfig config = testing::config_of({.layers = 3, .heads = 2, .head_size = 4, .intermediate_size = 16});
+  const BertModule module(config, weights_of(testing::random_bert(config, 5)));
+  const TokenText a = random_text(12, config.vocab_size, 3), b = random_text(7, config.vocab_size, 4);
+  const std::vector<const TokenText*> texts = {&a, &b};
+  const std::vector<std::vector<uint32_t>> all = {{12, 12, 1}, {7, 7, 1}}, some = {{12, 6, 1}, {5, 4, 1}};
+  const ForwardOutput full = module.forward(texts, all, {.rows = true});
+  ASSERT_EQ(full.rows.size(), 2U);
+  EXPECT_EQ(full.rows[0].size(0), 19);
+  EXPECT_EQ(rows_loss(full, full).item<float>(), 0);
+  const ForwardOutput sub = module.forward(texts, some, {.rows = true});
+  EXPECT_EQ(sub.row_counts[1], (std::vector<uint32_t>{5, 4}));
+  EXPECT_EQ(sub.rows[1].size(0), 10);
+  // By hand: of the first layer, text 0 is whole and the same; of text 1 the kept rows differ by nothing either.
+  const auto row = [&](const ForwardOutput& of, size_t layer, int64_t at) { return of.rows[layer][at]; };
+  double sum = 0, second = 0;
+  for (size_t i = 0; i < sub.kept_positions[1][0].size(); ++i) {
+    const auto position = static_cast<int64_t>(sub.kept_positions[1][0][i]);
+    sum += (row(sub, 0, 12 + static_cast<int64_t>(i)) - row(full, 0, 12 + position)).square().sum().item<double>();
+  }
+  int64_t rows_of_second = 0, first_here = 0, first_there = 0;
+  for (size_t t = 0; t < 2; ++t) {
+    for (size_t i = 0; i < sub.kept_positions[t][1].size(); ++i, ++rows_of_second) {
+      const torch::Tensor here = row(sub, 1, first_here + static_cast<int64_t>(i));
+      second += (here - row(full, 1, first_there + sub.kept_positions[t][1][i])).square().sum().item<double>();
+    }
+    first_here += sub.row_counts[t][1];
+    first_there += full.row_counts[t][1];
+  }
+  const double d = config.hidden_size;
+  const auto first_rows = static_cast<double>(12 + sub.kept_positions[1][0].size());
+  EXPECT_NEAR(rows_loss(sub, full).item<double>(),
+              (sum / (first_rows * d) + second / (static_cast<double>(rows_of_second) * d)) / 2, 1e-6);
 }
 
 TEST(BertModule, ContributionsAreMediansOfScores) {

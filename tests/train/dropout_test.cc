@@ -1,7 +1,8 @@
 #include "core/train/modules/dropout.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+
+#include "core/train/modules/torch.h"
 
 namespace latformer::train {
 namespace {

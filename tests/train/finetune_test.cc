@@ -2,15 +2,20 @@
 #include "core/train/run/finetune.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/cuda.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 
 #include "core/files/files.h"
 #include "core/tasks/classification.h"
+#include "core/train/modules/bert_module.h"
+#include "core/train/modules/torch.h"
 #include "core/train/report/evaluate.h"
 #include "core/train/report/metrics.h"
+#include "core/train/run/label.h"
 #include "tests/train/folders.h"
 
 namespace latformer::train {
@@ -308,6 +313,13 @@ TEST(Finetune, SaysWhatIsWrong) {
       },
       "but the model has 3 layers");
   EXPECT_FALSE(fs::exists(folder / "work" / "log.jsonl"));  // none of these began to train
+  expect_complaint(folder, data("n.tsv", "sentence\tlabel\na1\t0\nb1 caf\xe9\t1\n"), "n.tsv:3: is not UTF-8");
+  expect_complaint(folder, data("o.tsv", "sentence\tlabel\na1\t0.001\nb1\t0.010\n"), "--problem regression");
+  expect_complaint(folder, data("p.json", "[{\"text\": \"a1\", \"label\": 0}, {\"text\": \"b1\"}]"),
+                   "label is missing");
+  expect_complaint(folder, data("q.parquet", "PAR1"), "Parquet is not read");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.min_tokens = 30; }, "30 tokens of --min-tokens");
+  expect_complaint(folder, [](FinetuneOptions& options) { options.patience = 1; }, "--patience needs --dev");
   expect_complaint(folder, [](FinetuneOptions& options) { options.max_tokens = 64; }, "only 40 positions");
   expect_complaint(folder, [](FinetuneOptions& options) { options.layers = 4; }, "has only 3");
   expect_complaint(folder, [](FinetuneOptions& options) { options.data = {"/nowhere/x.tsv"}; }, "/nowhere/x.tsv");
@@ -340,15 +352,109 @@ TEST(Finetune, DoesNotTakeUpARunOfOtherSettings) {
   expect_refusal("seed", [](FinetuneOptions& o) { o.train.seed = 2; });
   expect_refusal("a number's last digits", [](FinetuneOptions& o) { o.train.ramp += 1e-9; });
   expect_refusal("problem", [](FinetuneOptions& o) { o.problem = ProblemType::multi_label; });
-  expect_refusal("column", [](FinetuneOptions& o) { o.columns.text = "sentence"; });
   expect_refusal("profile", [&](FinetuneOptions& o) { o.profile = write_profile(folder, "p.json", 0.1); });
   const std::string texts = read_file(options.data[0]).value();
   expect_refusal("data", [&](FinetuneOptions& o) { make_texts(folder, o.data[0].stem().string(), 600, 3); });
-  // What does not bear on the result may change.
+  // What differs is told, and nothing else.
+  FinetuneOptions changed = options;
+  changed.train.seed = 2;
+  const std::string told = finetune(changed, alone, kNever).message();
+  EXPECT_NE(told.find("seed: then 1, now 2"), std::string::npos) << told;
+  EXPECT_EQ(told.find("dropout"), std::string::npos) << told;
+  // What does not bear on the result may change: where the data lies, too.
   folder.write(options.data[0].filename().string(), texts);
   options.checkpoint_minutes = 1;
+  options.columns.text = "sentence";
+  options.data = {folder.write("elsewhere.tsv", texts)};
   status = finetune(options, alone, at_once);
   EXPECT_EQ(status.code(), ErrorCode::cancelled) << status.message();
+}
+
+TEST(Finetune, TakesTheBestEpochOfDevAndEndsEarly) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.dev = {make_texts(folder, "dev", 60, 7)};
+  options.train.teacher.epochs = 40;
+  options.train.elimination.epochs = 0;
+  options.patience = 2;
+  const Status status = finetune(options, alone, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_TRUE(fs::exists(options.work / "best.pt"));
+  // It ended long before 40 epochs, and its result is as good on dev as the best that the log has.
+  const std::string log = read_file(options.work / "log.jsonl").value();
+  double best = 0;
+  size_t epochs = 0;
+  const std::string_view key = "\"dev\": {\"1\": ";
+  for (size_t at = log.find(key); at != log.npos; at = log.find(key, at + 1), ++epochs) {
+    best = std::max(best, std::strtod(log.c_str() + at + key.size(), nullptr));
+  }
+  EXPECT_GE(epochs, 3U);
+  EXPECT_LT(epochs, 40U);
+  Classifier classifier = load(options.target);
+  EXPECT_NEAR(accuracy(classifier, options.dev[0], 1), best, 1e-6);
+}
+
+TEST(Finetune, DryRunTellsAndLeavesNothing) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.dry_run = true;
+  options.bf16 = std::nullopt;  // whichever is faster
+  const Status status = finetune(options, alone, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_FALSE(fs::exists(options.work));
+  EXPECT_FALSE(fs::exists(options.target));
+}
+
+TEST(Finetune, LearnsFromALargerModelsLogits) {
+  const Folder folder;
+  FinetuneOptions options = options_in(folder);
+  options.train.teacher.epochs = 6;
+  options.train.elimination.epochs = 0;
+  ASSERT_TRUE(finetune(options, alone, kNever).ok());
+  std::string bare = "sentence\n";  // texts without labels
+  const std::vector<fs::path> files = {make_texts(folder, "more", 600, 8)};
+  for (const LabelledText& text : read_labelled_texts(files, {}, ProblemType::single_label).value()) {
+    bare += text.text + "\n";
+  }
+  LabelOptions labelling;
+  labelling.model = options.target;
+  labelling.data = {folder.write("bare.tsv", bare)};
+  labelling.target = folder / "labelled.jsonl";
+  labelling.batches = {.max_tokens = 400, .max_texts = 16};
+  const auto count = label(labelling, [](const std::string&) {});
+  ASSERT_TRUE(count.ok()) << count.status().message();
+  EXPECT_EQ(*count, 600U);
+  EXPECT_NE(label(labelling, [](const std::string&) {}).status().message().find("there already"), std::string::npos);
+
+  // Taken up again from any place, the file is the same.
+  const std::string whole = read_file(labelling.target).value();
+  labelling.target = folder / "again.jsonl";
+  folder.write("again.jsonl.partial", whole.substr(0, whole.size() / 3));
+  ASSERT_TRUE(label(labelling, [](const std::string&) {}).ok());
+  EXPECT_EQ(read_file(labelling.target).value().size(), whole.size());
+  labelling.target = folder / "other.jsonl";
+  folder.write("other.jsonl.partial", "{\"text\": \"something else\"}\n");
+  EXPECT_NE(label(labelling, [](const std::string&) {}).status().message().find("of other texts"), std::string::npos);
+
+  FinetuneOptions learning = options;
+  learning.data = {folder / "labelled.jsonl"};
+  learning.columns.logits = "logits";
+  learning.work = folder / "work2";
+  learning.target = folder / "model2";
+  learning.train.teacher.epochs = 0;
+  learning.train.elimination.epochs = 6;
+  learning.train.full_every = 3;
+  learning.train.pruned_batch = 2;
+  learning.train.rows_weight = 0.1;
+  const Status status = finetune(learning, alone, kNever);
+  ASSERT_TRUE(status.ok()) << status.message();
+  Classifier classifier = load(learning.target);
+  EXPECT_GT(accuracy(classifier, make_texts(folder, "others", 200, 2), 1), 0.85);
+
+  learning.data = {folder.write("short.jsonl",
+                                "{\"text\": \"a1\", \"label\": \"0\", \"logits\": [1]}\n"
+                                "{\"text\": \"b1\", \"label\": \"1\", \"logits\": [1]}\n")};
+  EXPECT_NE(finetune(learning, alone, kNever).message().find("1 logits, but 2 labels"), std::string::npos);
 }
 
 TEST(Finetune, KeepsToAProfileWhereverItsFileLies) {

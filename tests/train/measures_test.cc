@@ -1,9 +1,9 @@
 // Losses, metrics and the learning rate, against values worked out by hand.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
+#include "core/train/modules/torch.h"
 #include "core/train/report/metrics.h"
 #include "core/train/run/learning_rate.h"
 #include "core/train/run/losses.h"
@@ -78,6 +78,29 @@ TEST(Metrics, AreTheirFormulas) {
   EXPECT_NEAR(pearson(x, y), 0.98437, 1e-5);
   EXPECT_NEAR(spearman(x, ties), 0.94868, 1e-5);
   EXPECT_EQ(pearson(x, flat), 0);
+}
+
+TEST(Metrics, AgreementIsItsFormulas) {
+  const std::vector<std::vector<float>> logits = {{1, -1}, {0, 2}, {3, 1}, {0, 1}};
+  const std::vector<float> zero = {0}, one = {1};
+  // said 0 1 0 1, meant 0 1 1 1: TP 2, FP 0, FN 1, TN 1
+  const Agreement agreement = agreement_of(logits, std::vector{&zero, &one, &one, &one});
+  EXPECT_NEAR(agreement.f1, (2.0 / 3 + 4.0 / 5) / 2, 1e-12);
+  EXPECT_NEAR(agreement.mcc, (2.0 * 1 - 0.0 * 1) / std::sqrt(2.0 * 3 * 1 * 2), 1e-12);
+  EXPECT_EQ(agreement_of(logits, std::vector{&one, &one, &one, &one}).mcc, 0);
+}
+
+TEST(Metrics, TheIntervalIsThatOfAShare) {
+  std::vector<std::vector<float>> logits;
+  std::vector<std::vector<float>> targets;
+  for (int i = 0; i < 400; ++i) {
+    logits.push_back({0, 1});
+    targets.push_back({i % 5 == 0 ? 0.0F : 1.0F});
+  }
+  std::vector<const std::vector<float>*> pointers;
+  for (const auto& target : targets) pointers.push_back(&target);
+  const double expected = 1.96 * std::sqrt(0.8 * 0.2 / 400);
+  EXPECT_NEAR(interval_of(logits, pointers, ProblemType::single_label), expected, 0.2 * expected);
 }
 
 TEST(LearningRate, ClimbsThenFallsToNothing) {

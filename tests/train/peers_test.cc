@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <torch/torch.h>
+#include <torch/optim/adamw.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,7 +13,10 @@
 #include <thread>
 #include <vector>
 
+#include "core/models/bert/cost.h"
+#include "core/train/modules/bert_module.h"
 #include "core/train/modules/model_folder.h"
+#include "core/train/modules/torch.h"
 #include "core/train/report/evaluate.h"
 #include "core/train/run/finetune.h"
 #include "core/train/run/trainer.h"

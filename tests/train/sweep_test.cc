@@ -7,7 +7,9 @@
 #include <cmath>
 
 #include "core/elimination/schedule.h"
+#include "core/models/bert/cost.h"
 #include "core/train/data/random.h"
+#include "core/train/modules/model_folder.h"
 #include "core/train/report/chart.h"
 #include "core/train/report/confidence.h"
 #include "core/train/run/calibrate.h"
@@ -23,6 +25,7 @@ SweepOptions options_in(const Folder& folder) {
   return {.models = {make_model(folder, "tiny", /*classifier=*/true)},
           .data = {make_texts(folder, "dev", 40, 4)},
           .columns = {},
+          .speedups = {},
           .padded = {}};
 }
 
@@ -58,7 +61,16 @@ TEST(Sweep, PaddedCountsThePaddingAndDropsItFirst) {
   EXPECT_EQ(padded[0].rows[0].metric, unpadded[0].rows[0].metric);
   EXPECT_FALSE(padded[0].rows[0].milliseconds);
   const Profile profile = default_profile(3);
-  Scheduler scheduler({3, 16, 32}, profile);
+  ASSERT_EQ(padded.size(), 2U);
+  EXPECT_EQ(padded[0].counting, "padded to 40 (fixed)");
+  EXPECT_EQ(padded[1].counting, "padded to 40 (by length)");
+  Scheduler scheduler(cost_of(ModelFolder::open(options.models[0]).value().config), profile);
+  for (size_t i = 0; i < padded[1].rows.size(); ++i) {
+    EXPECT_LE(padded[1].rows[i].macs, padded[0].rows[i].macs);
+    EXPECT_GE(padded[1].rows[i].macs_ratio, padded[0].rows[i].macs_ratio);
+  }
+  EXPECT_EQ(padded[1].rows[0].macs, padded[0].rows[0].macs);
+  EXPECT_EQ(padded[1].rows[0].metric, padded[0].rows[0].metric);
   for (const SweepRow& row : padded[0].rows) {
     EXPECT_EQ(row.macs, static_cast<double>(scheduler.solve(40, row.speedup).macs));
     EXPECT_GE(row.macs_ratio, std::min(row.speedup, 4.0));
@@ -68,6 +80,9 @@ TEST(Sweep, PaddedCountsThePaddingAndDropsItFirst) {
 TEST(Sweep, SaysWhatIsWrong) {
   const Folder folder;
   SweepOptions options = options_in(folder);
+  options.speedups = {2, 1000};
+  EXPECT_NE(sweep(options).status().message().find("1000 is beyond"), std::string::npos);
+  options.speedups = {};
   options.models = {make_model(folder, "encoder", /*classifier=*/false)};
   EXPECT_NE(sweep(options).status().message().find("no classifier"), std::string::npos);
   options.models = {folder / "nothing"};

@@ -1,8 +1,8 @@
 #include "core/train/commands/command.h"
 
-#include <torch/torch.h>
-
 #include <cstdio>
+
+#include "core/train/modules/torch.h"
 
 namespace latformer::train {
 namespace {
@@ -36,6 +36,14 @@ int print(std::string_view text) {
   return kDone;
 }
 
+Status can_write(const std::string& path) {
+  if (path.empty()) return {};
+  const std::filesystem::path parent = std::filesystem::absolute(path).parent_path();
+  if (!std::filesystem::is_directory(parent)) return invalid_argument(path + ": there is no folder " + parent.string());
+  if (std::filesystem::is_directory(path)) return invalid_argument(path + " is a folder");
+  return {};
+}
+
 void take_columns(Arguments& arguments, ColumnNames& columns) {
   columns.text = arguments.text("--column", "");
   columns.pair = arguments.text("--pair-column", "");
@@ -63,6 +71,11 @@ Dropped take_dropped(Arguments& arguments) {
 
 DType take_dtype(Arguments& arguments) {
   return arguments.choice("--dtype", DType::f32, {{"f32", DType::f32}, {"f16", DType::f16}});
+}
+
+std::optional<bool> take_compute(Arguments& arguments) {
+  return arguments.choice<std::optional<bool>>("--compute", std::nullopt,
+                                               {{"auto", std::nullopt}, {"f32", false}, {"bf16", true}});
 }
 
 void use_threads(uint64_t threads) { torch::set_num_threads(static_cast<int>(threads)); }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ struct Command {
   int (*run)(Arguments);                          // the exit code
 };
 
-extern const Command kFinetune, kCalibrate, kSearch, kSweep, kQuantize;
+extern const Command kFinetune, kLabel, kCalibrate, kSearch, kSweep, kQuantize;
 
 // Exit codes.
 inline constexpr int kDone = 0, kFailed = 1, kMisused = 2, kInterrupted = 130;
@@ -31,13 +32,16 @@ inline constexpr int kDone = 0, kFailed = 1, kMisused = 2, kInterrupted = 130;
 int misuse(const Status& status);
 int finish(const Status& status);  // tells an error
 int print(std::string_view text);  // on stdout; kDone
+// Errors: invalid_argument where a file of this path could not be made; empty paths can.
+Status can_write(const std::string& path);
 
 void take_columns(Arguments& arguments, ColumnNames& columns);
 std::vector<std::filesystem::path> take_data(Arguments& arguments);
 ProfileShape take_shape(Arguments& arguments);
 Dropped take_dropped(Arguments& arguments);
 DType take_dtype(Arguments& arguments);
-void use_threads(uint64_t threads);  // LibTorch's
+std::optional<bool> take_compute(Arguments& arguments);  // whether in bf16; none: whichever is faster
+void use_threads(uint64_t threads);                      // LibTorch's
 // Uses as many; as there are cores if there is no such option.
 void take_threads(Arguments& arguments);
 // Numbers parted by commas; none if the option is not there.

@@ -18,8 +18,9 @@ Measures a model at each speedup with the engine that will run it, one text at a
 
   --model DIR         may come several times
   --data FILE         labelled texts that the model was not trained on; may come several times
-  --speedups LIST     default 1,1.5,2,3,4,4.8,6,8; a model's are those up to its max_speedup
-  --padded N          count as papers do: texts are padded to N tokens, and padding counts as work (no time is measured)
+  --speedups LIST     default: of 1,1.5,2,3,4,4.8,6,8 those up to the model's max_speedup, which none may exceed
+  --padded N          count as papers do: texts are padded to N tokens, and padding counts as work that is saved; once
+                      by one schedule for all, once the same work dealt out by each text's length (no time is measured)
   --limit N           texts drawn by chance; default: all
   --csv FILE          also write it as CSV
   --svg FILE          and as a picture of all models
@@ -36,7 +37,6 @@ int run(Arguments arguments) {
   take_columns(arguments, o.columns);
   o.speedups = take_speedups(arguments, {});
   const bool speedups_given = !o.speedups.empty();
-  if (!speedups_given) o.speedups = SweepOptions().speedups;
   const uint64_t padded = arguments.whole("--padded", 0, 2, 1 << 20);
   if (padded > 0) o.padded = padded;
   o.limit = arguments.whole("--limit", 0, 1, 1 << 30);
@@ -49,6 +49,9 @@ int run(Arguments arguments) {
     arguments.complain("--budget goes with one --model, and without --speedups, --padded and --svg");
   }
   if (const Status status = arguments.done(); !status.ok()) return misuse(status);
+  for (const std::string& path : {csv, svg}) {  // before the work that is to stand there
+    if (const Status status = can_write(path); !status.ok()) return finish(status);
+  }
   if (!budgets.empty()) {
     const auto mixed = stream({.model = o.models.front(),
                                .data = o.data,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -25,19 +26,30 @@ std::string list_of(std::span<const std::string> names) {
   return text + (names.size() > 20 ? ", ..." : "");
 }
 
-// The names of the columns for text, label, and the second text of a pair where there is one, in this order.
-Result<std::vector<std::string>> choose(const fs::path& path, const ColumnNames& names,
-                                        const std::vector<std::string>& available) {
+// Where each part of a text stands among the columns that are read.
+struct Chosen {
+  std::vector<std::string> columns = {};
+  std::optional<size_t> label = {}, pair = {}, logits = {};  // the text is the first one
+};
+
+Result<Chosen> choose(const fs::path& path, const ColumnNames& names, const std::vector<std::string>& available) {
   const auto there = [&](const std::string& name) {
     return std::find(available.begin(), available.end(), name) != available.end();
   };
-  std::string text = names.text;
-  if (text.empty()) text = there("text") ? "text" : "sentence";
-  std::string pair = names.pair;
-  if (pair.empty() && names.text.empty() && there("text_pair")) pair = "text_pair";
-  std::vector<std::string> chosen = {text, names.label};
-  if (!pair.empty()) chosen.push_back(pair);
-  for (const std::string& name : chosen) {
+  Chosen chosen;
+  const auto add = [&](const std::string& name) {
+    chosen.columns.push_back(name);
+    return chosen.columns.size() - 1;
+  };
+  add(!names.text.empty() ? names.text : there("text") ? "text" : "sentence");
+  if (!names.label_optional || there(names.label)) chosen.label = add(names.label);
+  if (!names.pair.empty()) {
+    chosen.pair = add(names.pair);
+  } else if (names.text.empty() && there("text_pair")) {
+    chosen.pair = add("text_pair");
+  }
+  if (!names.logits.empty()) chosen.logits = add(names.logits);
+  for (const std::string& name : chosen.columns) {
     if (there(name)) continue;
     return invalid_argument(path.string() + ": there is no column " + quote(name) + "; available are " +
                             list_of(available));
@@ -45,13 +57,17 @@ Result<std::vector<std::string>> choose(const fs::path& path, const ColumnNames&
   return chosen;
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
   while (!text.empty()) {
     const size_t end = text.find(separator);
-    std::string_view part = text.substr(0, end);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
+    const std::string_view part = trimmed(text.substr(0, end));
     if (!part.empty()) parts.emplace_back(part);
     text.remove_prefix(end == text.npos ? text.size() : end + 1);
   }
@@ -77,6 +93,7 @@ Result<size_t> id_of(const std::string& label, const BertConfig& config, const s
 }
 
 Result<std::vector<float>> target_of(const LabelledText& text, const BertConfig& config) {
+  if (!text.is_labelled) return std::vector<float>();
   if (config.problem_type == ProblemType::multi_label) {
     std::vector<float> target(config.num_labels(), 0);
     for (const std::string& label : text.labels) {
@@ -107,9 +124,13 @@ Result<std::vector<LabelledText>> read_labelled_texts(std::span<const fs::path> 
                                                       ProblemType problem) {
   std::vector<LabelledText> texts;
   for (const fs::path& file : files) {
-    LATFORMER_ASSIGN(Table table, Table::read(file, [&](const std::vector<std::string>& available) {
-                       return choose(file, columns, available);
-                     }));
+    Chosen chosen;
+    LATFORMER_ASSIGN(
+        Table table,
+        Table::read(file, [&](const std::vector<std::string>& available) -> Result<std::vector<std::string>> {
+          LATFORMER_ASSIGN(chosen, choose(file, columns, available));
+          return chosen.columns;
+        }));
     if (table.rows.empty()) return invalid_argument(file.string() + ": holds no text");
     for (Table::Row& row : table.rows) {
       LabelledText text;
@@ -120,14 +141,28 @@ Result<std::vector<LabelledText>> read_labelled_texts(std::span<const fs::path> 
         return invalid_argument(text.place + ": a list stands where a text is wanted");
       };
       LATFORMER_ASSIGN(text.text, single(0));
-      Table::Field& label = row.fields[1];
-      const bool parted = problem == ProblemType::multi_label && !label.is_list;
-      text.labels = parted ? split(label.values[0], columns.label_separator) : std::move(label.values);
-      if (std::find(text.labels.begin(), text.labels.end(), "") != text.labels.end()) {
-        return invalid_argument(text.place + ": the label is empty");
+      text.is_labelled = chosen.label.has_value();
+      if (chosen.label) {
+        const Table::Field& label = row.fields[*chosen.label];
+        const bool parted = problem == ProblemType::multi_label && !label.is_list;
+        if (parted) text.labels = split(label.values[0], columns.label_separator);
+        for (const std::string& value : parted ? std::vector<std::string>() : label.values) {
+          text.labels.emplace_back(trimmed(value));
+        }
+        if (std::find(text.labels.begin(), text.labels.end(), "") != text.labels.end()) {
+          return invalid_argument(text.place + ": the label is empty");
+        }
       }
-      if (row.fields.size() > 2) {
-        LATFORMER_ASSIGN(text.pair, single(2));
+      if (chosen.pair) {
+        LATFORMER_ASSIGN(text.pair, single(*chosen.pair));
+      }
+      if (chosen.logits) {
+        const Table::Field& logits = row.fields[*chosen.logits];
+        for (const std::string& value : logits.is_list ? logits.values : split(logits.values[0], ' ')) {
+          const std::optional<double> number = number_of(value);
+          if (!number) return invalid_argument(text.place + ": of the logits " + quote(value) + " is not a number");
+          text.logits.push_back(static_cast<float>(*number));
+        }
       }
       texts.push_back(std::move(text));
     }
@@ -143,6 +178,31 @@ Status check_classes(std::span<const LabelledText> texts, ProblemType problem) {
   return invalid_argument("all texts have the same label: there is nothing to learn");
 }
 
+Classes classes_of(std::span<const LabelledText> texts) {
+  std::map<std::string, size_t> counts;
+  for (const LabelledText& text : texts) {
+    for (const std::string& label : text.labels) ++counts[label];
+  }
+  Classes classes{.counts = {counts.begin(), counts.end()}, .warnings = {}};
+  std::map<std::string, std::string> alike;  // without case and spaces -> the first label that is so
+  for (const auto& [label, count] : counts) {
+    std::string plain;
+    for (const char c : label) {
+      if (c != ' ' && c != '\t') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    const auto [first, is_new] = alike.try_emplace(plain, label);
+    if (!is_new) {
+      classes.warnings.push_back("the labels " + quote(first->second) + " and " + quote(label) +
+                                 " differ by case or spaces alone, but are two classes");
+    }
+    if (count < 5 && texts.size() >= 100) {
+      classes.warnings.push_back("only " + std::to_string(count) + " of " + std::to_string(texts.size()) +
+                                 " texts have the label " + quote(label));
+    }
+  }
+  return classes;
+}
+
 Result<std::vector<std::string>> labels_of(std::span<const LabelledText> texts, ProblemType problem) {
   if (problem == ProblemType::regression) return std::vector<std::string>{"LABEL_0"};
   std::set<std::string> names;
@@ -152,6 +212,15 @@ Result<std::vector<std::string>> labels_of(std::span<const LabelledText> texts, 
     return invalid_argument("there are " + std::to_string(names.size()) + " different labels; at most " +
                             std::to_string(kMostLabels) + " can be told apart. Is it a number? Then say --problem " +
                             "regression");
+  }
+  const auto has_decimals = [](const std::string& name) {
+    const std::optional<double> number = number_of(name);
+    return number && std::floor(*number) != *number;
+  };
+  if (const auto decimal = std::find_if(names.begin(), names.end(), has_decimals); decimal != names.end()) {
+    return invalid_argument("there are labels with decimals, such as " + quote(*decimal) +
+                            ": each would be a class of its own. Numbers to learn are --problem regression; if they "
+                            "are classes all the same, name them by --labels");
   }
   std::vector<std::string> labels(names.begin(), names.end());
   std::vector<std::string> numbered(labels.size());
@@ -181,6 +250,11 @@ Result<std::vector<Example>> encode_examples(std::span<const LabelledText> texts
     LATFORMER_ASSIGN(Encoding encoding, tokenizer.encode(text.text, pair, max_tokens));
     Example example;
     LATFORMER_ASSIGN(example.target, target_of(text, config));
+    if (!text.logits.empty() && text.logits.size() != config.num_labels()) {
+      return invalid_argument(text.place + ": there are " + std::to_string(text.logits.size()) + " logits, but " +
+                              std::to_string(config.num_labels()) + " labels");
+    }
+    example.logits = text.logits;
     example.tokens = {std::move(encoding.ids), std::move(encoding.type_ids), std::move(encoding.is_special)};
     example.truncated = encoding.truncated;
     examples.push_back(std::move(example));
@@ -199,6 +273,7 @@ uint64_t fingerprint_of(std::span<const Example> examples) {
     add(example.tokens.ids);
     add(example.tokens.type_ids);
     add(example.target);
+    add(example.logits);
   }
   return hash;
 }

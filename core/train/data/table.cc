@@ -8,23 +8,45 @@
 #include "core/files/files.h"
 #include "core/format/json.h"
 #include "core/format/quote.h"
+#include "core/text/utf8.h"
 
 namespace latformer::train {
 namespace fs = std::filesystem;
 namespace {
 
-enum class Format { tsv, csv, jsonl };
+enum class Format { tsv, csv, jsonl, json };
 
-Result<Format> format_of(const fs::path& path) {
+Result<Format> format_of(const fs::path& path, std::string_view text) {
   const std::string extension = path.extension().string();
   if (extension == ".tsv" || extension == ".tab") return Format::tsv;
   if (extension == ".csv") return Format::csv;
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (extension == ".json" && first != text.npos && text[first] == '[') return Format::json;
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return Format::jsonl;
-  return invalid_argument(path.string() + ": its name ends neither in .tsv, .csv nor .jsonl");
+  if (extension == ".parquet") {
+    return invalid_argument(
+        path.string() + ": Parquet is not read; Python writes it as JSON lines: " +
+        "pandas.read_parquet(\"in.parquet\").to_json(\"out.jsonl\", orient=\"records\", lines=True)");
+  }
+  return invalid_argument(path.string() + ": its name ends neither in .tsv, .csv, .jsonl nor .json");
 }
 
 Status fault(const fs::path& path, size_t line, const std::string& what) {
   return invalid_argument(path.string() + ":" + std::to_string(line) + ": " + what);
+}
+
+// Errors: invalid_argument, naming the first line that is not UTF-8.
+Status check_utf8(const fs::path& path, std::string_view text) {
+  size_t line = 1;
+  for (size_t at = 0; at < text.size();) {
+    const utf8::CodePoint point = utf8::decode(text, at);
+    if (point.is_ill_formed) {
+      return fault(path, line, "is not UTF-8; convert the file, for example by iconv -f latin1 -t utf-8");
+    }
+    if (point.value == '\n') ++line;
+    at += point.size;
+  }
+  return {};
 }
 
 // Calls row(line, fields) for each record until that fails. A row of nothing is passed over.
@@ -129,10 +151,24 @@ Status not_an_error() { return cancelled("enough"); }  // ends a pass over the r
 }  // namespace
 
 Result<std::string> Table::open(const fs::path& path) {
-  LATFORMER_ASSIGN(const Format format, format_of(path));
+  if (path.extension() == ".parquet") return format_of(path, "").status();  // before its bytes are taken for text
   LATFORMER_ASSIGN(std::string text, read_file(path));
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // a byte order mark
-  if (format != Format::jsonl) {
+  LATFORMER_ASSIGN(const Format format, format_of(path, text));
+  LATFORMER_TRY(check_utf8(path, text));
+  const auto take_names = [&](const JsonValue& value) -> Status {
+    LATFORMER_ASSIGN(const JsonObject object, value.object());
+    for (const JsonMember member : object) columns.emplace_back(member.key);
+    return {};
+  };
+  if (format == Format::json) {
+    LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(path.string(), text));
+    LATFORMER_ASSIGN(const JsonArray objects, document.root().array());
+    for (const JsonValue object : objects) {
+      LATFORMER_TRY(take_names(object));
+      break;
+    }
+  } else if (format != Format::jsonl) {
     const Status status = each_row(path, format, text, [&](size_t, std::vector<std::string> fields) {
       columns = std::move(fields);
       return not_an_error();
@@ -143,8 +179,7 @@ Result<std::string> Table::open(const fs::path& path) {
       const std::string_view line = next_line(rest);
       if (line.find_first_not_of(" \t") == line.npos) continue;
       LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(path.string(), line));
-      LATFORMER_ASSIGN(const JsonObject object, document.root().object());
-      for (const JsonMember member : object) columns.emplace_back(member.key);
+      LATFORMER_TRY(take_names(document.root()));
     }
   }
   if (columns.empty()) return invalid_argument(path.string() + ": is empty");
@@ -152,7 +187,24 @@ Result<std::string> Table::open(const fs::path& path) {
 }
 
 Status Table::fill(const fs::path& path, const std::string& text, const std::vector<std::string>& wanted) {
-  LATFORMER_ASSIGN(const Format format, format_of(path));
+  LATFORMER_ASSIGN(const Format format, format_of(path, text));
+  const auto add_object = [&](size_t number, const JsonValue& object) -> Status {
+    Row row{.line = number, .fields = {}};
+    for (const std::string& column : wanted) {
+      auto field = field_of(object[column]);
+      if (!field.ok()) return invalid_argument(field.status().message());
+      row.fields.push_back(std::move(field).value());
+    }
+    rows.push_back(std::move(row));
+    return {};
+  };
+  if (format == Format::json) {
+    LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(path.string(), text));
+    LATFORMER_ASSIGN(const JsonArray objects, document.root().array());
+    size_t number = 0;
+    for (const JsonValue object : objects) LATFORMER_TRY(add_object(++number, object));
+    return {};
+  }
   if (format == Format::jsonl) {
     std::string_view rest = text;
     for (size_t number = 1; !rest.empty(); ++number) {
@@ -161,13 +213,7 @@ Status Table::fill(const fs::path& path, const std::string& text, const std::vec
       const std::string place = path.string() + ":" + std::to_string(number);
       auto document = JsonDocument::parse(place, line);
       if (!document.ok()) return invalid_argument(document.status().message());
-      Row row{.line = number, .fields = {}};
-      for (const std::string& column : wanted) {
-        auto field = field_of(document->root()[column]);
-        if (!field.ok()) return invalid_argument(field.status().message());
-        row.fields.push_back(std::move(field).value());
-      }
-      rows.push_back(std::move(row));
+      LATFORMER_TRY(add_object(number, document->root()));
     }
     return {};
   }

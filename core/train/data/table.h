@@ -3,8 +3,9 @@
 //   tsv     fields parted by tabs, with a header, no quoting
 //   csv     RFC 4180 with a header: a field in quotes may hold commas, line ends, and quotes written twice
 //   jsonl   one object a line; blank lines are passed over
+//   json    a list of objects; a file that begins with no list is read as jsonl
 //
-// The format is told by the extension: .tsv and .tab, .csv, .jsonl, .ndjson and .json.
+// The format is told by the extension: .tsv and .tab, .csv, .jsonl, .ndjson and .json. Text is UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,7 @@ struct Table {
     bool is_list = false;             // a JSON list, of any length
   };
   struct Row {
-    size_t line = 0;            // where it begins, counted from 1
+    size_t line = 0;            // where it begins, counted from 1; in a JSON list the object's number
     std::vector<Field> fields;  // of each column wanted
   };
   std::vector<std::string> columns;  // all that there are: the header's, or the fields of the first JSON object

@@ -1,7 +1,5 @@
 #include "core/train/modules/bert_module.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -12,13 +10,16 @@
 #include "core/train/data/random.h"
 #include "core/train/modules/dropout.h"
 #include "core/train/modules/row_map.h"
+#include "core/train/modules/torch.h"
 
 namespace latformer::train {
 namespace {
 
-constexpr std::string_view kScorer = ".attention.scorer.weight";
+std::string weight_of(std::string_view module) { return std::string(module) + ".weight"; }
 
-std::string scorer_name(size_t layer) { return "encoder.layer." + std::to_string(layer) + std::string(kScorer); }
+std::string scorer_name(const BertConfig& config, size_t layer) {
+  return config.architecture->layer(layer) + weight_of(config.architecture->modules.scorer);
+}
 
 }  // namespace
 
@@ -67,27 +68,13 @@ void BertModule::State::lay_out(torch::Device device) {
 }
 
 BertModule::BertModule(BertConfig config, std::map<std::string, torch::Tensor> weights)
-    : config_(std::move(config)), weights_(std::move(weights)) {
-  for (auto& [name, tensor] : weights_) tensor.set_requires_grad(true);
-}
+    : Module({.problem_type = config.problem_type, .cost = cost_of(config)}, std::move(weights)),
+      bert_(std::move(config)) {}
 
-torch::Device BertModule::device() const { return weight("classifier.weight").device(); }
+const BertModules& BertModule::names() const { return bert_.architecture->modules; }
 
-void BertModule::to(torch::Device device) {
-  for (auto& [name, tensor] : weights_) {
-    const bool learns = tensor.requires_grad();
-    tensor = tensor.detach().to(device).set_requires_grad(learns);
-  }
-}
-
-bool BertModule::has_scorers() const {
-  return std::any_of(weights_.begin(), weights_.end(), [](const auto& weight) { return is_scorer(weight.first); });
-}
-
-void BertModule::freeze_embeddings() {
-  for (auto& [name, tensor] : weights_) {
-    if (name.starts_with("embeddings.")) tensor.set_requires_grad(false);
-  }
+torch::Tensor BertModule::pooler_activation(const torch::Tensor& x) const {
+  return bert_.architecture->pooler_activation == kernels::Activation::Kind::relu ? torch::relu(x) : torch::tanh(x);
 }
 
 ForwardOutput BertModule::forward(std::span<const TokenText* const> texts,
@@ -95,15 +82,19 @@ ForwardOutput BertModule::forward(std::span<const TokenText* const> texts,
   State state{.texts = texts, .counts = counts, .options = options};
   state.output.kept_positions.resize(texts.size());
   state.output.contributions.resize(options.contributions ? texts.size() : 0);
+  state.output.row_counts.resize(options.rows ? texts.size() : 0);
   embed(state);
-  const size_t last = config_.num_hidden_layers - 1;
+  const size_t last = bert_.num_hidden_layers - 1;
   for (size_t index = 0; index <= last; ++index) {
     index < last ? layer(index, state) : last_layer(state);
     for (size_t t = 0; t < texts.size(); ++t) state.output.kept_positions[t].push_back(state.rows[t].positions);
+    if (!options.rows || index == last) continue;
+    state.output.rows.push_back(state.hidden);
+    for (size_t t = 0; t < texts.size(); ++t) state.output.row_counts[t].push_back(state.rows[t].count());
   }
-  const torch::Tensor pooled = torch::tanh(linear_in(torch::kFloat, "pooler.dense", state.hidden));
+  const torch::Tensor pooled = pooler_activation(linear_in_float(std::string(names().pooler), state.hidden));
   state.output.hidden = state.hidden;
-  state.output.logits = linear_in(torch::kFloat, "classifier", state.dropout(pooled));
+  state.output.logits = linear_in_float(std::string(names().classifier), state.dropout(pooled));
   return std::move(state.output);
 }
 
@@ -117,27 +108,29 @@ void BertModule::embed(State& state) const {
       types.add_row(text->type_ids[i]);
     }
   }
-  const torch::Tensor sum = map_rows(words, weight("embeddings.word_embeddings.weight")) +
-                            map_rows(positions, weight("embeddings.position_embeddings.weight")) +
-                            map_rows(types, weight("embeddings.token_type_embeddings.weight"));
-  state.hidden = state.dropout(norm("embeddings.LayerNorm", sum));
+  torch::Tensor sum = map_rows(words, weight(weight_of(names().word_embeddings))) +
+                      map_rows(positions, weight(weight_of(names().position_embeddings)));
+  if (!names().token_type_embeddings.empty()) {
+    sum = sum + map_rows(types, weight(weight_of(names().token_type_embeddings)));
+  }
+  state.hidden = state.dropout(norm(std::string(names().embeddings_norm), sum));
   state.lay_out(device());
 }
 
 // Any layer but the last: x (T, d) -> x (T', d), where T' rows stay.
 void BertModule::layer(size_t index, State& state) const {
-  const std::string name = "encoder.layer." + std::to_string(index) + ".";
+  const std::string name = bert_.architecture->layer(index);
   const auto texts = static_cast<int64_t>(state.rows.size());
-  const int64_t heads = config_.num_attention_heads;
-  const int64_t d = config_.hidden_size;
+  const int64_t heads = bert_.num_attention_heads;
+  const int64_t d = bert_.hidden_size;
   const int64_t n = state.longest;
 
-  const torch::Tensor packed = linear(name + "attention.self.", {"query", "key", "value"}, state.hidden);  // (T, 3d)
+  const torch::Tensor packed = linear(name, {names().query, names().key, names().value}, state.hidden);  // (T, 3d)
   const torch::Tensor padded = map_rows(state.pad, packed).view({texts, n, 3, heads, d / heads});
   const std::vector<torch::Tensor> parts = padded.permute({2, 0, 3, 1, 4}).unbind(0);  // each (B, H, n, dh)
   const torch::Tensor probabilities = attend(state, parts[0], parts[1]);               // (B, H, n, n)
   const torch::Tensor contexts =
-      torch::matmul(probabilities.to(compute_), parts[2]).transpose(1, 2).reshape({texts * n, d});
+      torch::matmul(probabilities.to(compute_type()), parts[2]).transpose(1, 2).reshape({texts * n, d});
   if (state.options.contributions) measure(state, probabilities);
   if (state.options.attribution) state.output.scores.push_back(scores(index, state, probabilities));
 
@@ -172,10 +165,10 @@ void BertModule::layer(size_t index, State& state) const {
 
 // The last layer: x (T, d) -> x (B, d).
 void BertModule::last_layer(State& state) const {
-  const std::string name = "encoder.layer." + std::to_string(config_.num_hidden_layers - 1) + ".";
+  const std::string name = bert_.architecture->layer(bert_.num_hidden_layers - 1);
   const auto texts = static_cast<int64_t>(state.rows.size());
-  const int64_t heads = config_.num_attention_heads;
-  const int64_t d = config_.hidden_size;
+  const int64_t heads = bert_.num_attention_heads;
+  const int64_t d = bert_.hidden_size;
   const int64_t n = state.longest;
 
   RowMap first_rows;
@@ -185,14 +178,14 @@ void BertModule::last_layer(State& state) const {
     row += live.count();
   }
   const torch::Tensor residual = map_rows(first_rows, state.hidden);
-  const torch::Tensor packed = linear(name + "attention.self.", {"key", "value"}, state.hidden);  // (T, 2d)
+  const torch::Tensor packed = linear(name, {names().key, names().value}, state.hidden);  // (T, 2d)
   const torch::Tensor padded = map_rows(state.pad, packed).view({texts, n, 2, heads, d / heads});
   const std::vector<torch::Tensor> parts = padded.permute({2, 0, 3, 1, 4}).unbind(0);  // each (B, H, n, dh)
-  const torch::Tensor query = linear(name + "attention.self.query", residual).view({texts, heads, 1, d / heads});
-  const torch::Tensor probabilities = attend(state, query, parts[0]);                 // (B, H, 1, n)
-  const torch::Tensor context = torch::matmul(probabilities.to(compute_), parts[1]);  // (B, H, 1, dh)
+  const torch::Tensor query = linear(name, {names().query}, residual).view({texts, heads, 1, d / heads});
+  const torch::Tensor probabilities = attend(state, query, parts[0]);                       // (B, H, 1, n)
+  const torch::Tensor context = torch::matmul(probabilities.to(compute_type()), parts[1]);  // (B, H, 1, dh)
   if (state.options.contributions) {
-    const torch::Tensor all = map_rows(state.pad, linear(name + "attention.self.query", state.hidden));
+    const torch::Tensor all = map_rows(state.pad, linear(name, {names().query}, state.hidden));
     measure(state, attend(state, all.view({texts, n, heads, d / heads}).transpose(1, 2), parts[0]));
   }
   for (LiveRows& live : state.rows) live = LiveRows::all(1);
@@ -201,7 +194,7 @@ void BertModule::last_layer(State& state) const {
 
 // Probabilities (B, H, queries, n), float32, from query (B, H, queries, dh) and key (B, H, n, dh).
 torch::Tensor BertModule::attend(State& state, const torch::Tensor& query, const torch::Tensor& key) const {
-  const double scale = 1 / std::sqrt(static_cast<double>(config_.head_size()));
+  const double scale = 1 / std::sqrt(static_cast<double>(bert_.head_size()));
   const torch::Tensor products = torch::matmul(query * scale, key.transpose(-2, -1));
   torch::Tensor bias = state.bias;
   if (state.options.attribution) {
@@ -214,8 +207,8 @@ torch::Tensor BertModule::attend(State& state, const torch::Tensor& query, const
 // Scores (B, n) of a layer that is about to drop rows of `hidden`.
 torch::Tensor BertModule::scores(size_t index, const State& state, const torch::Tensor& probabilities) const {
   const torch::Tensor mean = column_mean(state, probabilities);
-  const auto scorer = weights_.find(scorer_name(index));
-  if (scorer == weights_.end()) return mean;
+  const auto scorer = weights().find(scorer_name(bert_, index));
+  if (scorer == weights().end()) return mean;
   const torch::Tensor logs = map_rows(state.pad, torch::matmul(state.hidden.detach(), scorer->second.unsqueeze(1)));
   return mean * logs.view(mean.sizes()).exp();
 }
@@ -246,67 +239,52 @@ void BertModule::measure(State& state, const torch::Tensor& probabilities) const
 // The rows that stay, of all texts: from their residual and context (rows, d).
 void BertModule::finish_layer(const std::string& name, State& state, const torch::Tensor& residual,
                               const torch::Tensor& context) const {
-  const torch::Tensor attention = state.dropout(linear(name + "attention.output.dense", context));
-  const torch::Tensor x = norm(name + "attention.output.LayerNorm", residual + attention);
-  const torch::Tensor wide = linear(name + "intermediate.dense", x);
-  const torch::Tensor active = config_.hidden_act == HiddenActivation::relu   ? torch::relu(wide)
-                               : config_.hidden_act == HiddenActivation::gelu ? torch::gelu(wide, "none")
-                                                                              : torch::gelu(wide, "tanh");
-  state.hidden = norm(name + "output.LayerNorm", x + state.dropout(linear(name + "output.dense", active)));
-}
-
-torch::Tensor BertModule::linear_in(torch::Dtype type, const std::string& name, const torch::Tensor& x) const {
-  return torch::linear(x.to(type), weight(name + ".weight").to(type), weight(name + ".bias").to(type));
-}
-
-torch::Tensor BertModule::linear(const std::string& prefix, std::initializer_list<const char*> names,
-                                 const torch::Tensor& x) const {
-  std::vector<torch::Tensor> weights, biases;
-  for (const char* name : names) {
-    weights.push_back(weight(prefix + name + ".weight"));
-    biases.push_back(weight(prefix + name + ".bias"));
-  }
-  return torch::linear(x.to(compute_), torch::cat(weights).to(compute_), torch::cat(biases).to(compute_));
+  const torch::Tensor attention = state.dropout(linear(name, {names().attention_output}, context));
+  const torch::Tensor x = norm(name + std::string(names().attention_norm), residual + attention);
+  const torch::Tensor wide = linear(name, {names().intermediate}, x);
+  const torch::Tensor active = bert_.hidden_act == HiddenActivation::relu   ? torch::relu(wide)
+                               : bert_.hidden_act == HiddenActivation::gelu ? torch::gelu(wide, "none")
+                                                                            : torch::gelu(wide, "tanh");
+  state.hidden =
+      norm(name + std::string(names().output_norm), x + state.dropout(linear(name, {names().output}, active)));
 }
 
 torch::Tensor BertModule::norm(const std::string& name, const torch::Tensor& x) const {
-  return torch::layer_norm(x, {x.size(1)}, weight(name + ".weight"), weight(name + ".bias"), config_.layer_norm_eps);
+  return torch::layer_norm(x, {x.size(1)}, weight(name + ".weight"), weight(name + ".bias"), bert_.layer_norm_eps);
 }
-
-bool is_scorer(std::string_view name) { return name.ends_with(kScorer); }
 
 std::vector<std::string> scorer_names(const BertConfig& config) {
   std::vector<std::string> names;
-  for (size_t layer = 0; layer + 1 < config.num_hidden_layers; ++layer) names.push_back(scorer_name(layer));
+  for (size_t layer = 0; layer + 1 < config.num_hidden_layers; ++layer) names.push_back(scorer_name(config, layer));
   return names;
 }
 
 std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const BertConfig& config) {
   std::vector<std::pair<std::string, std::vector<uint64_t>>> tensors;
   const uint64_t d = config.hidden_size;
-  const auto linear = [&](const std::string& name, uint64_t out, uint64_t in) {
-    tensors.push_back({name + ".weight", {out, in}});
-    tensors.push_back({name + ".bias", {out}});
+  const BertModules& modules = config.architecture->modules;
+  const auto add = [&](const std::string& prefix, std::string_view module, std::vector<uint64_t> shape, bool biased) {
+    const std::string name = prefix + std::string(module);
+    const uint64_t out = shape.front();
+    tensors.push_back({name + ".weight", std::move(shape)});
+    if (biased) tensors.push_back({name + ".bias", {out}});
   };
-  const auto norm = [&](const std::string& name) {
-    tensors.push_back({name + ".weight", {d}});
-    tensors.push_back({name + ".bias", {d}});
-  };
-  tensors.push_back({"embeddings.word_embeddings.weight", {config.vocab_size, d}});
-  tensors.push_back({"embeddings.position_embeddings.weight", {config.max_position_embeddings, d}});
-  tensors.push_back({"embeddings.token_type_embeddings.weight", {config.type_vocab_size, d}});
-  norm("embeddings.LayerNorm");
+  add("", modules.word_embeddings, {config.vocab_size, d}, false);
+  add("", modules.position_embeddings, {config.max_position_embeddings, d}, false);
+  if (!modules.token_type_embeddings.empty())
+    add("", modules.token_type_embeddings, {config.type_vocab_size, d}, false);
+  add("", modules.embeddings_norm, {d}, true);
   for (uint32_t layer = 0; layer < config.num_hidden_layers; ++layer) {
-    const std::string name = "encoder.layer." + std::to_string(layer) + ".";
-    for (const char* part : {"query", "key", "value"}) linear(name + "attention.self." + part, d, d);
-    linear(name + "attention.output.dense", d, d);
-    norm(name + "attention.output.LayerNorm");
-    linear(name + "intermediate.dense", config.intermediate_size, d);
-    linear(name + "output.dense", d, config.intermediate_size);
-    norm(name + "output.LayerNorm");
+    const std::string name = config.architecture->layer(layer);
+    for (const std::string_view part : {modules.query, modules.key, modules.value}) add(name, part, {d, d}, true);
+    add(name, modules.attention_output, {d, d}, true);
+    add(name, modules.attention_norm, {d}, true);
+    add(name, modules.intermediate, {config.intermediate_size, d}, true);
+    add(name, modules.output, {d, config.intermediate_size}, true);
+    add(name, modules.output_norm, {d}, true);
   }
-  linear("pooler.dense", d, d);
-  linear("classifier", config.num_labels(), d);
+  add("", modules.pooler, {d, d}, true);
+  add("", modules.classifier, {config.num_labels(), d}, true);
   return tensors;
 }
 

@@ -1,5 +1,5 @@
-// BERT for sequence classification with gradients: what core/models/bert/model.h computes, on LibTorch, so that it can
-// learn.
+// BERT, or an architecture beside it, for sequence classification with gradients: what core/models/bert/model.h
+// computes, on LibTorch, so that it can learn.
 //
 //   x       = LayerNorm(word + position + type embeddings)
 //   A       = softmax(Q K^T / sqrt(dh) + log size)                     of each text and head
@@ -20,60 +20,21 @@
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "core/base/status.h"
-#include "core/elimination/profile.h"
-#include "core/elimination/select.h"
 #include "core/models/bert/config.h"
-#include "core/train/data/token_text.h"
+#include "core/train/modules/module.h"
 
 namespace latformer::train {
 
-struct ForwardOptions {
-  Dropped dropped = Dropped::merge;
-  double dropout = 0;          // of hidden states; 0 but in training
-  uint64_t dropout_seed = 0;   // another one for each pass
-  bool contributions = false;  // measure ACC: no row may be dropped then
-  bool attribution = false;    // record what importance_loss reads: no row may be dropped then
-};
-
-struct ForwardOutput {
-  torch::Tensor logits;  // (B, num_labels)
-  torch::Tensor hidden;  // (B, d)  what the last layer makes of [CLS]
-  // Of each text and layer: positions of the ordinary rows that left it.
-  std::vector<std::vector<std::vector<uint32_t>>> kept_positions;
-  // With contributions, of each text and layer: median over its ordinary words of n s_l(j); 1 for a text of none.
-  std::vector<std::vector<double>> contributions;
-  // With attribution, n tokens of the longest text: the scores of every inner layer, 0 where a text has no word, with
-  // gradients of the scorers alone; and what is added to all attention towards a word in every layer, leaves of the
-  // graph.
-  std::vector<torch::Tensor> scores;  // (L - 1) of (B, n)
-  std::vector<torch::Tensor> biases;  // (L) of (B, 1, 1, n)
-};
-
-class BertModule {
+class BertModule : public Module {
  public:
-  // Weights by their names in BertForSequenceClassification, float32, as in core/format/weights.h without "bert.".
+  // Weights by the names of their architecture (core/models/bert/architectures.h) without its prefix, float32.
   BertModule(BertConfig config, std::map<std::string, torch::Tensor> weights);
 
-  // counts[t]: rows that are to leave each layer of text t (Schedule::counts). Every text has at least one token and at
-  // most max_position_embeddings, every id is in the vocabulary.
   ForwardOutput forward(std::span<const TokenText* const> texts, std::span<const std::vector<uint32_t>> counts,
-                        const ForwardOptions& options) const;
-
-  const BertConfig& config() const { return config_; }
-  std::map<std::string, torch::Tensor>& weights() { return weights_; }
-  const std::map<std::string, torch::Tensor>& weights() const { return weights_; }
-  torch::Device device() const;
-  void to(torch::Device device);
-  bool has_scorers() const;
-  // Embeddings stay as they are from now on: they have no gradient, and cost no time to have one.
-  void freeze_embeddings();
-  // What the products of the encoder are computed in: float32 (the default) or bfloat16, which is several times as fast
-  // where the machine has it. Weights and their gradients, sums, softmax, LayerNorm and the classifier stay float32.
-  void compute_in(torch::Dtype type) { compute_ = type; }
+                        const ForwardOptions& options) const override;
 
  private:
   struct State;  // of one pass
@@ -87,25 +48,17 @@ class BertModule {
   void measure(State& state, const torch::Tensor& probabilities) const;
   void finish_layer(const std::string& name, State& state, const torch::Tensor& residual,
                     const torch::Tensor& context) const;
-
-  const torch::Tensor& weight(const std::string& name) const { return weights_.at(name); }
-  torch::Tensor linear(const std::string& name, const torch::Tensor& x) const { return linear_in(compute_, name, x); }
-  torch::Tensor linear_in(torch::Dtype type, const std::string& name, const torch::Tensor& x) const;
-  // Several linear layers of the same input in one product, their results side by side.
-  torch::Tensor linear(const std::string& prefix, std::initializer_list<const char*> names,
-                       const torch::Tensor& x) const;
   torch::Tensor norm(const std::string& name, const torch::Tensor& x) const;
+  torch::Tensor pooler_activation(const torch::Tensor& x) const;
+  const BertModules& names() const;
 
-  BertConfig config_;
-  std::map<std::string, torch::Tensor> weights_;
-  torch::Dtype compute_ = torch::kFloat;
+  BertConfig bert_;
 };
 
 // The names of the scorers that a model may have, of every layer but the last: (d) each.
 std::vector<std::string> scorer_names(const BertConfig& config);
-bool is_scorer(std::string_view name);
 
-// The name and shape of every tensor of a BertForSequenceClassification, without "bert.".
+// The name and shape of every tensor of a classifier of this architecture, without its prefix ("bert.").
 std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const BertConfig& config);
 
 }  // namespace latformer::train

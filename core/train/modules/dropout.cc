@@ -1,8 +1,8 @@
 #include "core/train/modules/dropout.h"
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
 
+#include "core/train/modules/torch.h"
 // One copy for each instruction set, the best of which is chosen when the program is loaded.
 #if defined(__x86_64__) && defined(__gnu_linux__)
 #define LATFORMER_FOR_EACH_ISA [[gnu::target_clones("avx512f", "avx2", "default")]]

@@ -40,13 +40,16 @@ Result<std::string> exported_config(std::string_view json, const BertConfig& con
   yyjson_mut_doc* document = copy.get();
   yyjson_mut_val* root = yyjson_mut_doc_get_root(document);
   for (const char* old : {"architectures", "_name_or_path", "id2label", "label2id", "num_labels", "problem_type",
-                          "torch_dtype", "dtype", "quantization_config", "num_hidden_layers"}) {
+                          "torch_dtype", "dtype", "quantization_config"}) {
     yyjson_mut_obj_remove_key(root, old);
   }
+  const std::string layers(config.architecture->fields.num_hidden_layers);
+  yyjson_mut_obj_remove_key(root, layers.c_str());
   yyjson_mut_val* architectures = yyjson_mut_arr(document);
   yyjson_mut_val* id2label = yyjson_mut_obj(document);
   yyjson_mut_val* label2id = yyjson_mut_obj(document);
-  bool complete = yyjson_mut_arr_add_str(document, architectures, "BertForSequenceClassification") &&
+  bool complete = yyjson_mut_arr_add_strncpy(document, architectures, config.architecture->classifier.data(),
+                                             config.architecture->classifier.size()) &&
                   yyjson_mut_obj_add_val(document, root, "architectures", architectures);
   for (size_t id = 0; id < config.labels.size(); ++id) {
     const std::string number = std::to_string(id);
@@ -59,7 +62,7 @@ Result<std::string> exported_config(std::string_view json, const BertConfig& con
   }
   complete = complete && yyjson_mut_obj_add_val(document, root, "id2label", id2label) &&
              yyjson_mut_obj_add_val(document, root, "label2id", label2id) &&
-             yyjson_mut_obj_add_uint(document, root, "num_hidden_layers", config.num_hidden_layers) &&
+             yyjson_mut_obj_add_uint(document, root, layers.c_str(), config.num_hidden_layers) &&
              yyjson_mut_obj_add_str(document, root, "problem_type", name_of(config.problem_type).data()) &&
              yyjson_mut_obj_add_str(document, root, "dtype", dtype == DType::f16 ? "float16" : "float32");
   size_t size = 0;

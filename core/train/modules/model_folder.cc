@@ -1,7 +1,5 @@
 #include "core/train/modules/model_folder.h"
 
-#include <torch/torch.h>
-
 #include <array>
 #include <cstring>
 #include <span>
@@ -16,6 +14,7 @@
 #include "core/train/modules/bert_module.h"
 #include "core/train/modules/export_config.h"
 #include "core/train/modules/guard.h"
+#include "core/train/modules/torch.h"
 
 namespace latformer::train {
 namespace fs = std::filesystem;
@@ -24,17 +23,6 @@ namespace {
 constexpr double kInitializerRange = 0.02;
 
 Result<std::string> read_if_there(const fs::path& path) { return is_file(path) ? read_file(path) : std::string(); }
-
-Result<Tokenizer> read_tokenizer(const fs::path& folder, size_t vocab_size) {
-  LATFORMER_ASSIGN(const std::string json, read_if_there(folder / "tokenizer.json"));
-  LATFORMER_ASSIGN(const std::string config, read_if_there(folder / "tokenizer_config.json"));
-  LATFORMER_ASSIGN(const std::string vocab, read_if_there(folder / "vocab.txt"));
-  ModelFiles files;
-  files.tokenizer_json = json;
-  files.tokenizer_config_json = config;
-  files.vocab_txt = vocab;
-  return open_tokenizer(files, vocab_size);
-}
 
 // model.safetensors and where its tensors stand.
 struct WeightFile {
@@ -95,21 +83,21 @@ torch::Tensor new_tensor(const std::string& name, const std::vector<uint64_t>& s
   return tensor;
 }
 
-std::string stored_name(const std::string& name) { return name.starts_with("classifier.") ? name : "bert." + name; }
+bool is_of(const std::string& name, std::string_view module) { return name.starts_with(std::string(module) + "."); }
 
-Status write_weights(const std::map<std::string, torch::Tensor>& weights, const fs::path& path,
-                     const ExportOptions& options) {
+Status write_weights(const std::map<std::string, torch::Tensor>& weights, const BertArchitecture& architecture,
+                     const fs::path& path, const ExportOptions& options) {
   std::vector<TensorInfo> infos;
   for (const auto& [name, tensor] : weights) {
     const std::vector<uint64_t> shape(tensor.sizes().begin(), tensor.sizes().end());
-    infos.push_back({.name = stored_name(name), .dtype = options.dtype, .shape = shape});
+    infos.push_back({.name = architecture.stored(name), .dtype = options.dtype, .shape = shape});
   }
   const std::string head = make_safetensors_head(infos);
   LATFORMER_ASSIGN(OutputFile file, OutputFile::create(path));
   LATFORMER_TRY(file.write(std::as_bytes(std::span(head))));
   for (const auto& [name, tensor] : weights) {
     torch::Tensor values = tensor.detach().to(torch::kCPU);
-    if (name.starts_with("classifier.")) values = values / options.temperature;
+    if (is_of(name, architecture.modules.classifier)) values = values / options.temperature;
     values = values.to(options.dtype == DType::f16 ? torch::kHalf : torch::kFloat).contiguous();
     if (!values.isfinite().all().item<bool>()) {
       return bad_model(name + " has values that are not finite" +
@@ -122,10 +110,22 @@ Status write_weights(const std::map<std::string, torch::Tensor>& weights, const 
 
 }  // namespace
 
+Result<FolderTexts> FolderTexts::read(const fs::path& folder) {
+  FolderTexts all;
+  all.texts.resize(kModelFiles.size());
+  for (size_t i = 0; i < kModelFiles.size(); ++i) {
+    const auto& [name, text] = kModelFiles[i];
+    LATFORMER_ASSIGN(all.texts[i], read_if_there(folder / name));
+    all.files.*text = all.texts[i];
+  }
+  return all;
+}
+
 Result<ModelFolder> ModelFolder::open(const fs::path& path) {
   LATFORMER_ASSIGN(std::string config_json, read_file(path / "config.json"));
   LATFORMER_ASSIGN(BertConfig config, parse_bert_config(config_json));
-  LATFORMER_ASSIGN(Tokenizer tokenizer, read_tokenizer(path, config.vocab_size));
+  LATFORMER_ASSIGN(const FolderTexts texts, FolderTexts::read(path));
+  LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(texts.files, config.vocab_size));
   std::optional<Profile> profile;
   LATFORMER_ASSIGN(const std::string profile_json, read_if_there(path / "profile.json"));
   if (!profile_json.empty()) {
@@ -133,12 +133,8 @@ Result<ModelFolder> ModelFolder::open(const fs::path& path) {
   }
   LATFORMER_ASSIGN(const WeightFile file, WeightFile::open(path / "model.safetensors"));
   LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.architecture->rename()));
-  return ModelFolder{path,
-                     std::move(config),
-                     std::move(config_json),
-                     std::move(tokenizer),
-                     profile,
-                     index.contains("classifier.weight")};
+  const bool has_classifier = index.contains(std::string(config.architecture->modules.classifier) + ".weight");
+  return ModelFolder{path, std::move(config), std::move(config_json), std::move(tokenizer), profile, has_classifier};
 }
 
 Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConfig& wanted, uint64_t seed) const {
@@ -147,8 +143,8 @@ Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConf
     LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.architecture->rename()));
     std::map<std::string, torch::Tensor> weights;
     for (const auto& [name, shape] : bert_tensors(wanted)) {
-      const bool of_classifier = name.starts_with("classifier.");
-      const bool may_be_new = of_classifier || name.starts_with("pooler.");
+      const bool of_classifier = is_of(name, config.architecture->modules.classifier);
+      const bool may_be_new = of_classifier || is_of(name, config.architecture->modules.pooler);
       const bool fits = !of_classifier || wanted.num_labels() == config.num_labels();
       if (may_be_new && (!index.contains(name) || !fits)) {
         weights[name] = new_tensor(name, shape, seed);
@@ -183,7 +179,7 @@ Status export_model(const ModelFolder& source, const BertConfig& config,
     LATFORMER_ASSIGN(const std::string config_json, exported_config(source.config_json, config, options.dtype));
     LATFORMER_TRY(write_file(folder.path() / "config.json", config_json));
     if (profile) LATFORMER_TRY(write_file(folder.path() / "profile.json", profile_json(*profile)));
-    LATFORMER_TRY(write_weights(weights, folder.path() / "model.safetensors", options));
+    LATFORMER_TRY(write_weights(weights, *config.architecture, folder.path() / "model.safetensors", options));
     return folder.publish();
   });
 }

@@ -15,9 +15,18 @@
 #include "core/elimination/profile.h"
 #include "core/format/safetensors.h"
 #include "core/models/bert/config.h"
+#include "core/tasks/model_files.h"
 #include "core/text/tokenizer.h"
 
 namespace latformer::train {
+
+// The texts that the core opens a model from, of one folder: what is trained and what runs read the same files.
+struct FolderTexts {
+  std::vector<std::string> texts;
+  ModelFiles files;  // in `texts`
+
+  static Result<FolderTexts> read(const std::filesystem::path& folder);
+};
 
 struct ModelFolder {
   std::filesystem::path path;

@@ -2,9 +2,10 @@
 
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/torch.h>
 
 #include <algorithm>
+
+#include "core/train/modules/torch.h"
 
 namespace latformer::train {
 namespace {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/elimination/schedule.h"
+#include "core/models/bert/cost.h"
 #include "core/train/data/random.h"
 #include "core/train/data/sample.h"
 #include "core/train/modules/guard.h"

@@ -55,9 +55,11 @@ struct Axis {
 std::string Chart::svg() const {
   double x_least = INFINITY, x_most = -INFINITY, y_least = INFINITY, y_most = -INFINITY;
   for (const Line& line : lines) {
-    for (const auto& [x, y] : line.points) {
+    for (size_t k = 0; k < line.points.size(); ++k) {
+      const auto& [x, y] = line.points[k];
+      const double interval = line.intervals.empty() ? 0 : line.intervals[k];
       x_least = std::min(x_least, x), x_most = std::max(x_most, x);
-      y_least = std::min(y_least, y), y_most = std::max(y_most, y);
+      y_least = std::min(y_least, y - interval), y_most = std::max(y_most, y + interval);
     }
   }
   const Axis x(x_least, x_most, kLeft, kWidth - kRight), y(y_least, y_most, kHeight - kBottom, kTop);
@@ -85,6 +87,12 @@ std::string Chart::svg() const {
     for (const auto& [px, py] : lines[i].points) {
       path += format("%s%.1f %.1f", path.empty() ? "M" : "L", x.at(px), y.at(py));
       svg += format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>", x.at(px), y.at(py), colour);
+    }
+    for (size_t k = 0; k < lines[i].intervals.size(); ++k) {
+      const auto& [px, py] = lines[i].points[k];
+      const double interval = lines[i].intervals[k];
+      svg += format("<path d=\"M%.1f %.1fV%.1f\" stroke=\"%s\" stroke-opacity=\"0.5\"/>", x.at(px), y.at(py - interval),
+                    y.at(py + interval), colour);
     }
     svg += "<path d=\"" + path + format("\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>\n", colour);
     const double row = y.begin - 12 - 16 * static_cast<double>(lines.size() - 1 - i);  // the legend, at the bottom left

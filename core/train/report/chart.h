@@ -1,5 +1,5 @@
 // A line chart as SVG, plain enough to be read as a file: axes with round numbers, a line with dots for each series,
-// and a legend.
+// their intervals, and a legend.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@ struct Chart {
   struct Line {
     std::string name;
     std::vector<std::pair<double, double>> points;  // finite, at least one in all lines together
+    std::vector<double> intervals = {};             // of each point, to both sides; none: none are drawn
   };
   std::string x_title, y_title;
   std::vector<Line> lines = {};

@@ -1,26 +1,19 @@
 #include "core/train/report/engine.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/files/files.h"
+#include "core/train/modules/model_folder.h"
 
 namespace latformer::train {
 
 Result<Classifier> open_engine(const std::filesystem::path& folder, size_t threads) {
-  std::array<std::string, kModelFiles.size()> texts;
-  ModelFiles files;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    const auto& [name, text] = kModelFiles[i];
-    if (!is_file(folder / name)) continue;
-    LATFORMER_ASSIGN(texts[i], read_file(folder / name));
-    files.*text = texts[i];
-  }
-  LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(files, {.threads = threads}));
+  LATFORMER_ASSIGN(const FolderTexts texts, FolderTexts::read(folder));
+  LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(texts.files, {.threads = threads}));
   LATFORMER_ASSIGN(InputFile weights, InputFile::open(folder / "model.safetensors"));
   std::vector<std::byte> part(size_t{1} << 20);
   for (uint64_t at = 0; at < weights.size();) {

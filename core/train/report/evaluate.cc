@@ -1,7 +1,6 @@
 #include "core/train/report/evaluate.h"
 
-#include <torch/torch.h>
-
+#include "core/train/modules/torch.h"
 #include "core/train/report/metrics.h"
 
 namespace latformer::train {
@@ -31,9 +30,10 @@ std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> t
   return of_texts;
 }
 
-Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+Result<std::vector<std::vector<float>>> logits_of(const Module& module, std::span<const Example> examples,
                                                   const CountsOf& counts, Dropped dropped, const BatchLimits& limits) {
   const torch::NoGradGuard no_gradients;
+  const Module::CastOnce casts(module);
   std::vector<std::vector<float>> logits(examples.size());
   for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
     const std::vector<const TokenText*> texts = texts_of(examples, batch);
@@ -49,24 +49,24 @@ Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std:
   return logits;
 }
 
-Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+Result<std::vector<std::vector<float>>> logits_of(const Module& module, std::span<const Example> examples,
                                                   Scheduler& scheduler, double speedup, const BatchLimits& limits) {
   return logits_of(module, examples, counts_at(scheduler, speedup), scheduler.profile().dropped, limits);
 }
 
-Result<double> evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler,
-                        double speedup, const BatchLimits& limits) {
+Result<double> evaluate(const Module& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
+                        const BatchLimits& limits) {
   LATFORMER_ASSIGN(const auto logits, logits_of(module, examples, scheduler, speedup, limits));
   std::vector<const std::vector<float>*> targets;
   for (const Example& example : examples) targets.push_back(&example.target);
   return metric_of(logits, targets, module.config().problem_type);
 }
 
-std::vector<double> contributions_of(const BertModule& module, std::span<const Example> examples,
+std::vector<double> contributions_of(const Module& module, std::span<const Example> examples,
                                      const BatchLimits& limits) {
   const torch::NoGradGuard no_gradients;
-  Scheduler scheduler(cost_of(module.config()), default_profile(module.config().num_hidden_layers));
-  std::vector<double> sums(module.config().num_hidden_layers, 0);
+  Scheduler scheduler(module.config().cost, default_profile(module.config().cost.num_layers));
+  std::vector<double> sums(module.config().cost.num_layers, 0);
   for (const Batch& batch : evaluation_batches(lengths_of(examples), limits)) {
     const std::vector<const TokenText*> texts = texts_of(examples, batch);
     const auto counts = counts_of(texts, counts_at(scheduler, 1));

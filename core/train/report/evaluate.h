@@ -9,10 +9,9 @@
 
 #include "core/base/status.h"
 #include "core/elimination/schedule.h"
-#include "core/models/bert/cost.h"
 #include "core/train/data/batches.h"
 #include "core/train/data/examples.h"
-#include "core/train/modules/bert_module.h"
+#include "core/train/modules/module.h"
 
 namespace latformer::train {
 
@@ -23,17 +22,17 @@ CountsOf counts_at(Scheduler& scheduler, double speedup);
 std::vector<std::vector<uint32_t>> counts_of(std::span<const TokenText* const> texts, const CountsOf& counts);
 
 // Logits of each example, in their order. Errors: bad_model where they are not finite, of which no metric is made.
-Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+Result<std::vector<std::vector<float>>> logits_of(const Module& module, std::span<const Example> examples,
                                                   const CountsOf& counts, Dropped dropped, const BatchLimits& limits);
-Result<std::vector<std::vector<float>>> logits_of(const BertModule& module, std::span<const Example> examples,
+Result<std::vector<std::vector<float>>> logits_of(const Module& module, std::span<const Example> examples,
                                                   Scheduler& scheduler, double speedup, const BatchLimits& limits);
 
 // metric_of() these logits.
-Result<double> evaluate(const BertModule& module, std::span<const Example> examples, Scheduler& scheduler,
-                        double speedup, const BatchLimits& limits);
+Result<double> evaluate(const Module& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
+                        const BatchLimits& limits);
 
 // ACC_l of each layer: mean over examples of the median over ordinary words of n s_l(j), nothing dropped.
-std::vector<double> contributions_of(const BertModule& module, std::span<const Example> examples,
+std::vector<double> contributions_of(const Module& module, std::span<const Example> examples,
                                      const BatchLimits& limits);
 
 }  // namespace latformer::train

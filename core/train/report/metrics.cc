@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/train/data/random.h"
+
 namespace latformer::train {
 namespace {
 
@@ -80,6 +82,53 @@ double metric_of(std::span<const std::vector<float>> logits, std::span<const std
     y.insert(y.end(), targets[t]->begin(), targets[t]->end());
   }
   return (pearson(x, y) + spearman(x, y)) / 2;
+}
+
+Agreement agreement_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets) {
+  std::vector<double> said, meant, right;  // texts of each class
+  for (size_t t = 0; t < logits.size(); ++t) {
+    const auto best = static_cast<size_t>(std::max_element(logits[t].begin(), logits[t].end()) - logits[t].begin());
+    const auto target = static_cast<size_t>((*targets[t])[0]);
+    for (std::vector<double>* counts : {&said, &meant, &right})
+      counts->resize(std::max(counts->size(), logits[t].size()));
+    ++said[best];
+    ++meant[target];
+    if (best == target) ++right[best];
+  }
+  const auto n = static_cast<double>(logits.size());
+  double f1 = 0, classes = 0, all_right = 0, both = 0, said_twice = 0, meant_twice = 0;
+  for (size_t k = 0; k < said.size(); ++k) {
+    if (said[k] + meant[k] == 0) continue;
+    ++classes;
+    f1 += 2 * right[k] / (said[k] + meant[k]);
+    all_right += right[k];
+    both += said[k] * meant[k];
+    said_twice += said[k] * said[k];
+    meant_twice += meant[k] * meant[k];
+  }
+  const double spread = std::sqrt((n * n - said_twice) * (n * n - meant_twice));
+  return {.f1 = classes > 0 ? f1 / classes : 0, .mcc = spread > 0 ? (all_right * n - both) / spread : 0};
+}
+
+double interval_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
+                   ProblemType problem) {
+  constexpr int kResamples = 200;
+  Random random(1, "interval");
+  double sum = 0, squares = 0;
+  std::vector<std::vector<float>> some(logits.size());
+  std::vector<const std::vector<float>*> theirs(logits.size());
+  for (int resample = 0; resample < kResamples; ++resample) {
+    for (size_t t = 0; t < some.size(); ++t) {
+      const uint64_t drawn = random.below(logits.size());
+      some[t] = logits[drawn];
+      theirs[t] = targets[drawn];
+    }
+    const double metric = metric_of(some, theirs, problem);
+    sum += metric;
+    squares += metric * metric;
+  }
+  const double mean = sum / kResamples;
+  return 1.96 * std::sqrt(std::max(0.0, squares / kResamples - mean * mean));
 }
 
 }  // namespace latformer::train

@@ -20,6 +20,18 @@ std::string_view metric_name(ProblemType problem);
 double metric_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
                  ProblemType problem);
 
+// Beside accuracy, of single_label: F1, the mean over the classes that there are of 2 right / (said + meant); and
+// Matthews' correlation, for any number of classes, 0 where all are of one.
+struct Agreement {
+  double f1 = 0, mcc = 0;
+};
+Agreement agreement_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets);
+
+// Half of the interval that holds the metric of 95 of 100 samples of as many texts: 1.96 standard deviations over
+// resamples of these (a bootstrap of fixed seed).
+double interval_of(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
+                   ProblemType problem);
+
 double pearson(std::span<const double> x, std::span<const double> y);
 double spearman(std::span<const double> x, std::span<const double> y);  // ties share their mean rank
 

@@ -15,8 +15,8 @@ namespace {
 
 constexpr BatchLimits kBatches{.max_tokens = 8192, .max_texts = 64};
 
-Status fit_temperature(const BertModule& module, std::span<const Example> examples, Calibration& calibration) {
-  Scheduler scheduler(cost_of(module.config()), calibration.profile);
+Status fit_temperature(const Module& module, std::span<const Example> examples, Calibration& calibration) {
+  Scheduler scheduler(module.config().cost, calibration.profile);
   LATFORMER_ASSIGN(std::vector<std::vector<float>> logits, logits_of(module, examples, scheduler, 1, kBatches));
   std::vector<const std::vector<float>*> targets;
   for (const Example& example : examples) targets.push_back(&example.target);

@@ -1,34 +1,35 @@
 #include "core/train/run/finetune.h"
 
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/optim/adamw.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <limits>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
+#include "core/base/hash.h"
 #include "core/files/files.h"
 #include "core/format/quote.h"
-#include "core/train/data/random.h"
+#include "core/train/data/holdout.h"
+#include "core/train/modules/bert_module.h"
+#include "core/train/modules/compute_type.h"
 #include "core/train/modules/export_config.h"
 #include "core/train/modules/guard.h"
+#include "core/train/modules/torch.h"
 #include "core/train/report/evaluate.h"
 #include "core/train/report/metrics.h"
 #include "core/train/run/checkpoint.h"
 #include "core/train/run/progress.h"
+#include "core/train/run/settings.h"
+#include "core/train/run/summary.h"
 
 namespace latformer::train {
 namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Texts {
-  std::vector<Example> training, held_out;
-};
 
 // The configuration of the model to be: labels and problem as asked for, as the model has them, or as the data has.
 Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder& model,
@@ -41,7 +42,7 @@ Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder&
                             std::to_string(config.num_hidden_layers));
   }
   if (options.layers > 0) config.num_hidden_layers = options.layers;
-  LATFORMER_TRY(check_classes(texts, problem));
+  if (options.columns.logits.empty()) LATFORMER_TRY(check_classes(texts, problem));
   if (!options.labels.empty()) {
     config.labels = options.labels;
     if (std::find(config.labels.begin(), config.labels.end(), "") != config.labels.end()) {
@@ -56,15 +57,31 @@ Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder&
   return config;
 }
 
-// Shuffled by the seed; the first ones are held out.
-Result<Texts> split(std::vector<Example> examples, const FinetuneOptions& options) {
-  Random(options.train.seed, "held out").shuffle(examples);
-  const size_t held_out = std::min(options.holdout, examples.size() / 10);
-  Texts texts;
-  const auto cut = examples.begin() + static_cast<std::ptrdiff_t>(held_out);
-  texts.held_out.assign(std::make_move_iterator(examples.begin()), std::make_move_iterator(cut));
-  texts.training.assign(std::make_move_iterator(cut), std::make_move_iterator(examples.end()));
-  return texts;
+// All texts of the run, tokenised: without those that are too short, and with some held out.
+Result<RunData> data_for(const FinetuneOptions& options, std::span<const LabelledText> texts,
+                         const Tokenizer& tokenizer, const BertConfig& config) {
+  RunData data;
+  data.classes = classes_of(texts);
+  LATFORMER_ASSIGN(std::vector<Example> all, encode_examples(texts, tokenizer, config, options.max_tokens));
+  data.too_short = std::erase_if(all, [&](const Example& e) { return e.tokens.ids.size() < options.min_tokens; });
+  if (all.empty()) {
+    return invalid_argument("no text has the " + std::to_string(options.min_tokens) + " tokens of --min-tokens");
+  }
+  data.truncated =
+      static_cast<size_t>(std::count_if(all.begin(), all.end(), [](const Example& e) { return e.truncated; }));
+  const size_t most = std::min(options.holdout, all.size() / 10);
+  const std::vector<uint32_t> held_out = held_out_of(all, most, options.train.seed);
+  for (uint32_t i = 0, next = 0; i < all.size(); ++i) {
+    const bool is_held_out = next < held_out.size() && held_out[next] == i;
+    if (is_held_out) ++next;
+    (is_held_out ? data.held_out : data.training).push_back(std::move(all[i]));
+  }
+  if (options.dev.empty()) return data;
+  ColumnNames columns = options.columns;
+  columns.logits.clear();
+  LATFORMER_ASSIGN(const auto dev, read_labelled_texts(options.dev, columns, config.problem_type));
+  LATFORMER_ASSIGN(data.dev, encode_examples(dev, tokenizer, config, options.max_tokens));
+  return data;
 }
 
 // The profile that was asked for, if one was.
@@ -76,7 +93,7 @@ Result<std::optional<Profile>> given_profile(const FinetuneOptions& options, con
   return std::optional<Profile>(*profile);
 }
 
-Profile measured_profile(const FinetuneOptions& options, const BertModule& module, std::span<const Example> training) {
+Profile measured_profile(const FinetuneOptions& options, const Module& module, std::span<const Example> training) {
   Profile profile;
   const auto measured = training.first(std::min(training.size(), options.acc_texts));
   profile.acc = contributions_of(module, measured, options.train.batches);
@@ -99,126 +116,240 @@ Result<torch::Device> device_for(const std::string& name) {
   return device;
 }
 
-// All that bears on the result, in one line: a checkpoint of other settings is not taken up.
-std::string settings_of(const FinetuneOptions& o, const BertConfig& config, std::span<const Example> examples,
-                        const std::optional<Profile>& given, const Peers& peers) {
+// All that bears on the result. Where files lie does not; what is in them does.
+Settings settings_of(const FinetuneOptions& o, const BertConfig& config, const RunData& data, const Module& module,
+                     const std::optional<Profile>& given, const Peers& peers) {
   const TrainOptions& t = o.train;
-  std::ostringstream settings;
-  settings.precision(std::numeric_limits<double>::digits10);
-  settings << "model " << o.model.string() << ", layers " << config.num_hidden_layers;
-  settings << ", problem " << static_cast<int>(config.problem_type) << ", labels";
-  for (const std::string& label : config.labels) settings << " " << quote(label);
-  settings << ", data";
-  for (const fs::path& file : o.data) settings << " " << file.string();
-  settings << ", columns " << quote(o.columns.text) << " " << quote(o.columns.pair) << " " << quote(o.columns.label);
-  settings << ", texts " << examples.size() << ", fingerprint " << fingerprint_of(examples);
-  settings << ", max tokens " << o.max_tokens << ", holdout " << o.holdout << ", seed " << t.seed;
-  settings << ", processes " << peers.size();
-  settings << ", epochs " << t.teacher.epochs << " + " << t.elimination.epochs;
-  settings << ", learning rates " << t.teacher.learning_rate << " " << t.elimination.learning_rate;
-  settings << ", batch tokens " << t.batches.max_tokens << ", batch texts " << t.batches.max_texts;
-  settings << ", warm-up " << t.warm_up << ", weight decay " << t.weight_decay << ", clip " << t.clip;
-  settings << ", dropout " << t.dropout << ", target speedup " << t.target_speedup << ", ramp " << t.ramp;
-  settings << ", sandwich " << t.sandwich << ", distill " << t.distill << ", hidden weight " << t.hidden_weight;
-  settings << ", scorers " << o.scorers << ", bf16 " << o.bf16 << ", frozen embeddings " << o.freeze_embeddings;
-  if (given) {
-    settings << ", profile " << compact(profile_json(*given));
-  } else {
-    settings << ", shape " << static_cast<int>(o.shape) << ", r_min " << o.r_min;
-    settings << ", dropped " << static_cast<int>(o.dropped) << ", ACC texts " << o.acc_texts;
+  uint64_t weights = kEmptyHash;
+  for (const auto& [name, tensor] : module.weights()) {
+    const torch::Tensor values = tensor.detach().to(torch::kCPU).contiguous();
+    const std::string_view bytes(static_cast<const char*>(values.data_ptr()), values.nbytes());
+    for (const char byte : bytes) weights = extend_hash(weights, byte);
   }
-  return settings.str();
+  std::string labels;
+  for (const std::string& label : config.labels) labels += (labels.empty() ? "" : " ") + quote(label);
+  Settings settings;
+  settings.add("weights at the start", weights);
+  settings.add("layers", config.num_hidden_layers);
+  settings.add("problem", name_of(config.problem_type));
+  settings.add("labels", labels);
+  settings.add("texts", data.training.size(), "+", data.held_out.size(), "held out");
+  settings.add("fingerprint of the texts", fingerprint_of(data.training), fingerprint_of(data.held_out));
+  settings.add("dev texts", data.dev.size(), fingerprint_of(data.dev));
+  settings.add("patience", o.patience);
+  settings.add("max tokens", o.max_tokens);
+  settings.add("seed", t.seed);
+  settings.add("processes", peers.size());
+  settings.add("teacher epochs", t.teacher.epochs);
+  settings.add("epochs", t.elimination.epochs);
+  settings.add("teacher learning rate", t.teacher.learning_rate);
+  settings.add("learning rate", t.elimination.learning_rate);
+  settings.add("batch tokens", t.batches.max_tokens);
+  settings.add("batch texts", t.batches.max_texts);
+  settings.add("full every", t.full_every);
+  settings.add("pruned batch", t.pruned_batch);
+  settings.add("warm-up", t.warm_up);
+  settings.add("weight decay", t.weight_decay);
+  settings.add("clip", t.clip);
+  settings.add("dropout", t.dropout);
+  settings.add("target speedup", t.target_speedup);
+  settings.add("reach", t.reach);
+  settings.add("target pass", t.target_pass);
+  settings.add("min rows", t.min_rows);
+  settings.add("ramp", t.ramp);
+  settings.add("sandwich", t.sandwich);
+  settings.add("distill", t.distill);
+  settings.add("hidden weight", t.hidden_weight);
+  settings.add("rows weight", t.rows_weight);
+  settings.add("scorers", o.scorers);
+  settings.add("compute", module.compute_type() == torch::kBFloat16 ? "bf16" : "f32");
+  settings.add("frozen embeddings", o.freeze_embeddings);
+  if (given) {
+    settings.add("profile", compact(profile_json(*given)));
+  } else {
+    settings.add("shape", static_cast<int>(o.shape));
+    settings.add("r-min", o.r_min);
+    settings.add("dropped", static_cast<int>(o.dropped));
+    settings.add("ACC texts", o.acc_texts);
+  }
+  return settings;
 }
 
-Status evaluate_held_out(uint64_t step, const Texts& texts, const BertModule& module, Scheduler& scheduler,
-                         const FinetuneOptions& options, bool eliminates, Progress& progress) {
-  if (texts.held_out.empty()) return {};
-  std::vector<std::pair<double, double>> values;
+using Measured = std::vector<std::pair<double, double>>;  // speedup, metric
+
+Result<Measured> measure(const FinetuneOptions& options, std::span<const Example> examples, const Module& module,
+                         Scheduler& scheduler, bool eliminates) {
+  Measured values;
   for (const double speedup : {1.0, 2.0, 3.0, 4.8}) {
     if (speedup > (eliminates ? options.train.target_speedup : 1)) break;
-    LATFORMER_ASSIGN(const double value, evaluate(module, texts.held_out, scheduler, speedup, options.train.batches));
+    LATFORMER_ASSIGN(const double value, evaluate(module, examples, scheduler, speedup, options.train.batches));
     values.emplace_back(speedup, value);
   }
-  return progress.measured(step, metric_name(module.config().problem_type), values);
+  return values;
 }
 
-// All steps that are left. Returns the profile that the model was trained for.
-Result<std::optional<Profile>> train_all(const FinetuneOptions& options, const Texts& texts,
-                                         const std::optional<Profile>& given, const std::string& settings,
-                                         BertModule& module, const Peers& peers, const std::atomic<bool>& stop) {
-  const fs::path checkpoint = options.work / "checkpoint.pt";
-  torch::optim::AdamW optimizer = make_optimizer(module, options.train);
-  const Plan plan = plan_of(texts.training, options.train);
-  Progressed progressed;
-  if (options.resume) {
-    LATFORMER_ASSIGN(progressed, load_checkpoint(checkpoint, settings, module, optimizer));
-  } else if (is_file(checkpoint)) {
-    return invalid_argument(checkpoint.string() + " is there already: go on with --resume, or name another --work");
-  }
-  const fs::path log = peers.is_first() ? options.work / "log.jsonl" : fs::path();
-  LATFORMER_ASSIGN(Progress progress, Progress::open(log, progressed.step, plan.steps()));
-  const auto save = [&]() -> Status {
-    return peers.is_first() ? save_checkpoint(checkpoint, settings, progressed, module, optimizer) : Status();
-  };
+double mean_of(const Measured& values) {
+  double sum = 0;
+  for (const auto& [speedup, value] : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
 
-  const Cost cost = cost_of(module.config());
-  Scheduler scheduler(cost, progressed.profile.value_or(default_profile(cost.num_layers)));
+// The files in WORK, and a run that goes on from them.
+class Run {
+ public:
+  Run(const FinetuneOptions& options, const RunData& data, const Plan& plan, Settings settings, Module& module,
+      const Peers& peers)
+      : options_(options),
+        data_(data),
+        plan_(plan),
+        settings_(std::move(settings)),
+        module_(module),
+        peers_(peers),
+        optimizer_(make_optimizer(module, options.train)),
+        scheduler_(module.config().cost, default_profile(module.config().cost.num_layers)) {}
+
+  // All steps that are left. Returns the profile that the model was trained for; the module has the weights to export.
+  Result<std::optional<Profile>> train(const std::optional<Profile>& given, const std::atomic<bool>& stop);
+
+ private:
+  fs::path checkpoint() const { return options_.work / "checkpoint.pt"; }
+  fs::path best() const { return options_.work / "best.pt"; }
+  Status save() const {
+    return peers_.is_first() ? save_checkpoint(checkpoint(), settings_, progressed_, module_, optimizer_) : Status();
+  }
+  bool is_last_stage(uint64_t step) const { return !plan_.is_teacher(step) || plan_.teacher_steps == plan_.steps(); }
+  bool ended_early() const { return options_.patience > 0 && progressed_.epochs_since >= options_.patience; }
+  Status begin_elimination(const std::optional<Profile>& given, Progress& progress);
+  // Measurements that are due after `step`; whether an epoch of the last stage ended.
+  Result<bool> measure_after(uint64_t step, Progress& progress);
+
+  const FinetuneOptions& options_;
+  const RunData& data_;
+  const Plan& plan_;
+  Settings settings_;
+  Module& module_;
+  const Peers& peers_;
+  torch::optim::AdamW optimizer_;
+  Scheduler scheduler_;
+  Progressed progressed_;
+};
+
+Status Run::begin_elimination(const std::optional<Profile>& given, Progress& progress) {
+  if (!progressed_.profile) {
+    progressed_.profile = given ? *given : measured_profile(options_, module_, data_.training);
+    LATFORMER_TRY(progress.log(R"({"step": )" + std::to_string(progressed_.step) + R"(, "profile": )" +
+                               compact(profile_json(*progressed_.profile)) + "}"));
+  }
+  scheduler_ = Scheduler(module_.config().cost, *progressed_.profile);
+  return {};
+}
+
+Result<bool> Run::measure_after(uint64_t step, Progress& progress) {
+  const uint64_t done = step + 1;
+  const bool eliminates = !plan_.is_teacher(step);
+  const std::string_view metric = metric_name(module_.config().problem_type);
+  const bool is_due = done == plan_.steps() || (options_.evaluate_every > 0 && done % options_.evaluate_every == 0);
+  if (peers_.is_first() && is_due && !data_.held_out.empty()) {
+    LATFORMER_ASSIGN(const Measured values, measure(options_, data_.held_out, module_, scheduler_, eliminates));
+    LATFORMER_TRY(progress.measured(done, "held_out", metric, values));
+  }
+  const bool epoch_ends = std::binary_search(plan_.epoch_ends.begin(), plan_.epoch_ends.end(), done);
+  if (data_.dev.empty() || !epoch_ends || !is_last_stage(step)) return false;
+  // Every process measures, so that all know when to end.
+  LATFORMER_ASSIGN(const Measured values, measure(options_, data_.dev, module_, scheduler_, eliminates));
+  LATFORMER_TRY(progress.measured(done, "dev", metric, values));
+  const double score = mean_of(values);
+  if (progressed_.best_step > 0 && score <= progressed_.best_score) {
+    ++progressed_.epochs_since;
+    return true;
+  }
+  progressed_.best_score = score;
+  progressed_.best_step = done;
+  progressed_.epochs_since = 0;
+  if (peers_.is_first()) LATFORMER_TRY(save_weights(best(), module_));
+  return true;
+}
+
+Result<std::optional<Profile>> Run::train(const std::optional<Profile>& given, const std::atomic<bool>& stop) {
+  if (options_.resume) {
+    LATFORMER_ASSIGN(progressed_, load_checkpoint(checkpoint(), settings_, module_, optimizer_));
+  } else if (is_file(checkpoint())) {
+    return invalid_argument(checkpoint().string() + " is there already: go on with --resume, or name another --work");
+  }
+  const fs::path log = peers_.is_first() ? options_.work / "log.jsonl" : fs::path();
+  LATFORMER_ASSIGN(Progress progress, Progress::open(log, progressed_.step, plan_));
   auto saved_at = Clock::now();
-  for (uint64_t& step = progressed.step; step < plan.steps();) {
-    if (!plan.is_teacher(step) && !progressed.profile) {
-      progressed.profile = given ? *given : measured_profile(options, module, texts.training);
-      scheduler = Scheduler(cost, *progressed.profile);
-      LATFORMER_TRY(progress.log(R"({"step": )" + std::to_string(step) + R"(, "profile": )" +
-                                 compact(profile_json(*progressed.profile)) + "}"));
+  bool eliminates = false;
+  for (uint64_t& step = progressed_.step; step < plan_.steps() && !ended_early();) {
+    if (!plan_.is_teacher(step) && !std::exchange(eliminates, true)) {
+      LATFORMER_TRY(begin_elimination(given, progress));
     }
-    const auto report = run_step(step, plan, options.train, texts.training, scheduler, module, optimizer, peers, stop);
+    const auto report =
+        run_step(step, plan_, options_.train, data_.training, scheduler_, module_, optimizer_, peers_, stop);
     if (!report.ok()) {
-      progress.say("stopped; " + (is_file(checkpoint) ? "the last good state is in " + checkpoint.string()
-                                                      : std::string("there was no checkpoint yet")));
+      progress.say("stopped; " + (is_file(checkpoint()) ? "the last good state is in " + checkpoint().string()
+                                                        : std::string("there was no checkpoint yet")));
       return report.status();
     }
-    LATFORMER_TRY(progress.step(step, plan.is_teacher(step) ? "teacher" : "elimination", *report));
+    LATFORMER_TRY(progress.step(step, *report));
+    LATFORMER_ASSIGN(const bool of_epoch, measure_after(step, progress));
     ++step;
-    const bool done = step == plan.steps();
-    if (peers.is_first() && (done || (options.evaluate_every > 0 && step % options.evaluate_every == 0))) {
-      LATFORMER_TRY(evaluate_held_out(step, texts, module, scheduler, options, !plan.is_teacher(step - 1), progress));
-    }
+    const bool done = step == plan_.steps() || ended_early();
     const double minutes = std::chrono::duration<double>(Clock::now() - saved_at).count() / 60;
     if (report->stop && !done) {
       LATFORMER_TRY(save());
       return cancelled("stopped after step " + std::to_string(step) + "; --resume goes on from there");
     }
-    if (done || minutes >= options.checkpoint_minutes) {
+    if (done || of_epoch || minutes >= options_.checkpoint_minutes) {
       LATFORMER_TRY(save());
       saved_at = Clock::now();
     }
   }
-  return progressed.profile;
+  if (progressed_.best_step > 0 && progressed_.best_step != progressed_.step) {
+    progress.say("the best was step " + std::to_string(progressed_.best_step) + ": its weights are taken");
+    if (peers_.is_first()) LATFORMER_TRY(load_weights(best(), module_));
+  }
+  return progressed_.profile;
+}
+
+// What products are computed in: as asked for; as the run that is taken up had it; or whatever is faster.
+Result<torch::Dtype> compute_type_for(const FinetuneOptions& options, torch::Device device) {
+  if (options.bf16) return *options.bf16 ? torch::kBFloat16 : torch::kFloat;
+  const fs::path checkpoint = options.work / "checkpoint.pt";
+  if (options.resume && is_file(checkpoint)) {
+    LATFORMER_ASSIGN(const Settings settings, settings_in_checkpoint(checkpoint));
+    return settings.value("compute") == "bf16" ? torch::kBFloat16 : torch::kFloat;
+  }
+  return faster_compute_type(device);
+}
+
+Status check_options(const FinetuneOptions& options, const ModelFolder& model) {
+  if (options.max_tokens > model.config.max_position_embeddings) {
+    return invalid_argument("--max-tokens is " + std::to_string(options.max_tokens) + ", but the model has only " +
+                            std::to_string(model.config.max_position_embeddings) + " positions");
+  }
+  if (options.min_tokens > options.max_tokens) return invalid_argument("--min-tokens is above --max-tokens");
+  if (options.patience > 0 && options.dev.empty()) return invalid_argument("--patience needs --dev");
+  return {};
 }
 
 }  // namespace
 
-Status finetune(const FinetuneOptions& options, const Peers& peers, const std::atomic<bool>& stop) {
+Status finetune(const FinetuneOptions& given_options, const Peers& peers, const std::atomic<bool>& stop) {
   return guarded([&]() -> Status {
+    FinetuneOptions options = given_options;
+    options.train.target_pass |= !options.train.sandwich;  // the one pass that there is
     LATFORMER_ASSIGN(const torch::Device device, device_for(options.device));
     LATFORMER_ASSIGN(const ModelFolder model, ModelFolder::open(options.model));
-    if (options.max_tokens > model.config.max_position_embeddings) {
-      return invalid_argument("--max-tokens is " + std::to_string(options.max_tokens) + ", but the model has only " +
-                              std::to_string(model.config.max_position_embeddings) + " positions");
-    }
+    LATFORMER_TRY(check_options(options, model));
     const ProblemType problem =
         options.problem.value_or(model.has_classifier ? model.config.problem_type : ProblemType::single_label);
     LATFORMER_ASSIGN(const std::vector<LabelledText> read, read_labelled_texts(options.data, options.columns, problem));
     LATFORMER_ASSIGN(const BertConfig config, config_for(options, model, read, problem));
     LATFORMER_ASSIGN(const std::optional<Profile> given, given_profile(options, config));
-    LATFORMER_ASSIGN(std::vector<Example> examples, encode_examples(read, model.tokenizer, config, options.max_tokens));
-    const auto truncated =
-        std::count_if(examples.begin(), examples.end(), [](const Example& e) { return e.truncated; });
-    if (peers.is_first())
-      std::fprintf(stderr, "%zu texts, %zd of them cut to %zu tokens\n", examples.size(), truncated,
-                   options.max_tokens);
-    const std::string settings = settings_of(options, config, examples, given, peers);
-    LATFORMER_ASSIGN(const Texts texts, split(std::move(examples), options));
+    if (peers.is_first()) LATFORMER_TRY(can_export(model, config, options.target, options.exporting));
+    LATFORMER_ASSIGN(const RunData data, data_for(options, read, model.tokenizer, config));
+    const Plan plan = plan_of(data.training, options.train);
 
     LATFORMER_ASSIGN(auto weights, model.weights(config, options.train.seed));
     for (const std::string& name : scorer_names(config)) {
@@ -231,13 +362,27 @@ Status finetune(const FinetuneOptions& options, const Peers& peers, const std::a
     BertModule module(config, std::move(weights));
     if (options.freeze_embeddings) module.freeze_embeddings();
     module.to(device);
-    module.compute_in(options.bf16 ? torch::kBFloat16 : torch::kFloat);
+    LATFORMER_ASSIGN(const torch::Dtype compute, compute_type_for(options, device));
+    module.compute_in(compute);
+
+    const Needs needs = needs_of(module, options, data, plan);
+    if (peers.is_first()) {
+      std::fputs(summary_of(options, data, module, plan, needs).c_str(), stderr);
+      LATFORMER_TRY(check_space(options.work, needs.work));
+      LATFORMER_TRY(check_space(options.target, needs.target));
+    }
+    if (options.dry_run) {
+      Scheduler scheduler(module.config().cost, given.value_or(default_profile(config.num_hidden_layers)));
+      LATFORMER_ASSIGN(const std::string pace, pace_of(options, data, scheduler, module, plan));
+      std::fputs(pace.c_str(), stdout);
+      return {};
+    }
     std::error_code error;
     fs::create_directories(options.work, error);
     if (error) return invalid_argument(options.work.string() + ": " + error.message());
-    if (peers.is_first()) LATFORMER_TRY(can_export(model, config, options.target, options.exporting));
-    LATFORMER_ASSIGN(const std::optional<Profile> profile,
-                     train_all(options, texts, given, settings, module, peers, stop));
+    Settings settings = settings_of(options, config, data, module, given, peers);
+    Run run(options, data, plan, std::move(settings), module, peers);
+    LATFORMER_ASSIGN(const std::optional<Profile> profile, run.train(given, stop));
     if (!peers.is_first()) return {};
     return export_model(model, config, module.weights(), profile, options.target, options.exporting);
   });

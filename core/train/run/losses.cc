@@ -1,6 +1,8 @@
 #include "core/train/run/losses.h"
 
-#include <torch/torch.h>
+#include <algorithm>
+
+#include "core/train/modules/torch.h"
 
 namespace latformer::train {
 
@@ -54,6 +56,28 @@ torch::Tensor importance_loss(const std::vector<torch::Tensor>& scores,
 
 torch::Tensor hidden_loss(const torch::Tensor& sub, const torch::Tensor& full) {
   return torch::mse_loss(sub, full.detach());
+}
+
+torch::Tensor rows_loss(const ForwardOutput& sub, const ForwardOutput& full) {
+  torch::Tensor loss = torch::zeros({}, sub.logits.options());
+  for (size_t layer = 0; layer < sub.rows.size(); ++layer) {
+    std::vector<int64_t> here, there;  // the same words' rows, in `sub` and in `full`
+    int64_t first_here = 0, first_there = 0;
+    for (size_t t = 0; t < sub.row_counts.size(); ++t) {
+      const std::vector<uint32_t>& kept = sub.kept_positions[t][layer];
+      for (size_t i = 0; i < kept.size(); ++i) {
+        here.push_back(first_here + static_cast<int64_t>(i));
+        there.push_back(first_there + kept[i]);  // nothing is dropped there: a row stands where its word does
+      }
+      first_here += sub.row_counts[t][layer];
+      first_there += full.row_counts[t][layer];
+    }
+    const auto rows = [&](const torch::Tensor& of, const std::vector<int64_t>& which) {
+      return of.index_select(0, torch::tensor(which).to(of.device()));
+    };
+    loss = loss + torch::mse_loss(rows(sub.rows[layer], here), rows(full.rows[layer].detach(), there));
+  }
+  return loss / static_cast<double>(std::max<size_t>(1, sub.rows.size()));
 }
 
 }  // namespace latformer::train

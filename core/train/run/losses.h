@@ -11,6 +11,8 @@
 //                               l; I_l(j) = sum over l' > l of |g_l'(j)|, made to sum to 1: how much it would matter if
 //                               the word were dropped in layer l, to the first order
 //   hidden(sub, full)           mean of (h_sub - h_full)^2; what the full model says is a constant here too
+//   rows(sub, full)             the same of the ordinary rows that are kept, behind every inner layer, against the same
+//                               words' rows of the full model
 #pragma once
 
 #include <torch/types.h>
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "core/format/labels.h"
+#include "core/train/modules/module.h"
 
 namespace latformer::train {
 
@@ -28,5 +31,7 @@ torch::Tensor distillation_loss(const torch::Tensor& sub, const torch::Tensor& f
 // scores: (L - 1) of (B, n), attributions: (L) of (B, 1, 1, n), both 0 where a text has no word.
 torch::Tensor importance_loss(const std::vector<torch::Tensor>& scores, const std::vector<torch::Tensor>& attributions);
 torch::Tensor hidden_loss(const torch::Tensor& sub, const torch::Tensor& full);  // of (B, d) each
+// Both passes were told to record rows; they are of the same texts.
+torch::Tensor rows_loss(const ForwardOutput& sub, const ForwardOutput& full);
 
 }  // namespace latformer::train

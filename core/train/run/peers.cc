@@ -1,7 +1,5 @@
 #include "core/train/run/peers.h"
 
-#include <torch/torch.h>
-
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
@@ -9,6 +7,7 @@
 
 #include "core/format/quote.h"
 #include "core/train/modules/guard.h"
+#include "core/train/modules/torch.h"
 
 // PyTorch's own packages come without Gloo's headers, which ProcessGroupGloo.hpp needs; Debian's libgloo-dev has them.
 #if defined(USE_C10D_GLOO) && __has_include(<gloo/algorithm.h>)

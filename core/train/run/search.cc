@@ -1,16 +1,16 @@
 #include "core/train/run/search.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <utility>
 
+#include "core/models/bert/cost.h"
 #include "core/train/data/random.h"
 #include "core/train/data/sample.h"
 #include "core/train/modules/bert_module.h"
 #include "core/train/modules/guard.h"
+#include "core/train/modules/torch.h"
 #include "core/train/report/evaluate.h"
 #include "core/train/run/losses.h"
 
