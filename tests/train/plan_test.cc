@@ -55,7 +55,9 @@ TEST(Plan, AnEpochHasEachTextOnceWhateverTheBatches) {
     EXPECT_LE(largest_full, 8U);
     EXPECT_LE(largest_pruned, 8U * times);
     EXPECT_EQ(pruned == 0, every == 1);
-    if (every > 1) EXPECT_GT(largest_pruned, 8U * (times - 1));
+    if (every > 1) {
+      EXPECT_GT(largest_pruned, 8U * (times - 1));
+    }
   }
 }
 
@@ -94,7 +96,9 @@ TEST(Plan, RowsLeaveTheFirstLayerWhateverTheSpeed) {
       const std::vector<uint32_t> counts = capped.counts(tokens, speedup);
       const std::vector<uint32_t> free = scheduler.solve(tokens, speedup).counts;
       EXPECT_GE(counts[0], std::min(tokens, 4U)) << tokens << " " << speedup;
-      if (free[0] >= std::min(tokens, 4U)) EXPECT_EQ(counts, free);
+      if (free[0] >= std::min(tokens, 4U)) {
+        EXPECT_EQ(counts, free);
+      }
       EXPECT_TRUE(std::is_sorted(counts.rbegin(), counts.rend()));
       EXPECT_EQ(counts.back(), 1U);
     }
