@@ -24,7 +24,7 @@ endif()
 add_library(latformer_warnings INTERFACE)
 target_compile_options(latformer_warnings INTERFACE -Wall -Wextra $<$<BOOL:${LATFORMER_WERROR}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(latformer_warnings INTERFACE -Wno-restrict;-Wno-stringop-overflow)  # GCC bug 105651: false alarms in std::string
+  target_compile_options(latformer_warnings INTERFACE -Wno-restrict)  # GCC bug 105651: false alarms in std::string
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT EMSCRIPTEN)
   # Clang blames whoever uses std::stable_partition for what libstdc++ 12 does inside it.

@@ -127,7 +127,10 @@ Settings settings_of(const FinetuneOptions& o, const BertConfig& config, const R
     for (const char byte : bytes) weights = extend_hash(weights, byte);
   }
   std::string labels;
-  for (const std::string& label : config.labels) labels += (labels.empty() ? "" : " ") + quote(label);
+  for (const std::string& label : config.labels) {
+    if (!labels.empty()) labels += ' ';
+    labels += quote(label);
+  }
   Settings settings;
   settings.add("weights at the start", weights);
   settings.add("layers", config.num_hidden_layers);
