@@ -34,7 +34,8 @@ Result<HiddenActivation> parse_activation(const JsonValue& value, std::string_vi
   for (const Row& row : kActivations) {
     if (row.name == name) return row.activation;
   }
-  return value.unsupported("is " + quote(name) + ", not \"gelu\", \"gelu_new\", \"gelu_pytorch_tanh\", \"relu\" or \"tanh\"");
+  return value.unsupported("is " + quote(name) +
+                           ", not \"gelu\", \"gelu_new\", \"gelu_pytorch_tanh\", \"relu\" or \"tanh\"");
 }
 
 Result<float> parse_norm_epsilon(const JsonValue& value, double otherwise) {

@@ -22,8 +22,8 @@ struct Quantizable {
   std::function<bool(std::string_view)> is_transposed;     // floats stand as (in, out)
   std::vector<std::string> float_modules;  // whose weights stay float, as transformers names them: small, or all
                                            // depends on them
-  std::vector<uint32_t> columns;  // of the matrices
-  bool is_quantized = false;      // already
+  std::vector<uint32_t> columns;           // of the matrices
+  bool is_quantized = false;               // already
   // Every tensor is there, as the header of a file says. Errors: bad_model, unsupported_model.
   std::function<Status(std::span<const std::byte> header)> check;
 };

@@ -50,7 +50,8 @@ const checks = [
       const files = entries
         .filter((entry) => entry.isFile())
         .map((entry) => relative(installed, join(entry.parentPath ?? entry.path, entry.name)));
-      const expected = /^(dist\/.*|types\/[\w/]+\.d\.c?ts|package\.json|README\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
+      const expected =
+        /^(dist\/.*|types\/[\w/]+\.d\.c?ts|package\.json|README\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
       assert.deepEqual(
         files.filter((file) => !expected.test(file)),
         [],
