@@ -24,7 +24,11 @@ const relaxedProbe = new Uint8Array([
   ...[0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x85, 0x02, 0x0b], // relaxed_madd(0, 1, 2)
 ]);
 
-export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe);
+// A module with the type of a structure, of garbage collection. V8 had relaxed SIMD before that (11.3 by a flag, in Node 20,
+// and without one in the Chromium of its time), and there the int8 dot product gave wrong sums once it was optimised.
+const structureProbe = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x03, 0x01, 0x5f, 0x00]);
+
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe) && WebAssembly.validate(structureProbe);
 
 export function binaryFor(kernels: KernelSet | undefined, threads: number): BinaryName {
   const isRelaxed = (kernels ?? (hasRelaxedSimd() ? 'relaxed' : 'base')) === 'relaxed';

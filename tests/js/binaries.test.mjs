@@ -17,6 +17,20 @@ async function load(options) {
   return pipeline('sentiment-analysis', { files }, options);
 }
 
+test('relaxed SIMD of a V8 that gets it wrong is not used', { skip: hasRelaxedSimd }, () => {
+  const load =
+    "import { pipeline } from 'latformer'; console.log((await pipeline('sentiment-analysis')).info.binary); process.exit()";
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--experimental-wasm-relaxed-simd', '--input-type=module', '-e', load],
+    {
+      encoding: 'utf8',
+      cwd: import.meta.dirname,
+    },
+  );
+  assert.equal(stdout.trim(), 'latformer.wasm');
+});
+
 test('by default: relaxed SIMD where the engine has it, one thread for a small model', async () => {
   const classify = await load({});
   const { binary, kernels, threads, dtype } = classify.info;

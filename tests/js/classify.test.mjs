@@ -224,9 +224,10 @@ test('the CommonJS build is the same thing', async () => {
     const classify = await required.pipeline('text-classification', { files: tinyModel() }, { worker });
     const esm = await pipeline('text-classification', { files: tinyModel() });
     assert.deepEqual(await classify(text), await esm(text));
-    await assert.rejects(required.pipeline('text-generation'), required.LatformerError);
+    await assert.rejects(required.pipeline('text-classification', './nowhere'), required.LatformerError);
     classify.dispose();
     esm.dispose();
   }
-  await assert.rejects(pipeline('text-generation'), LatformerError);
+  await assert.rejects(pipeline('text-classification', './nowhere'), LatformerError);
+  await assert.rejects(pipeline('text-generation'), TypeError); // no model of that kind is bundled
 });
