@@ -344,9 +344,9 @@ struct Int4Tile {
       for (int r = 0; r < kRows; ++r) {
         for (int v = 0; v < kVectors; ++v) sums[r][v] = spread(offsets[r * groups + g]);
       }
-      size_t left = steps;
+      const size_t paired = kPairs ? steps - steps % kShortSteps : 0;  // steps whose sums begin in 16 bits
       if constexpr (kPairs) {
-        for (; left >= kShortSteps; left -= kShortSteps) {
+        for (size_t step = 0; step < paired; step += kShortSteps) {
           ShortSums<kRows> part{};
           add_steps<kRows>(kShortSteps, x, w, part);
           for (int r = 0; r < kRows; ++r) {
@@ -355,7 +355,7 @@ struct Int4Tile {
         }
       }
       LongSums<kRows> all{sums};
-      add_steps<kRows>(left, x, w, all);
+      add_steps<kRows>(steps - paired, x, w, all);
       for (int v = 0; v < kVectors; ++v) {
         const auto scale = load_vector<Floats>(scales + v * sizeof(Floats));
         for (int r = 0; r < kRows; ++r) {

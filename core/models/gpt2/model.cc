@@ -8,8 +8,8 @@
 namespace latformer {
 
 Result<std::unique_ptr<DecoderModel>> Gpt2::create(const Gpt2Config& config, Gpt2Weights weights, Threads threads) {
-  LATFORMER_ASSIGN(kernels::Activation activation, kernels::Activation::create(config.activation_function));
-  return std::unique_ptr<DecoderModel>(new Gpt2(config, std::move(weights), std::move(threads), std::move(activation)));
+  LATFORMER_ASSIGN(const kernels::Activation activation, kernels::Activation::create(config.activation_function));
+  return std::unique_ptr<DecoderModel>(new Gpt2(config, std::move(weights), std::move(threads), activation));
 }
 
 Gpt2::Gpt2(const Gpt2Config& config, Gpt2Weights weights, Threads threads, kernels::Activation activation)
@@ -21,7 +21,7 @@ Gpt2::Gpt2(const Gpt2Config& config, Gpt2Weights weights, Threads threads, kerne
                    std::move(threads)),
       config_(config),
       weights_(std::move(weights)),
-      activation_(std::move(activation)) {}
+      activation_(activation) {}
 
 void Gpt2::norm(const LayerNormWeights& weights, size_t rows, const float* x, float* y) const {
   kernels::layer_norm(rows, config_.n_embd, x, nullptr, weights.gamma.data(), weights.beta.data(),
