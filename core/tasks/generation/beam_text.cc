@@ -28,12 +28,14 @@ Status BeamText::step() {
   if (sequences_.empty()) return begin();
   const auto& beams = search_.running();
   std::vector<DecoderInput> inputs;
+  inputs.reserve(beams.size());
   for (size_t i = 0; i < beams.size(); ++i) {
     inputs.push_back(
         {.ids = std::span(beams[i].tokens).last(1), .positions = {}, .counts = {}, .sequence = &sequences_[i]});
   }
   LATFORMER_ASSIGN(std::vector<DecoderOutput> outputs, model_->run(inputs, how_));
   std::vector<std::vector<float>> logits;
+  logits.reserve(outputs.size());
   for (DecoderOutput& output : outputs) logits.push_back(std::move(output.logits));
   return advance(logits);
 }

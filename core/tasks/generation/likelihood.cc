@@ -31,6 +31,7 @@ Result<std::vector<double>> PromptReading::log_likelihoods(std::span<const int32
   std::vector<double> result = {log_probability(logits_, tokens.front())};
   if (tokens.size() == 1) return result;
   std::vector<size_t> rows;
+  rows.reserve(sequence_.layers.size());
   for (const kernels::KeyValueCache& layer : sequence_.layers) rows.push_back(layer.rows());
   const uint32_t position = sequence_.next_position;
   const DecoderInput behind{

@@ -5,8 +5,8 @@
 
 namespace latformer {
 
-PromptPlanner::PromptPlanner(const DecoderFacts& facts, Profile profile, SentenceFinder sentences)
-    : scheduler_(cost_of(facts, profile.prompt), std::move(profile)), sentences_(std::move(sentences)) {}
+PromptPlanner::PromptPlanner(const DecoderFacts& facts, const Profile& profile, SentenceFinder sentences)
+    : scheduler_(cost_of(facts, profile.prompt), profile), sentences_(std::move(sentences)) {}
 
 PromptPlan PromptPlanner::plan(std::span<const int32_t> prompt, double speedup, std::optional<double> budget,
                                PromptMode mode) {

@@ -35,7 +35,7 @@ struct PromptPlan {
 class PromptPlanner {
  public:
   // sentences: of the model's tokens.
-  PromptPlanner(const DecoderFacts& facts, Profile profile, SentenceFinder sentences);
+  PromptPlanner(const DecoderFacts& facts, const Profile& profile, SentenceFinder sentences);
 
   // Of a prompt of at least one token. speedup: from 1 to profile().max_speedup; budget: instead of it, in
   // milliseconds, if there is a time model.
