@@ -348,7 +348,7 @@ Result<Generator> GeneratorLoader::finish() {
   SentenceFinder sentences(
       facts.hidden_size, [embeddings](int32_t id, float* y) { embeddings->embedding(id, y); },
       sentence_ends(state->tokenizer, facts.vocab_size));
-  PromptPlanner planner(facts, std::move(state->profile), std::move(sentences));
+  PromptPlanner planner(facts, state->profile, std::move(sentences));
   return Generator(std::make_unique<Generator::State>(std::move(model), std::move(state->tokenizer), std::move(planner),
                                                       std::move(state->end_tokens), std::move(state->clock)));
 }
