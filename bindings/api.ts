@@ -10,6 +10,7 @@ export type {
   LabelScoreWithStats,
   ModelInfo,
   Stats,
+  Streamed,
   TextClassificationPipeline,
   TextPair,
   TokenSpan,

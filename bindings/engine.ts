@@ -137,6 +137,8 @@ export interface Generate {
 }
 
 export interface Engine extends Classify, Generate {
+  /** How many calls it works on at a time. */
+  readonly lanes: number;
   /** Without `dtype`, the one that the weights are made for. */
   open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void>;
   /** The next bytes of model.safetensors, of which the engine becomes the owner. */

@@ -11,6 +11,7 @@ export type LatformerErrorCode =
   | 'unsupported_model'
   | 'out_of_memory'
   | 'disposed'
+  | 'overloaded'
   | 'internal'
   | 'read_failed'
   | 'unsupported_task'

@@ -5,11 +5,13 @@ import { orAborted, throwIfAborted } from './abort.js';
 import { folderOfFiles } from './model/files.js';
 import type { ModelFolder } from './model/folder.js';
 import { readModel } from './model/load.js';
-import type { Platform } from './platform.js';
+import type { Launch, Platform } from './platform.js';
 import { taskNamed } from './tasks/table.js';
 import { Calibrator } from './time/calibration.js';
 import type { ModelSource } from './types/model.js';
-import type { PipelineFactory, Pipelines } from './types/pipeline.js';
+import type { PipelineFactory, Pipelines, ProgressInfo } from './types/pipeline.js';
+
+type ProgressCallback = (info: ProgressInfo) => void;
 
 function folderOf(
   platform: Platform,
@@ -43,10 +45,9 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
     const folder = folderOf(platform, model, options);
     throwIfAborted([options.signal]);
 
-    const { engine, inWorker, start } = platform.launch(options);
-    const loading = new AbortController(); // ends what is still being read when the load fails or is cancelled
-    const load = async () => {
-      const model = readModel(folder, options.progress, loading.signal);
+    /** Reads the model into an engine; gives what it is, and its small files. */
+    const fill = async ({ engine, start }: Launch, progress: ProgressCallback, signal: AbortSignal) => {
+      const model = readModel(folder, progress, signal);
       const config = model.config();
       const reading = model.smallFiles(task.kind, config);
       reading.catch(() => undefined); // it is awaited below, unless something else fails first
@@ -54,8 +55,17 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
       const files = await reading;
       await engine.open(task.kind, files, options.dtype);
       await model.weights((part) => engine.append(part));
-      const info = frozen(task.infoOf({ ...(await engine.finish()), ...started }, files));
-      return { engine, files, info, calibrator: new Calibrator(engine, platform, info, inWorker) };
+      return { files, info: frozen(task.infoOf({ ...(await engine.finish()), ...started }, files)) };
+    };
+    const launch = platform.launch(options, async (another, signal) => {
+      await fill(another, () => undefined, signal);
+    });
+    const { engine, inWorker } = launch;
+    const loading = new AbortController(); // ends what is still being read when the load fails or is cancelled
+    const load = async () => {
+      const { files, info } = await fill(launch, options.progress, loading.signal);
+      const calibrator = new Calibrator(engine, platform, info, inWorker);
+      return { engine, files, info, calibrator, maxPending: options.maxPending };
     };
     try {
       const created = task.create(await orAborted(load(), [options.signal]));

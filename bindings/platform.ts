@@ -14,8 +14,12 @@ export interface Launch {
   start(config: Promise<Uint8Array>): Promise<StartInfo>;
 }
 
+/** Loads the pipeline's model, once more, into an engine that was launched. */
+export type Load = (launch: Launch, signal: AbortSignal) => Promise<void>;
+
 export interface Platform extends CalibrationStore {
-  launch(options: CheckedPipelineOptions): Launch;
+  /** `reload` is for engines that take the place of those that died. */
+  launch(options: CheckedPipelineOptions, reload: Load): Launch;
   /** The model that comes with the package. */
   bundledModel(wasmPaths: string | URL | undefined): ModelFolder;
   folder(location: string | URL): ModelFolder;

@@ -1,11 +1,17 @@
-// The Node entry. Runs in the calling thread unless { worker: true } asks for a worker thread.
+// The Node entry. Models run in worker threads, so that the event loop never waits for one; in a worker, or with
+// { worker: false }, they run right there.
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+import { messageOf } from '../bindings/errors.js';
 import { bundledFiles, bundledName } from '../bindings/model/bundled.js';
 import { folderByFetch, folderOfFiles } from '../bindings/model/files.js';
 import type { ModelFolder } from '../bindings/model/folder.js';
+import type { CheckedPipelineOptions } from '../bindings/arguments/pipeline.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
+import type { Launch, Load } from '../bindings/platform.js';
+import { launchPool } from '../bindings/pool.js';
 import type { PipelineFactory } from '../bindings/types/pipeline.js';
 import { compileByFetch, compileOnce } from '../bindings/wasm/compile.js';
 import { launchWasm } from '../bindings/wasm/launch.js';
@@ -34,11 +40,35 @@ const wasm: WasmPlatform = {
   startWorker,
   startThread,
   mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
-  workerByDefault: () => false,
+  workerByDefault: () => isMainThread,
 };
 
+/** In workers, as a pool that replaces one that dies, or in this thread. */
+function launch(options: CheckedPipelineOptions, reload: Load): Launch {
+  const inThisThread = (): Launch => launchWasm(wasm, { ...options, worker: false, workers: undefined });
+  if (!(options.worker ?? (options.workers !== undefined || wasm.workerByDefault()))) return inThisThread();
+  const { workers = 1 } = options;
+  const threads = options.threads ?? (workers > 1 ? 1 : undefined);
+  const each = { ...options, worker: true, workers: undefined, threads };
+  try {
+    return launchPool(workers, () => launchWasm(wasm, each), reload);
+  } catch (cause) {
+    if (options.worker === true || options.workers !== undefined) throw cause;
+    return noted(inThisThread(), `runs in the calling thread, and keeps it busy: ${messageOf(cause)}`);
+  }
+}
+
+/** The same launch with a note for ModelInfo. */
+const noted = (launched: Launch, note: string): Launch => ({
+  ...launched,
+  async start(config) {
+    const started = await launched.start(config);
+    return { ...started, notes: [...started.notes, note] };
+  },
+});
+
 const load = createPipelineFactory({
-  launch: (options) => launchWasm(wasm, options),
+  launch,
   bundledModel(wasmPaths) {
     const vocabulary = packageFile('models/sentiment/vocab.txt', wasmPaths);
     const weights = packageFile('models/sentiment/model.safetensors', wasmPaths);

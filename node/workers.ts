@@ -1,5 +1,7 @@
 // Worker threads as ports: those that run an engine, and those that are its threads. Both run one file, which is told by
 // its workerData what it is and where it lies.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Worker, parentPort, workerData } from 'node:worker_threads';
 import type { Port } from '../bindings/worker/port.js';
 import { packageFile } from './package_files.js';
@@ -28,8 +30,11 @@ function start(url: URL, name: Role['name']): Port {
   };
 }
 
-export const startWorker = (wasmPaths: string | URL | undefined): Port =>
-  start(packageFile('node-worker.mjs', wasmPaths), 'latformer');
+export function startWorker(wasmPaths: string | URL | undefined): Port {
+  const url = packageFile('node-worker.mjs', wasmPaths);
+  if (!existsSync(url)) throw new Error(`${fileURLToPath(url)} is missing`); // a worker would tell only later
+  return start(url, 'latformer');
+}
 
 export const startThread = (wasmPaths: string | URL | undefined): Port =>
   start(packageFile('node-worker.mjs', wasmPaths), 'latformer-thread');

@@ -58,3 +58,10 @@ export function checkInputs(value: ClassificationInput | readonly Classification
   if (!Array.isArray(value)) return [checkInput(value, 'the input')];
   return Array.from(value as readonly unknown[], (each, index) => checkInput(each, `input ${index}`));
 }
+
+/** What stream() reads from. */
+export function checkSource(value: unknown): void {
+  const isIterable =
+    typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+  if (!isIterable) throw new TypeError(`stream() reads from an iterable or async iterable, not ${show(value)}`);
+}

@@ -65,6 +65,8 @@ export interface CheckedPipelineOptions {
   threads: number | undefined;
   kernels: KernelSet | undefined;
   worker: boolean | undefined;
+  workers: number | undefined;
+  maxPending: number;
   calibrate: boolean;
   signal: AbortSignal | undefined;
   wasmPaths: string | URL | undefined;
@@ -78,6 +80,8 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     'threads',
     'kernels',
     'worker',
+    'workers',
+    'maxPending',
     'calibrate',
     'signal',
     'wasmPaths',
@@ -88,6 +92,9 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
   const progress = given.get('progress_callback') ?? (() => undefined);
   if (typeof progress !== 'function') {
     throw new TypeError(`progress_callback must be a function, not ${show(progress)}`);
+  }
+  if (given.has('workers') && given.get('worker') === false) {
+    throw new TypeError('workers and worker: false exclude each other');
   }
   const wasmPaths = given.get('wasmPaths');
   if (wasmPaths !== undefined && typeof wasmPaths !== 'string' && !(wasmPaths instanceof URL)) {
@@ -103,6 +110,8 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     threads: given.has('threads') ? wholeNumber(given.get('threads'), 'threads', 1) : undefined,
     kernels: given.has('kernels') ? oneOf(given.get('kernels'), 'kernels', kernelSets) : undefined,
     worker: given.has('worker') ? boolean(given.get('worker'), 'worker') : undefined,
+    workers: given.has('workers') ? wholeNumber(given.get('workers'), 'workers', 1) : undefined,
+    maxPending: given.has('maxPending') ? wholeNumber(given.get('maxPending'), 'maxPending', 1) : Infinity,
     calibrate: given.has('calibrate') && boolean(given.get('calibrate'), 'calibrate'),
     signal: abortSignal(given.get('signal'), 'signal'),
     wasmPaths,

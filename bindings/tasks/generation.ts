@@ -66,8 +66,14 @@ class Generator extends PipelineBase<GenerationModelInfo> {
   readonly #defaults: ReturnType<typeof generationConfig>;
   readonly #chat: ChatTemplate | undefined;
 
-  constructor(engine: Engine, info: GenerationModelInfo, calibrator: Calibrator, files: SmallFiles) {
-    super(engine, info, calibrator);
+  constructor(
+    engine: Engine,
+    info: GenerationModelInfo,
+    calibrator: Calibrator,
+    files: SmallFiles,
+    maxPending: number,
+  ) {
+    super(engine, info, calibrator, maxPending);
     this.#defaults = defaultsOf(files);
     this.#chat = chatTemplateOf(files);
   }
@@ -75,9 +81,12 @@ class Generator extends PipelineBase<GenerationModelInfo> {
   async generate(input: unknown, given: unknown): Promise<GeneratedText[] | GeneratedText[][]> {
     const options = checkGenerationOptions(given, this.speedDefaults, this.#defaults);
     const { prompts, isList } = checkPrompts(input);
-    const results = await this.inTurn(
-      (signals) => this.#results(prompts, options, signals, options.streamer),
-      options.signal,
+    const calibrated = this.calibratedFor(options.budget, options.signal);
+    const results = await this.admitted(() =>
+      this.inTurn(async (signals) => {
+        await calibrated;
+        return this.#results(prompts, options, signals, options.streamer);
+      }, options.signal),
     );
     return isList ? results.map((result) => [result]) : results;
   }
@@ -95,9 +104,12 @@ class Generator extends PipelineBase<GenerationModelInfo> {
       pieces.push(text);
       wake();
     };
-    const done = this.inTurn(
-      (signals) => this.#results(prompts, options, [...signals, left.signal], onText),
-      options.signal,
+    const calibrated = this.calibratedFor(options.budget, options.signal);
+    const done = this.admitted(() =>
+      this.inTurn(async (signals) => {
+        await calibrated;
+        return this.#results(prompts, options, [...signals, left.signal], onText);
+      }, options.signal),
     ).finally(() => {
       isDone = true;
       wake();
@@ -141,7 +153,6 @@ class Generator extends PipelineBase<GenerationModelInfo> {
     onText: OnText,
   ): Promise<GeneratedText[]> {
     if (prompts.length === 0) return [];
-    if (options.budget !== undefined) await this.calibrateOnce();
     const texts = await Promise.all(prompts.map((prompt) => this.#textOf(prompt)));
     const answers = prompts.map((): Answer => ({ text: '', finish: 'length' }));
     const run = await this.#run(texts, options, signals, ({ prompt, text, finish }) => {
@@ -209,8 +220,9 @@ export function textGenerationPipeline(
   task: GenerationTask,
   calibrator: Calibrator,
   files: SmallFiles,
+  maxPending: number,
 ): TextGenerationPipeline {
-  const generator = new Generator(engine, info, calibrator, files);
+  const generator = new Generator(engine, info, calibrator, files, maxPending);
   const generate = (input: unknown, options?: GenerationOptions) => generator.generate(input, options);
   const stream = (input: GenerationInput, options?: GenerationOptions) => generator.stream(input, options);
   return callable(generate, generator, { task, stream }) as unknown as TextGenerationPipeline;

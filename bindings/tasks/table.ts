@@ -17,6 +17,8 @@ interface Loaded {
   files: SmallFiles;
   info: BaseModelInfo;
   calibrator: Calibrator;
+  /** Of PipelineOptions. */
+  maxPending: number;
 }
 
 interface TaskEntry<Name extends keyof Pipelines> {
@@ -31,8 +33,8 @@ const classification: TaskEntry<'sentiment-analysis' | 'text-classification'> = 
   kind: 'classification',
   bundled: true,
   infoOf: (model) => model,
-  create: ({ engine, info, calibrator }, name) =>
-    textClassificationPipeline(engine, info as ModelInfo, name, calibrator),
+  create: ({ engine, info, calibrator, maxPending }, name) =>
+    textClassificationPipeline(engine, info as ModelInfo, name, calibrator, maxPending),
 };
 
 const generation: TaskEntry<'text-generation'> = {
@@ -42,8 +44,8 @@ const generation: TaskEntry<'text-generation'> = {
     ...model,
     has_chat_template: chatTemplateOf(files) !== undefined,
   }),
-  create: ({ engine, info, calibrator, files }, name) =>
-    textGenerationPipeline(engine, info as GenerationModelInfo, name, calibrator, files),
+  create: ({ engine, info, calibrator, files, maxPending }, name) =>
+    textGenerationPipeline(engine, info as GenerationModelInfo, name, calibrator, files, maxPending),
 };
 
 const tasks = {

@@ -33,6 +33,8 @@ export interface AdjustablePipeline {
    * then on a speedup is one of time, not of multiply-accumulates.
    */
   calibrate(options?: CalibrationOptions): Promise<Calibration>;
+  /** Calls that have no answer yet, those that run among them. */
+  readonly pending: number;
   /** Gives the memory back. Calls that are not done, and later ones, reject with code 'disposed'. May be called twice. */
   dispose(): Promise<void>;
   [Symbol.dispose](): void;

@@ -102,6 +102,12 @@ export type ClassificationBatchResult<O> = O extends { readonly top_k?: infer K 
           : ClassificationResult<O>[][]
   : ClassificationResult<O>[];
 
+/** An input of stream() and what an array would have at its place: a label, or a list of labels when `top_k` is not 1. */
+export interface Streamed<Input, Output> {
+  input: Input;
+  output: Output;
+}
+
 /** What a classifier is. */
 export interface ModelInfo extends BaseModelInfo {
   labels: string[];
@@ -119,6 +125,16 @@ export interface TextClassificationPipeline extends AdjustablePipeline {
     inputs: readonly ClassificationInput[],
     options?: O,
   ): Promise<ClassificationBatchResult<O>>;
+
+  /**
+   * Classifies what comes from an iterable, an async iterable or a Node stream, of any length: answers in the same order,
+   * each as soon as it and those before it are there; reads ahead a little, and no more than is taken. Leaving the loop
+   * ends it and closes the source. Node's `pipeline()` and `Duplex.from()` take it as a transform.
+   */
+  stream<Input extends ClassificationInput, const O extends ClassificationOptions = {}>(
+    source: AsyncIterable<Input> | Iterable<Input>,
+    options?: O,
+  ): AsyncGenerator<Streamed<Input, ClassificationBatchResult<O>[number]>, void, undefined>;
 
   readonly task: ClassificationTask;
   readonly info: ModelInfo;

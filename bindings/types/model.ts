@@ -17,6 +17,8 @@ export type ModelSource =
 export interface StartInfo {
   /** The WebAssembly file that runs: the name of one in the package, or `wasmBinary` where that was given. */
   binary: string;
+  /** How many workers run it, each with a model of its own; 0 where it runs in the calling thread. */
+  workers: number;
   /** What did not go as asked for, in sentences for people: that threads could not be started, say. Mostly empty. */
   notes: readonly string[];
 }

@@ -37,8 +37,15 @@ export interface PipelineOptions {
    * SIMD where the engine has it.
    */
   kernels?: 'base' | 'relaxed' | undefined;
-  /** Run in a worker: by default where it keeps a page responsive, that is on a browser's main thread. */
+  /** Run in a worker: by default on main threads, of a page or of Node, which stay responsive so. */
   worker?: boolean | undefined;
+  /**
+   * Node: this many workers, each with the model in memory of its own and, unless `threads` says more, one thread. Calls,
+   * and the texts of one call, are dealt out to them. Default 1.
+   */
+  workers?: number | undefined;
+  /** At most this many calls without an answer; further ones reject with code 'overloaded'. By default there is no limit. */
+  maxPending?: number | undefined;
   /** Time the model on this device once it is loaded, as `calibrate()` does. */
   calibrate?: boolean | undefined;
   /** Cancels loading. */

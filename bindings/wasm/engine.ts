@@ -77,6 +77,7 @@ async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memor
 }
 
 export class LocalEngine implements WasmEngine {
+  readonly lanes = 1;
   #session: Session | undefined;
   #whyNot = new LatformerError('internal', 'the engine was not started');
   #isClosed = false;

@@ -71,7 +71,8 @@ export function launchWasm(platform: WasmPlatform, options: CheckedPipelineOptio
       const threads = await threadsFor(config);
       const binary = binaryFor(options.kernels, threads);
       const notes = await engine.start(await compile(platform, options, binary), threads);
-      return { binary: options.wasmBinary ? 'wasmBinary' : binary, notes };
+      if (options.workers !== undefined) notes.push('{ workers } is for Node; here there is one');
+      return { binary: options.wasmBinary ? 'wasmBinary' : binary, workers: inWorker ? 1 : 0, notes };
     },
   };
 }

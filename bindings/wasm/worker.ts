@@ -6,7 +6,7 @@ import { LocalEngine } from './engine.js';
 import type { WasmEngine } from './engine.js';
 import type { StartThread } from './threads.js';
 
-type Method = Exclude<keyof WasmEngine, 'close'>;
+type Method = Exclude<keyof WasmEngine, 'close' | 'lanes'>;
 type Answer<Name extends Method> = ReturnType<WasmEngine[Name]>;
 
 const methods: readonly Method[] = [
@@ -21,6 +21,7 @@ export function serveEngine(startThread: StartThread, port: Port): void {
 export function connectEngine(port: Port): WasmEngine {
   const { call, close } = connect(port);
   return {
+    lanes: 1,
     start: (module, threads) => call('start', [module, threads]) as Answer<'start'>,
     open: (kind, files, dtype) => call('open', [kind, files, dtype]) as Answer<'open'>,
     append(bytes) {

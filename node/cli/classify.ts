@@ -1,4 +1,5 @@
 // latformer classify: texts in, labels and scores out, in the same order and in constant memory.
+import { mapInOrder } from '../../bindings/tasks/in_order.js';
 import type { LabelScore, LabelScoreWithStats } from '../index.js';
 import { batchesOf } from './batches.js';
 import {
@@ -30,6 +31,7 @@ Classifies texts from files, from standard input, or of --text.
                        The first time, the model is timed on this machine for about a quarter of a second
   --model DIR          a Hugging Face folder or URL; by default the bundled sentiment model
 ${runHelp}
+  --workers N          in N workers, each with the model in memory of its own; by default one
   --top-k N            the N best labels instead of the best; 0 for all
   --stats              adds tokens, word-vectors per layer, achieved speedup, milliseconds
   --long-text MODE     text longer than the model reads: truncate (default) or windows
@@ -57,6 +59,7 @@ const options = {
   speedup: { type: 'string' },
   'latency-budget': { type: 'string' },
   model: { type: 'string' },
+  workers: { type: 'string', default: '1' },
   text: { type: 'string', multiple: true },
   'top-k': { type: 'string' },
   stats: { type: 'boolean', default: false },
@@ -81,6 +84,7 @@ function parse(args: string[]) {
     given: values.text,
     model: values.model,
     run: parseRunOptions(values),
+    workers: wholeNumberOption('workers', values.workers, 1),
     speedup: numberOption('speedup', values.speedup ?? '1', 1),
     budget: budget === undefined ? undefined : positiveOption('latency-budget', budget),
     top_k: values['top-k'] === undefined ? 1 : wholeNumberOption('top-k', values['top-k'], 0) || Infinity,
@@ -106,7 +110,9 @@ export const classify: Command = {
     const { given, ...asked } = parse(args);
     const files = given === undefined ? asked.files : [];
     const size = await totalSize(files);
-    const classifier = await loadModel('text-classification', asked.model, { ...asked.run, signal, worker: true });
+    const { workers } = asked;
+    const choice = { ...asked.run, signal, worker: true, workers };
+    const classifier = await loadModel('text-classification', asked.model, choice);
     checkSpeedup('speedup', asked.speedup, classifier.maxSpeedup);
 
     const { long_text, stats } = asked;
@@ -131,13 +137,16 @@ export const classify: Command = {
             onBytes: (read) => (bytes += read),
           })
         : givenTexts(given);
-    for await (const batch of batchesOf(texts, asked.batch)) {
+    const classifyBatch = async (batch: TextRecord[]): Promise<[TextRecord[], Answer[]]> => {
       const inputs = batch.map(({ text, text_pair }) => ({ text, text_pair }));
       const results: (LabelScore | LabelScoreWithStats)[] | (LabelScore | LabelScoreWithStats)[][] = await classifier(
         inputs,
         { ...speed, long_text, stats, top_k, signal },
       );
-      const answers = results.map((result): Answer => (Array.isArray(result) ? result : [result]));
+      return [batch, results.map((result): Answer => (Array.isArray(result) ? result : [result]))];
+    };
+    const atATime = workers === 1 ? 1 : 2 * workers; // each has its next one waiting
+    for await (const [batch, answers] of mapInOrder(batchesOf(texts, asked.batch), atATime, classifyBatch)) {
       if (process.stdout.isTTY) hideProgress(); // both write to the same screen
       const lines = batch.map((text, index) => writer.line(text, answers[index] ?? []));
       await print((count === 0 ? writer.header() : '') + lines.join(''), signal);

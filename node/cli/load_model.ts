@@ -27,18 +27,21 @@ export interface LoadOptions extends RunChoice {
   signal: AbortSignal;
   /** In a worker, so that signals are heard while a long text is read. */
   worker: boolean;
+  /** In several. */
+  workers?: number | undefined;
 }
 
 export async function loadModel<Task extends keyof Pipelines>(
   task: Task,
   model: string | undefined,
-  { signal, worker, dtype, threads }: LoadOptions,
+  { signal, worker, workers, dtype, threads }: LoadOptions,
 ): Promise<Pipelines[Task]> {
   if (model === '') throw misuse('--model needs a folder or URL');
   const progress = new Progress();
   const loaded = await pipeline(task, model ?? null, {
     signal,
     worker,
+    workers,
     dtype,
     threads,
     progress_callback: (info) => {

@@ -426,3 +426,13 @@ test('a latency budget instead of a speedup', async () => {
   }
   await fails([...withModel, '--latency-budget', '5', '--speedup', '2'], '', 2, /exclude each other/);
 });
+
+test('--workers: the same answers in the same order', async () => {
+  const model = await writeModel('dealt');
+  const file = await write('many.txt', Array.from({ length: 200 }, (_, i) => `a joy ${i}\n`).join(''));
+  const alone = await latformer(['classify', '--model', model, file]);
+  const dealt = await latformer(['classify', '--model', model, '--workers', '2', '--batch', '7', file]);
+  assert.equal(dealt.code, 0, dealt.stderr);
+  assert.equal(dealt.stdout, alone.stdout);
+  assert.equal((await latformer(['classify', '--workers', '0'])).code, 2);
+});

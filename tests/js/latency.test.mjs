@@ -233,7 +233,7 @@ describe('misuse', () => {
 });
 
 test('a clock that stands still is told, and speedups go on by multiply-accumulates', async () => {
-  const classify = await load();
+  const classify = await load({ worker: false });
   const { now } = performance;
   performance.now = () => 5;
   try {

@@ -192,7 +192,7 @@ async function pipelineWithFaults(fault) {
     return instantiate(module, wrapped);
   };
   try {
-    return await pipeline('sentiment-analysis', { files });
+    return await pipeline('sentiment-analysis', { files }, { worker: false });
   } finally {
     WebAssembly.instantiate = instantiate;
   }
@@ -266,20 +266,16 @@ async function pipelineWithWorkers(options) {
   }
 }
 
-test('a worker or thread that dies is an error with a code, and others go on', { timeout: 30_000 }, async () => {
-  const other = await pipeline('sentiment-analysis', { files }, { worker: true, threads: threadCounts.at(-1) });
+test('a thread that dies is an error with a code, and others go on', { timeout: 30_000 }, async () => {
+  if (!threadCounts.includes(2)) return;
+  const other = await pipeline('sentiment-analysis', { files }, { worker: true, threads: 2 });
   const expected = await other(text);
-  for (const options of [{ worker: true }, ...(threadCounts.includes(2) ? [{ worker: false, threads: 2 }] : [])]) {
-    const { classify, workers } = await pipelineWithWorkers(options);
-    assert.deepEqual(await classify(text), expected);
-    const exit = once(workers[0], 'exit');
-    const running = options.worker ? classify(long) : undefined;
-    await Promise.all([workers[0].terminate(), exit]);
-    const internal = { code: 'internal', message: /stopped/ };
-    if (running) await assert.rejects(running, internal);
-    await assert.rejects(classify(text), internal);
-    await classify.dispose();
-    assert.deepEqual(await other(text), expected);
-  }
+  const { classify, workers } = await pipelineWithWorkers({ worker: false, threads: 2 });
+  assert.deepEqual(await classify(text), expected);
+  const exit = once(workers[0], 'exit');
+  await Promise.all([workers[0].terminate(), exit]);
+  await assert.rejects(classify(text), { code: 'internal', message: /stopped/ });
+  await classify.dispose();
+  assert.deepEqual(await other(text), expected);
   await other.dispose();
 });
