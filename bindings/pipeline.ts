@@ -43,11 +43,12 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
       throw new TypeError(`${task.name} needs a model: a folder, a URL or { files }`);
     }
     const folder = folderOf(platform, model, options);
+    const integrity = new Map([...(folder.integrity ?? []), ...options.integrity]);
     throwIfAborted([options.signal]);
 
     /** Reads the model into an engine; gives what it is, and its small files. */
     const fill = async ({ engine, start }: Launch, progress: ProgressCallback, signal: AbortSignal) => {
-      const model = readModel(folder, progress, signal);
+      const model = readModel(folder, progress, signal, integrity, platform.startHash);
       const config = model.config();
       const reading = model.smallFiles(task.kind, config);
       reading.catch(() => undefined); // it is awaited below, unless something else fails first

@@ -2,6 +2,7 @@
 import type { CheckedPipelineOptions } from './arguments/pipeline.js';
 import type { Engine } from './engine.js';
 import type { ModelFolder, OpenUrl } from './model/folder.js';
+import type { StartHash } from './model/sha256.js';
 import type { CalibrationStore } from './time/calibration.js';
 import type { StartInfo } from './types/model.js';
 
@@ -24,4 +25,6 @@ export interface Platform extends CalibrationStore {
   bundledModel(wasmPaths: string | URL | undefined): ModelFolder;
   folder(location: string | URL): ModelFolder;
   openUrl: OpenUrl;
+  /** SHA-256. */
+  startHash: StartHash;
 }

@@ -1,12 +1,13 @@
 // The Node entry. Models run in worker threads, so that the event loop never waits for one; in a worker, or with
 // { worker: false }, they run right there.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { messageOf } from '../bindings/errors.js';
-import { bundledFiles, bundledName } from '../bindings/model/bundled.js';
-import { folderByFetch, folderOfFiles } from '../bindings/model/files.js';
+import { bundledFolder } from '../bindings/model/bundled.js';
+import { folderByFetch } from '../bindings/model/files.js';
 import type { ModelFolder } from '../bindings/model/folder.js';
 import type { CheckedPipelineOptions } from '../bindings/arguments/pipeline.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
@@ -72,10 +73,11 @@ const load = createPipelineFactory({
   bundledModel(wasmPaths) {
     const vocabulary = packageFile('models/sentiment/vocab.txt', wasmPaths);
     const weights = packageFile('models/sentiment/model.safetensors', wasmPaths);
-    return folderOfFiles(bundledName, bundledFiles(vocabulary, weights), openUrl);
+    return bundledFolder(vocabulary, weights, openUrl);
   },
   folder,
   openUrl,
+  startHash: () => createHash('sha256'),
   calibrations,
   device,
 });

@@ -8,10 +8,11 @@
 //   chat.mjs                              chat templates, for both
 //   cli.mjs                               the `latformer` command
 //   latformer[-relaxed][-threads].wasm    the core
-//   models/sentiment/                     the bundled model
+//   models/sentiment/                     the bundled model, with integrity.json
 //   ../types/                             declarations, .d.ts for import and .d.cts for require; beside it, because tools
 //                                         that trace files take those in there for source code
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -71,7 +72,9 @@ const resolveBuilt = {
   setup({ onResolve }) {
     onResolve({ filter: /\/glue\.js$/ }, async () => ({ path: await glue() }));
     onResolve({ filter: /\/models\/sentiment\/[^/]+\.json$/ }, ({ path }) => ({
-      path: join(model, path.slice(path.lastIndexOf('/') + 1)),
+      path: path.endsWith('/integrity.json')
+        ? join(out, 'models/sentiment/integrity.json') // made by bundledModel()
+        : join(model, path.slice(path.lastIndexOf('/') + 1)),
     }));
   },
 };
@@ -133,7 +136,7 @@ async function bundles() {
 }
 
 /**
- * The bundled model. Its vocabulary goes along as vocab.txt, half the size of tokenizer.json, and of a name that no
+ * The bundled model, and what its files hash to. Its vocabulary goes along as vocab.txt, half the size of tokenizer.json, and of a name that no
  * bundler takes for source code (Parcel makes JavaScript of whatever is called .json).
  */
 async function bundledModel() {
@@ -148,6 +151,12 @@ async function bundledModel() {
       await copyFile(join(model, file), join(to, file), constants.COPYFILE_FICLONE);
     }
   }
+  const integrity = {};
+  for (const file of (await readdir(to)).sort()) {
+    const hash = createHash('sha256').update(await readFile(join(to, file)));
+    integrity[file] = `sha256-${hash.digest('base64')}`;
+  }
+  await writeFile(join(to, 'integrity.json'), `${JSON.stringify(integrity, null, 2)}\n`);
 }
 
 /** The declarations of the public part: the same for browsers and Node, once for each module system. */
@@ -176,9 +185,9 @@ async function declarations() {
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
+await bundledModel();
 await Promise.all([
   bundles(),
   declarations(),
   ...Object.keys(folders).map((binary) => copyFile(pathOf(binary, 'latformer.wasm'), join(out, binary))),
-  bundledModel(),
 ]);

@@ -1,5 +1,6 @@
 // What text generation is given, and what generation_config.json says where nothing is given.
 import type { GenerateOptions } from '../engine.js';
+import { LatformerError } from '../errors.js';
 import type { ChatMessage, GenerationInput, GenerationOptions } from '../types/generation.js';
 import { checkLatencyBudget, checkSpeedup } from './speed.js';
 import type { SpeedDefaults } from './speed.js';
@@ -23,6 +24,15 @@ function count(value: unknown, what: string, least: number, most: number): numbe
 
 const above0 = (value: number): boolean => value > 0 && value < Infinity;
 
+function stopStrings(value: unknown): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.map((each) => {
+    if (typeof each !== 'string') throw new TypeError(`stop_strings must be strings, not ${show(each)}`);
+    if (each === '') throw new RangeError('a stop string must not be empty');
+    return each;
+  });
+}
+
 /** Settings that generation_config.json has too: name -> check. */
 const settings = {
   max_new_tokens: (value: unknown) => count(value, 'max_new_tokens', 1, most32),
@@ -34,6 +44,7 @@ const settings = {
   repetition_penalty: (value: unknown) => number(value, 'repetition_penalty', above0, 'above 0'),
   num_beams: (value: unknown) => count(value, 'num_beams', 1, mostBeams),
   length_penalty: (value: unknown) => number(value, 'length_penalty', Number.isFinite, 'finite'),
+  stop_strings: stopStrings,
 };
 type Settings = { [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]> };
 
@@ -47,11 +58,35 @@ export const plainSettings: Settings = {
   repetition_penalty: 1,
   num_beams: 1,
   length_penalty: 1,
+  stop_strings: [],
 };
+
+/** Settings of generation_config.json that would change the text, but are not done here. */
+const undone =
+  'min_length min_new_tokens max_time early_stopping top_h typical_p epsilon_cutoff eta_cutoff encoder_repetition_penalty ' +
+  'no_repeat_ngram_size encoder_no_repeat_ngram_size bad_words_ids renormalize_logits forced_bos_token_id ' +
+  'forced_eos_token_id exponential_decay_length_penalty suppress_tokens begin_suppress_tokens sequence_bias token_healing ' +
+  'guidance_scale watermarking_config num_return_sequences penalty_alpha dola_layers diversity_penalty num_beam_groups ' +
+  'constraints force_words_ids';
+/** Of these 1 is what changes nothing. */
+const factors = [
+  'typical_p',
+  'encoder_repetition_penalty',
+  'guidance_scale',
+  'num_return_sequences',
+  'num_beam_groups',
+];
+
+/** Whether a setting of that value might as well not be there. */
+const isIdle = (name: string, value: unknown): boolean =>
+  (value ?? false) === false ||
+  (value === 0 && !name.endsWith('_id')) ||
+  (value === 1 && factors.includes(name)) ||
+  (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
 /** `defaults`, but for what `given` has; null counts as not given. */
 function settingsOf(given: Fields, defaults: Settings): Settings {
-  const found: Record<string, number | boolean> = { ...defaults };
+  const found: Record<string, number | boolean | string[]> = { ...defaults };
   for (const [name, check] of Object.entries(settings)) {
     const value = given.get(name) ?? undefined;
     if (value !== undefined) found[name] = check(value);
@@ -59,18 +94,16 @@ function settingsOf(given: Fields, defaults: Settings): Settings {
   return found as unknown as Settings;
 }
 
-/** The settings in a model's generation_config.json. Throws TypeError and RangeError. */
+/** The settings in a model's generation_config.json. Throws TypeError and RangeError, LatformerError for what is not done. */
 export function generationConfig(config: Readonly<Record<string, unknown>>): Settings {
+  for (const name of undone.split(' ')) {
+    if (isIdle(name, config[name])) continue;
+    throw new LatformerError(
+      'unsupported_model',
+      `generation_config.json: ${name} is ${JSON.stringify(config[name])}, which Latformer does not do`,
+    );
+  }
   return settingsOf(new Map(Object.entries(config)), plainSettings);
-}
-
-function stopStrings(value: unknown): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.map((each) => {
-    if (typeof each !== 'string') throw new TypeError(`stop_strings must be strings, not ${show(each)}`);
-    if (each === '') throw new RangeError('a stop string must not be empty');
-    return each;
-  });
 }
 
 export interface CheckedGenerationOptions extends GenerateOptions {
@@ -85,7 +118,7 @@ export function checkGenerationOptions(
   speed: SpeedDefaults,
   defaults: Settings,
 ): CheckedGenerationOptions {
-  const own = ['seed', 'stop_strings', 'context_limit', 'return_full_text', 'streamer', 'prompt_mode'];
+  const own = ['seed', 'context_limit', 'return_full_text', 'streamer', 'prompt_mode'];
   const known = [...Object.keys(settings), ...own, 'speedup', 'latency_budget', 'stats', 'signal'];
   const given = fieldsOf(value, 'options', known);
 
@@ -113,7 +146,7 @@ export function checkGenerationOptions(
     seed: given.has('seed') ? wholeNumber(given.get('seed'), 'seed', 0) : Math.floor(Math.random() * 2 ** 53),
     numBeams: found.num_beams,
     lengthPenalty: found.length_penalty,
-    stop: given.has('stop_strings') ? stopStrings(given.get('stop_strings')) : [],
+    stop: found.stop_strings,
     slide: limit === 'slide',
     mode: given.has('prompt_mode')
       ? oneOf(given.get('prompt_mode'), 'prompt_mode', ['layers', 'sentences', 'cut'])

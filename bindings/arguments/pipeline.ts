@@ -1,6 +1,8 @@
 // What pipeline() is given besides the task.
 import { dtypes, kernelSets } from '../choices.js';
 import type { Dtype, KernelSet } from '../choices.js';
+import { parseIntegrity } from '../model/integrity.js';
+import type { Integrity } from '../model/integrity.js';
 import { configFile } from '../model/names.js';
 import type { ModelSource } from '../types/model.js';
 import type { PipelineOptions } from '../types/pipeline.js';
@@ -59,6 +61,21 @@ export function checkModel(value: ModelSource): CheckedModel {
   return { files: belowFolder(files) };
 }
 
+/** { file: 'sha256-…' or null } */
+export function checkIntegrity(value: unknown): Integrity {
+  if (value === undefined || value === null) return new Map();
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new TypeError(`integrity must be an object of hashes by file, not ${show(value)}`);
+  }
+  const checked = (file: string, hash: unknown): readonly string[] | null => {
+    if (hash === null) return null;
+    const hashes = typeof hash === 'string' ? parseIntegrity(hash) : undefined;
+    if (hashes) return hashes;
+    throw new TypeError(`integrity of ${show(file)} must be 'sha256-…' in Base64, or null, not ${show(hash)}`);
+  };
+  return new Map(Object.entries(value).map(([file, hash]) => [file, checked(file, hash)]));
+}
+
 export interface CheckedPipelineOptions {
   progress: NonNullable<PipelineOptions['progress_callback']>;
   dtype: Dtype | undefined;
@@ -69,6 +86,7 @@ export interface CheckedPipelineOptions {
   maxPending: number;
   calibrate: boolean;
   signal: AbortSignal | undefined;
+  integrity: Integrity;
   wasmPaths: string | URL | undefined;
   wasmBinary: Uint8Array | undefined;
 }
@@ -84,6 +102,7 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     'maxPending',
     'calibrate',
     'signal',
+    'integrity',
     'wasmPaths',
     'wasmBinary',
   ];
@@ -114,6 +133,7 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     maxPending: given.has('maxPending') ? wholeNumber(given.get('maxPending'), 'maxPending', 1) : Infinity,
     calibrate: given.has('calibrate') && boolean(given.get('calibrate'), 'calibrate'),
     signal: abortSignal(given.get('signal'), 'signal'),
+    integrity: checkIntegrity(given.get('integrity')),
     wasmPaths,
     wasmBinary,
   };

@@ -1,19 +1,25 @@
 // The files of the model that comes with the package. The small ones are part of the script: they need no request, and
 // no bundler mistakes them for source code.
 import config from '../../models/sentiment/config.json';
+import integrity from '../../models/sentiment/integrity.json';
 import profile from '../../models/sentiment/profile.json';
 import tokenizerConfig from '../../models/sentiment/tokenizer_config.json';
+import { folderOfFiles } from './files.js';
+import type { ModelFolder, OpenUrl } from './folder.js';
 
-export const bundledName = 'the bundled sentiment model';
-
-/** By name; `vocabulary` and `weights` are where these two lie. */
-export function bundledFiles(vocabulary: URL, weights: URL): Map<string, Uint8Array | URL> {
+/** `vocabulary` and `weights` are where these two lie; they are checked against their hashes. */
+export function bundledFolder(vocabulary: URL, weights: URL, openUrl: OpenUrl): ModelFolder {
   const text = new TextEncoder();
-  return new Map<string, Uint8Array | URL>([
+  const files = new Map<string, Uint8Array | URL>([
     ['config.json', text.encode(config)],
     ['tokenizer_config.json', text.encode(tokenizerConfig)],
     ['profile.json', text.encode(profile)],
     ['vocab.txt', vocabulary],
     ['model.safetensors', weights],
   ]);
+  const hashes = JSON.parse(integrity) as Record<string, string>;
+  return {
+    ...folderOfFiles('the bundled sentiment model', files, openUrl),
+    integrity: new Map([...files.keys()].map((file) => [file, [hashes[file] ?? '']])),
+  };
 }

@@ -1,5 +1,6 @@
 // A model's files, wherever they are.
 import { LatformerError } from '../errors.js';
+import type { Integrity } from './integrity.js';
 
 /** A file of a model that can be read once, in parts, each of which is the reader's until it asks for the next. */
 export interface ModelFile {
@@ -19,6 +20,8 @@ export interface ModelFolder {
   name: string;
   /** Undefined if there is no such file. Rejects with Forbidden where that cannot be known. */
   open(file: string, signal: AbortSignal | undefined): Promise<ModelFile | undefined>;
+  /** What its files must hash to, where that is known. */
+  integrity?: Integrity;
   /** What is wrong with the folder as a whole, if that can be told. */
   trouble?(): Promise<string | undefined>;
 }

@@ -2,6 +2,7 @@
 // All else the core reads.
 import type { SmallFiles } from '../engine.js';
 import { LatformerError } from '../errors.js';
+import { parseJson } from './json.js';
 import { chatTemplateFile, generationConfigFile, tokenizerConfigFile } from './names.js';
 
 type Json = Record<string, unknown>;
@@ -19,7 +20,7 @@ function objectIn(files: SmallFiles, name: string): Json {
   if (text === undefined) return {};
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new LatformerError('bad_model', `${name} is not JSON`, { cause });
   }

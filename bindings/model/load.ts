@@ -5,6 +5,8 @@ import { LatformerError } from '../errors.js';
 import type { ProgressInfo } from '../types/pipeline.js';
 import { Forbidden } from './folder.js';
 import type { ModelFolder } from './folder.js';
+import { integrityOf } from './integrity.js';
+import type { Integrity } from './integrity.js';
 import {
   companionsOf,
   configFile,
@@ -16,6 +18,7 @@ import {
   weightsIndexFile,
 } from './names.js';
 import { oddContent, whyMissing } from './recognise.js';
+import type { StartHash } from './sha256.js';
 import { mergedShards, parseIndex } from './shards.js';
 
 export interface ModelReader {
@@ -32,34 +35,49 @@ export function readModel(
   folder: ModelFolder,
   progress: (info: ProgressInfo) => void,
   signal: AbortSignal | undefined,
+  integrity: Integrity,
+  startHash: StartHash,
 ): ModelReader {
   const { name } = folder;
+
+  const bad = (file: string, what: string) => new LatformerError('bad_model', `${file} in ${name} ${what}`);
 
   /** The parts of a file, which is closed on every way out. Ends with whether there is such a file. */
   async function* parts(file: string, limit = Infinity): AsyncGenerator<Uint8Array, boolean> {
     const check = (size: number): void => {
       if (size <= limit) return;
-      throw new LatformerError('bad_model', `${file} in ${name} is larger than ${limit / 2 ** 20} MiB`);
+      throw bad(file, `is larger than ${limit / 2 ** 20} MiB`);
     };
     throwIfAborted([signal]);
     progress({ status: 'initiate', name, file });
+    const expected = integrity.get(file);
     const opened = await folder.open(file, signal);
-    if (opened === undefined) return false;
+    if (opened === undefined) {
+      if (expected) throw bad(file, 'is missing, but integrity says that it is there');
+      return false;
+    }
     try {
+      if (expected === null) throw bad(file, 'is there, but integrity says that there is none');
       throwIfAborted([signal]);
       progress({ status: 'download', name, file });
       const { size = 0 } = opened;
+      const hasher = expected && startHash(opened.size);
       check(size);
       let loaded = 0;
       for await (const part of opened.parts) {
         throwIfAborted([signal]);
         const odd = loaded === 0 ? oddContent(file, part) : undefined;
-        if (odd !== undefined) throw new LatformerError('bad_model', `${file} in ${name} cannot be read: ${odd}`);
+        if (odd !== undefined) throw bad(file, `cannot be read: ${odd}`);
         loaded += part.length; // before it is given away
         check(loaded);
+        hasher?.update(part);
         yield part;
         const total = Math.max(size, loaded);
         progress({ status: 'progress', name, file, loaded, total, progress: (100 * loaded) / total });
+      }
+      const hash = hasher && integrityOf(await hasher.digest());
+      if (hash !== undefined && expected?.includes(hash) !== true) {
+        throw bad(file, `is not what it should be: its hash is ${hash}, not ${expected?.join(' or ')}`);
       }
       progress({ status: 'done', name, file });
       return true;
@@ -102,7 +120,7 @@ export function readModel(
     try {
       return await read(file);
     } catch (error) {
-      if (error instanceof Forbidden) return new Uint8Array();
+      if (error instanceof Forbidden && !integrity.get(file)) return new Uint8Array();
       throw error;
     }
   };

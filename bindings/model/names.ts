@@ -14,12 +14,12 @@ export const weightsIndexFile = 'model.safetensors.index.json';
 /** The vocabulary: the first of these that is there, and none of those behind it. */
 export const vocabularyFiles = ['tokenizer.json', 'vocab.txt', 'vocab.json'] as const;
 
-/** What older folders keep beside a vocabulary; tokenizer.json has it all itself. */
+/** What older folders keep beside a vocabulary. */
 const addedTokens = ['special_tokens_map.json', 'added_tokens.json'];
 
 /** What is read with a vocabulary, where it is there. */
 export const companionsOf: Readonly<Record<(typeof vocabularyFiles)[number], readonly string[]>> = {
-  'tokenizer.json': [],
+  'tokenizer.json': addedTokens,
   'vocab.txt': addedTokens,
   'vocab.json': ['merges.txt', ...addedTokens],
 };
@@ -36,6 +36,16 @@ export const optionalFiles: Readonly<Record<Kind, readonly string[]>> = {
   classification: [tokenizerConfigFile, 'profile.json'],
   generation: [tokenizerConfigFile, 'profile.json', generationConfigFile, chatTemplateFile],
 };
+
+/** All that are small, of any task. */
+export const smallFiles: readonly string[] = [
+  ...new Set([
+    configFile,
+    ...vocabularyFiles,
+    ...Object.values(companionsOf).flat(),
+    ...Object.values(optionalFiles).flat(),
+  ]),
+];
 
 const mebibyte = 2 ** 20;
 

@@ -3,6 +3,7 @@
 //
 // What the tensors are is the core's to judge; here only their places are moved.
 import { LatformerError } from '../errors.js';
+import { parseJson } from './json.js';
 
 type Parts = AsyncGenerator<Uint8Array, boolean>;
 type Json = Record<string, unknown>;
@@ -15,7 +16,7 @@ const bad = (file: string, what: string): LatformerError => new LatformerError('
 function parse(file: string, bytes: Uint8Array): Json {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new LatformerError('bad_model', `${file} is not JSON`, { cause });
   }

@@ -50,6 +50,12 @@ export interface PipelineOptions {
   calibrate?: boolean | undefined;
   /** Cancels loading. */
   signal?: AbortSignal | null | undefined;
+  /**
+   * What files of the model must hash to, by name: 'sha256-' and Base64 as in HTML's `integrity`, several with blanks between;
+   * null if there must be no such file. Another hash is an error with code 'bad_model'. Files that are not named are not
+   * checked. `latformer inspect --hashes` prints them.
+   */
+  integrity?: Readonly<Record<string, string | null>> | null | undefined;
   /** The folder (URL, ending in `/`) that serves the `.wasm` files, the workers' `.mjs` and `models/` if they were moved. */
   wasmPaths?: string | URL | undefined;
   /** The bytes of `latformer.wasm` or `latformer-relaxed.wasm`; they run on one thread. */

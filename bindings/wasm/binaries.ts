@@ -5,6 +5,7 @@
 //   latformer-relaxed.wasm    relaxed SIMD: fused multiply-add and an int8 dot product, about twice as fast
 //   ...-threads.wasm          the same, each with shared memory for threads
 import type { KernelSet } from '../choices.js';
+import { parseJson } from '../model/json.js';
 import { sizesOf } from '../model/sizes.js';
 import type { Sizes } from '../model/sizes.js';
 
@@ -45,7 +46,7 @@ const mostByDefault = 4;
 export function threadsByDefault(config: Uint8Array, processors: number): number {
   let sizes: Sizes;
   try {
-    sizes = sizesOf((JSON.parse(new TextDecoder().decode(config)) ?? {}) as Record<string, unknown>);
+    sizes = sizesOf((parseJson(new TextDecoder().decode(config)) ?? {}) as Record<string, unknown>);
   } catch {
     return 1;
   }

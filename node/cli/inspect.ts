@@ -11,7 +11,8 @@ import { parseOptions } from './command.js';
 import type { Command } from './command.js';
 import { alignedTable, megabytes, printable, shortNumber } from './display.js';
 import { badInput, misuse } from './failure.js';
-import { inspectFolder } from './inspect_folder.js';
+import { hashesOf } from './hashes.js';
+import { inspectFolder, kindOf } from './inspect_folder.js';
 import type { FolderFacts } from './inspect_folder.js';
 import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
 import type { RunChoice } from './load_model.js';
@@ -25,6 +26,7 @@ does, also what runs it here, and what each speedup keeps of a text of 128 token
 
   --model DIR          the same as DIR; without either, the bundled sentiment model
   --kernels            only what runs it, and why
+  --hashes             only what its files hash to, for --integrity
 ${runHelp}
   --json               the same as one JSON object
   -h, --help           this text
@@ -83,14 +85,8 @@ async function speedsOfGeneration(generate: TextGenerationPipeline): Promise<Loa
 
 type InspectedTask = 'text-classification' | 'text-generation';
 
-/** What a model is made for, by its config.json. */
-function taskOf(config: Record<string, unknown> | undefined): InspectedTask {
-  const architectures = config?.['architectures'];
-  const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  return typeof name === 'string' && /(ForCausalLM|LMHeadModel)$/.test(name)
-    ? 'text-generation'
-    : 'text-classification';
-}
+const taskOf = (config: Record<string, unknown> | undefined): InspectedTask =>
+  kindOf(config) === 'generation' ? 'text-generation' : 'text-classification';
 
 interface Loaded {
   info: BaseModelInfo & Partial<ModelInfo>;
@@ -237,6 +233,7 @@ const options = {
   ...runOptions,
   model: { type: 'string' },
   kernels: { type: 'boolean', default: false },
+  hashes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -252,6 +249,7 @@ export const inspect: Command = {
     const folders = values.model === undefined ? positionals : [...positionals, values.model];
     const [folder = bundledModel] = folders;
     if (folder === '' || folders.length > 1) throw misuse('one model folder is needed');
+    if (values.hashes) return print(`${JSON.stringify(await hashesOf(folder), null, 2)}\n`, signal);
     if (values.kernels) return showKernels(folder, choice, values.json, signal);
 
     const facts = await inspectFolder(folder);

@@ -2,6 +2,16 @@
 // loader's verdict. Everything here is optional, because a folder worth inspecting may well be broken.
 import { open, readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Kind } from '../../bindings/engine.js';
+import {
+  companionsOf,
+  configFile,
+  optionalFiles,
+  vocabularyFiles,
+  weightsFile,
+  weightsIndexFile,
+} from '../../bindings/model/names.js';
+import { parseJson } from '../../bindings/model/json.js';
 import { fileFailure } from './failure.js';
 
 export interface FileFacts {
@@ -34,23 +44,40 @@ const isObject = (value: unknown): value is Json =>
 /** The object in a JSON file; undefined if it is not there or not one. */
 async function readJson(path: string): Promise<Json | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const value = parseJson(await readFile(path, 'utf8'));
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function filesOf(folder: string): Promise<FileFacts[]> {
+/** What a model is made for, by its config.json. */
+export function kindOf(config: Json | undefined): Kind {
+  const architectures = config?.['architectures'];
+  const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  return typeof name === 'string' && /(ForCausalLM|LMHeadModel)$/.test(name) ? 'generation' : 'classification';
+}
+
+/** Which of the files that are there the loader reads. */
+async function usedOf(folder: string, there: readonly string[], kind: Kind): Promise<Set<string>> {
+  const vocabulary = vocabularyFiles.find((name) => there.includes(name));
+  const used = new Set([configFile, ...optionalFiles[kind]]);
+  if (vocabulary) [vocabulary, ...companionsOf[vocabulary]].forEach((name) => used.add(name));
+  const shards = there.includes(weightsFile)
+    ? undefined
+    : (await readJson(join(folder, weightsIndexFile)))?.['weight_map'];
+  if (isObject(shards)) [weightsIndexFile, ...Object.values(shards)].forEach((name) => used.add(String(name)));
+  return used.add(weightsFile);
+}
+
+async function filesOf(folder: string, kind: Kind): Promise<FileFacts[]> {
   let names: string[];
   try {
     names = await readdir(folder);
   } catch (error) {
     throw fileFailure(`cannot inspect ${folder}`, error);
   }
-  const has = (name: string) => names.includes(name);
-  const used = new Set(['config.json', 'tokenizer_config.json', 'model.safetensors', 'profile.json']);
-  used.add(has('tokenizer.json') ? 'tokenizer.json' : 'vocab.txt');
+  const used = await usedOf(folder, names, kind);
   const files: FileFacts[] = [];
   for (const name of names.sort()) {
     const stats = await stat(join(folder, name)).catch(() => undefined);
@@ -136,10 +163,10 @@ async function tokenizerOf(folder: string): Promise<Json | undefined> {
 }
 
 export async function inspectFolder(folder: string): Promise<FolderFacts> {
-  const files = await filesOf(folder);
+  const config = await readJson(join(folder, configFile));
   return {
-    files,
-    config: await readJson(join(folder, 'config.json')),
+    files: await filesOf(folder, kindOf(config)),
+    config,
     tokenizer: await tokenizerOf(folder),
     weights: await weightsOf(join(folder, 'model.safetensors')),
   };

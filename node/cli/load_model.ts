@@ -3,21 +3,38 @@ import { pipeline } from '../index.js';
 import type { Pipelines } from '../index.js';
 import { choiceOption, wholeNumberOption } from './command.js';
 import { misuse } from './failure.js';
+import { readHashes } from './hashes.js';
 import { Progress, hideProgress } from './progress.js';
 
 /** For the help of every command that loads a model. */
 export const runHelp = `  --dtype D            what linear layers compute in: fp32 or q8; by default what the weights are made for
-  --threads N          at most N threads; by default 1 for a small model, else half of the processors and at most 4`;
+  --threads N          at most N threads; by default 1 for a small model, else half of the processors and at most 4
+  --integrity FILE     what the model's files must hash to, as inspect --hashes prints it`;
 
-export const runOptions = { dtype: { type: 'string' }, threads: { type: 'string' } } as const;
+export const runOptions = {
+  dtype: { type: 'string' },
+  threads: { type: 'string' },
+  integrity: { type: 'string' },
+} as const;
 
 export interface RunChoice {
   dtype: 'fp32' | 'q8' | undefined;
   threads: number | undefined;
+  /** A file of hashes. */
+  integrity: string | undefined;
 }
 
-export function parseRunOptions({ dtype, threads }: { dtype?: string; threads?: string }): RunChoice {
+export function parseRunOptions({
+  dtype,
+  threads,
+  integrity,
+}: {
+  dtype?: string;
+  threads?: string;
+  integrity?: string;
+}): RunChoice {
   return {
+    integrity,
     dtype: dtype === undefined ? undefined : choiceOption('dtype', dtype, ['fp32', 'q8']),
     threads: threads === undefined ? undefined : wholeNumberOption('threads', threads, 1),
   };
@@ -34,9 +51,10 @@ export interface LoadOptions extends RunChoice {
 export async function loadModel<Task extends keyof Pipelines>(
   task: Task,
   model: string | undefined,
-  { signal, worker, workers, dtype, threads }: LoadOptions,
+  { signal, worker, workers, dtype, threads, integrity }: LoadOptions,
 ): Promise<Pipelines[Task]> {
   if (model === '') throw misuse('--model needs a folder or URL');
+  const hashes = integrity === undefined ? undefined : await readHashes(integrity);
   const progress = new Progress();
   const loaded = await pipeline(task, model ?? null, {
     signal,
@@ -44,6 +62,7 @@ export async function loadModel<Task extends keyof Pipelines>(
     workers,
     dtype,
     threads,
+    integrity: hashes,
     progress_callback: (info) => {
       if (info.status === 'progress') progress.loading(info.file, info.loaded / info.total);
     },

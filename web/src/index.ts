@@ -2,14 +2,15 @@
 //
 // Files of the package are named by `new URL('./x', import.meta.url)`, the form that bundlers recognise; nothing is
 // touched before pipeline() is called, so that server-side rendering may import this.
-import { bundledFiles, bundledName } from '../../bindings/model/bundled.js';
-import { folderByFetch, folderOfFiles, openByFetch } from '../../bindings/model/files.js';
+import { bundledFolder } from '../../bindings/model/bundled.js';
+import { folderByFetch, openByFetch } from '../../bindings/model/files.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
 import type { BinaryName } from '../../bindings/wasm/binaries.js';
 import { compileByFetch, compileOnce } from '../../bindings/wasm/compile.js';
 import { launchWasm } from '../../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../../bindings/wasm/launch.js';
 import { calibrations, device } from './calibrations.js';
+import { startHash } from './hash.js';
 import { base, folderUrl, startThread, startWorker } from './workers.js';
 
 export * from '../../bindings/api.js';
@@ -53,10 +54,11 @@ export const pipeline = createPipelineFactory({
             new URL('models/sentiment/vocab.txt', folderUrl(wasmPaths)),
             new URL('models/sentiment/model.safetensors', folderUrl(wasmPaths)),
           ];
-    return folderOfFiles(bundledName, bundledFiles(vocabulary, weights), openByFetch);
+    return bundledFolder(vocabulary, weights, openByFetch);
   },
   folder: (location) => folderByFetch(new URL(location, base())),
   openUrl: openByFetch,
+  startHash,
   calibrations,
   device,
 });
