@@ -50,6 +50,7 @@ const stages = () => [
   ['Load: calls and pipelines at a flat heap', (progress) => script('tests/load/run.mjs', progress)],
   ['Package, installed', (progress) => script('tests/package/run.mjs', progress)],
   ['Chromium', (progress) => script('tests/browser/run.mjs', progress)],
+  ['Examples', (progress) => script('tests/examples/run.mjs', progress)],
   ['Bundlers', (progress) => script('tests/bundlers/run.mjs', progress)],
   ['Lint', lint],
 ];

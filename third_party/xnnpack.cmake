@@ -26,7 +26,8 @@ list(TRANSFORM XNNPACK_BENCH_SOURCES_${target} PREPEND ${xnnpack_SOURCE_DIR}/ OU
 # Third-party code is optimised in every configuration; sections let the linker drop what nothing reaches.
 set(compile_options $<$<CONFIG:Debug>:-O2> -w -ffunction-sections -fdata-sections)
 
-# pthreadpool: on WebAssembly it waits by futex, and pthreadpool/wasm_threads.c gives it threads.
+# pthreadpool: it looks on for less long before it sleeps (pthreadpool/waits.h). On WebAssembly it waits by futex, and
+# pthreadpool/wasm_threads.c gives it threads.
 set(pthreadpool_sources src/memory.c src/portable-api.c src/pthreads.c)
 if(NOT target STREQUAL "aarch64")
   list(APPEND pthreadpool_sources src/fastpath.c)
@@ -36,7 +37,8 @@ list(TRANSFORM pthreadpool_sources PREPEND ${pthreadpool_SOURCE_DIR}/)
 add_library(pthreadpool STATIC ${pthreadpool_sources})
 target_include_directories(pthreadpool SYSTEM PUBLIC ${pthreadpool_SOURCE_DIR}/include PRIVATE ${fxdiv_include})
 target_compile_definitions(pthreadpool PRIVATE PTHREADPOOL_USE_CPUINFO=0 PTHREADPOOL_USE_FASTPATH=$<BOOL:${fastpath}>)
-target_compile_options(pthreadpool PRIVATE ${compile_options})
+target_compile_options(pthreadpool PRIVATE ${compile_options}
+  -include ${CMAKE_CURRENT_LIST_DIR}/pthreadpool/waits.h -I${pthreadpool_SOURCE_DIR}/src)
 if(EMSCRIPTEN)
   target_sources(pthreadpool PRIVATE ${CMAKE_CURRENT_LIST_DIR}/pthreadpool/wasm_threads.c)
   target_include_directories(pthreadpool INTERFACE ${CMAKE_CURRENT_LIST_DIR}/pthreadpool)

@@ -6,11 +6,12 @@ import { installPackages, missingPackages } from './debian.mjs';
 import * as emscripten from './emscripten.mjs';
 import * as native from './native.mjs';
 import { setUpNewerNode, setUpPackages } from './node.mjs';
+import * as redis from './redis.mjs';
 import * as sources from './sources.mjs';
 
 const parts = {
   build: [native, sources, emscripten],
-  test: [native, sources, emscripten, browsers],
+  test: [native, sources, emscripten, browsers, redis],
   train: [native, sources],
 };
 

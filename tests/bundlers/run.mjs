@@ -124,10 +124,10 @@ async function checkProgram(path, cwd = tmpdir()) {
 
 const freePort = () => 20_000 + Math.floor(Math.random() * 20_000);
 
-/** Starts a program that serves on PORT and calls `use` with its address. */
-async function whileServing(path, cwd, use) {
+/** Starts a program (its path, or that and arguments) that serves on PORT, and calls `use` with its address. */
+async function whileServing(command, cwd, use) {
   const port = freePort();
-  const child = spawn(process.execPath, [path], {
+  const child = spawn(process.execPath, [command].flat(), {
     cwd,
     env: { ...process.env, PORT: String(port), HOSTNAME: '127.0.0.1', NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -185,6 +185,29 @@ async function checkNext(name, flags, { env = {}, check = checkSite } = {}) {
     renameSync(aside, installed);
     rmSync(host, { recursive: true, force: true });
   }
+}
+
+/** examples/next as it stands, but for the root, which here is not its own folder. */
+async function checkNextExample() {
+  const folder = join(here, 'next/example');
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(join(root, 'examples/next'), folder, { recursive: true });
+  const config = `import config from './own.config.mjs';\nexport default { ...config, turbopack: { root: ${JSON.stringify(here)} } };\n`;
+  renameSync(join(folder, 'next.config.mjs'), join(folder, 'own.config.mjs'));
+  writeFileSync(join(folder, 'next.config.mjs'), config);
+  const next = join(here, 'next/node_modules/next/dist/bin/next');
+  const env = { NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' };
+  await run(process.execPath, [next, 'build'], { cwd: folder, timeout: 300_000, env, log: 'next-example' });
+  await whileServing([next, 'start'], folder, async (url) => {
+    const answer = await (await fetch(`${url}api?text=${encodeURIComponent('A joy from start to finish.')}`)).json();
+    assert.equal(answer.label, 'POSITIVE');
+    const page = await chromium.newPage();
+    await page.goto(url);
+    await page.waitForFunction(() => document.getElementById('browser')?.textContent === 'NEGATIVE');
+    assert.equal(await page.textContent('#server'), 'POSITIVE');
+    await page.close();
+  });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 const dist = join(installed, 'dist');
@@ -318,6 +341,7 @@ const slow = [
     'Next by webpack, serverExternalPackages',
     () => checkNext('webpack-external', ['--webpack'], { env: { EXTERNAL: '1' } }),
   ],
+  ['examples/next', checkNextExample],
 ];
 
 const cases = [...quick, ...(options.all ? slow : [])].filter(([name]) => name.includes(options.only));

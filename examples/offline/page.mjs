@@ -1,0 +1,10 @@
+// After the first visit all comes from the service worker's cache: page, package, WebAssembly, model.
+import { pipeline } from './node_modules/latformer/dist/web.mjs';
+
+await navigator.serviceWorker.register('./service-worker.js');
+await navigator.serviceWorker.ready; // installed: everything is kept
+
+const classify = await pipeline('sentiment-analysis');
+const [{ label }] = await classify('A joy from start to finish.');
+document.getElementById('answer').textContent = label;
+document.getElementById('offline').hidden = false;

@@ -1,0 +1,31 @@
+// Keeps what the page is made of, and answers from there. Change the version whenever one of the files changes.
+const version = 'v1';
+const dist = './node_modules/latformer/dist';
+const files = [
+  './',
+  './page.mjs',
+  `${dist}/web.mjs`,
+  `${dist}/worker.mjs`,
+  `${dist}/latformer.wasm`,
+  `${dist}/latformer-relaxed.wasm`, // each browser takes one of the two
+  `${dist}/models/sentiment/vocab.txt`,
+  `${dist}/models/sentiment/model.safetensors`,
+];
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(caches.open(version).then((cache) => cache.addAll(files)));
+});
+
+self.addEventListener('activate', (event) => {
+  const clean = async () => {
+    const old = (await caches.keys()).filter((name) => /^v\d+$/.test(name) && name !== version);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await self.clients.claim();
+  };
+  event.waitUntil(clean());
+});
+
+self.addEventListener('fetch', (event) => {
+  const answer = async () => (await caches.match(event.request)) ?? fetch(event.request);
+  event.respondWith(answer());
+});
