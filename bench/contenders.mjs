@@ -14,8 +14,8 @@ const libraries = {
 };
 
 /** @returns {{name: string, library: string, dtype: string, threads: number}[]} */
-export function contendersOf(engine, { dtypes, threads, only }) {
-  return Object.entries(libraries[engine]).flatMap(([library, precisions]) =>
+export function contendersOf(runtime, { dtypes, threads, only }) {
+  return Object.entries(libraries[runtime]).flatMap(([library, precisions]) =>
     (only && !only.includes(library) ? [] : precisions.filter((dtype) => dtypes.includes(dtype))).flatMap((dtype) =>
       threads.map((count) => ({ name: `${library}, ${dtype}, ${count} thread(s)`, library, dtype, threads: count })),
     ),

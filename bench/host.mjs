@@ -65,21 +65,21 @@ async function transformers({ onnx, dtype, threads, modules }) {
 
 async function onnxruntime({ library, onnx, dtype, threads, modules }) {
   const imported = await import(modules[library]);
-  const runtime = imported.default ?? imported;
-  if (library === 'onnxruntime-web') runtime.env.wasm.numThreads = threads;
-  runtime.env.logLevel = 'error';
-  const session = await runtime.InferenceSession.create(onnx.files[dtype], {
+  const ort = imported.default ?? imported;
+  if (library === 'onnxruntime-web') ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = 'error';
+  const session = await ort.InferenceSession.create(onnx.files[dtype], {
     executionProviders: [library === 'onnxruntime-web' ? 'wasm' : 'cpu'],
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
   });
   return {
     prepare({ ids, batch }) {
-      // Calls of several texts are padded to the longest of them, as these runtimes need it.
+      // Calls of several texts are padded to the longest of them, as onnxruntime needs it.
       const calls = chunks(ids, batch).map((call) => {
         const longest = Math.max(...call.map((text) => text.length));
         const tensor = (valueAt) =>
-          new runtime.Tensor(
+          new ort.Tensor(
             'int64',
             BigInt64Array.from(
               call.flatMap((text) => Array.from({ length: longest }, (_, i) => BigInt(valueAt(text[i])))),

@@ -1,4 +1,4 @@
-// The questions of the benchmark. Each has the engines that it is asked in, about how many minutes it takes, and ask():
+// The questions of the benchmark. Each has the runtimes that it is asked in, about how many minutes it takes, and ask():
 // rows for results.mjs, all measured in turns. firstModelOnly: what says little new of a second model.
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -9,11 +9,11 @@ import { textOf, tokenizerOf } from './models.mjs';
 import { roofline } from './roofline.mjs';
 
 /** Opens and loads contenders; one that cannot be had is named and left out. */
-async function openAll(contenders, engine, model) {
+async function openAll(contenders, runtime, model) {
   const opened = [];
   for (const contender of contenders) {
     await step(`  ${contender.name}`, async () => {
-      const { host, spec } = await engine.open(contender, model);
+      const { host, spec } = await runtime.open(contender, model);
       try {
         opened.push({ ...contender, host, ...(await host.call('load', spec)) });
       } catch (error) {
@@ -79,17 +79,17 @@ function speedupsOf({ library, threads, maxSpeedup = Infinity }, { speedups }) {
     : possible.filter((_, i) => i === 0 || i === possible.length - 1);
 }
 
-// Milliseconds. Engines optimise what has run for a while, and every number of rows has code of its own.
+// Milliseconds. Runtimes optimise what has run for a while, and every number of rows has code of its own.
 const warmUp = { time: 300, longest: 128 }; // of each cell, up to so many tokens
 const leastTime = 5000; // of all that is measured at one length
 
 /** Milliseconds of one text by its length. */
 export const latency = {
-  engines: ['node-base', 'node-relaxed', 'chromium'],
+  runtimes: ['node-base', 'node-relaxed', 'chromium'],
 
   /** As asked for, or what three rounds take when contenders do 80 GOP/s, as they do on the whole. */
-  minutes(chosen, { shape }, engineName) {
-    const contenders = contendersOf(engineName, chosen);
+  minutes(chosen, { shape }, runtimeName) {
+    const contenders = contendersOf(runtimeName, chosen);
     const shares = contenders.flatMap((contender) => speedupsOf(contender, chosen).map((speedup) => 1 / speedup));
     const round = chosen.tokens.reduce((sum, tokens) => sum + operationsOf(shape, tokens), 0);
     const least = (3 * round * shares.reduce((sum, share) => sum + share, 0)) / 80e9 / 60;
@@ -100,11 +100,11 @@ export const latency = {
     );
   },
 
-  async ask(engine, model, chosen, engineName) {
+  async ask(runtime, model, chosen, runtimeName) {
     const tokenize = await tokenizerOf(model);
     const lengths = chosen.tokens.filter((tokens) => tokens <= model.shape.longest);
-    const listed = contendersOf(engineName, chosen).map((each) => ({ ...each, calibrate: !chosen.macs }));
-    const contenders = await openAll(listed, engine, model);
+    const listed = contendersOf(runtimeName, chosen).map((each) => ({ ...each, calibrate: !chosen.macs }));
+    const contenders = await openAll(listed, runtime, model);
     try {
       const cells = [];
       for (const contender of contenders) {
@@ -163,15 +163,15 @@ function textsOf(argument) {
 
 /** Texts in a second, as one batch and one by one; peers pad a batch to its longest text. */
 export const throughput = {
-  engines: ['node-relaxed'],
+  runtimes: ['node-relaxed'],
   firstModelOnly: true,
   minutes: ({ texts }) => 1.2 * texts.length,
 
-  async ask(engine, model, chosen, engineName) {
+  async ask(runtime, model, chosen, runtimeName) {
     const tokenize = await tokenizerOf(model);
     const narrowed = { ...chosen, threads: chosen.threads.slice(0, 1), dtypes: chosen.dtypes.slice(-1) };
-    const listed = contendersOf(engineName, narrowed).filter(({ library }) => library !== 'latformer native');
-    const contenders = await openAll(listed, engine, model);
+    const listed = contendersOf(runtimeName, narrowed).filter(({ library }) => library !== 'latformer native');
+    const contenders = await openAll(listed, runtime, model);
     try {
       const cells = [];
       for (const [i, { set, texts }] of chosen.texts.map(textsOf).entries()) {
@@ -204,16 +204,16 @@ export const throughput = {
 
 /** From the start of a process (or page) to its first answer, and the memory that it had at most. */
 export const load = {
-  engines: ['node-base', 'node-relaxed', 'chromium'],
+  runtimes: ['node-base', 'node-relaxed', 'chromium'],
   firstModelOnly: true,
   minutes: (_, { shape }) => (shape.hidden > 512 ? 1.5 : 0.4),
 
-  async ask(engine, model, chosen, engineName) {
+  async ask(runtime, model, chosen, runtimeName) {
     const tokenize = await tokenizerOf(model);
     const texts = [textOf(16)];
     const work = { texts, ids: texts.map(tokenize), batch: 1, speedup: 1 };
     const nothing = { library: 'nothing', name: 'nothing', dtype: '', threads: 1 };
-    const listed = contendersOf(engineName, { ...chosen, threads: [1] });
+    const listed = contendersOf(runtimeName, { ...chosen, threads: [1] });
     const contenders = [nothing, ...listed.filter(({ library }) => library !== 'latformer native')].map((each) => ({
       ...each,
       times: [],
@@ -224,14 +224,14 @@ export const load = {
       for (let round = -1; round < 9 && (round < 3 || performance.now() < deadline); ++round) {
         for (const contender of contenders.filter(({ failed }) => !failed)) {
           const begin = performance.now();
-          const { host, spec } = await engine.open(contender, model);
+          const { host, spec } = await runtime.open(contender, model);
           try {
             await host.call('load', spec);
             await host.call('prepare', 'first', work);
             await host.call('run', 'first', 0);
             if (round < 0) continue; // files come from the disk
             contender.times.push(performance.now() - begin);
-            if (engineName !== 'chromium') contender.peaks.push(await host.call('peakMemory'));
+            if (runtimeName !== 'chromium') contender.peaks.push(await host.call('peakMemory'));
           } catch (error) {
             contender.failed = error.message.split('\n')[0];
             console.log(`  ${contender.name} is left out: ${contender.failed}`);
@@ -256,13 +256,13 @@ export const load = {
 
 /** Linear layers and functions alone, ours and XNNPACK's, and the peak of the same binary. */
 export const kernels = {
-  engines: ['node-base', 'node-relaxed'],
-  minutes: ({ threads }, _, engineName) => (engineName === 'node-relaxed' ? 0.2 * (1 + threads.length) : 0.2),
+  runtimes: ['node-base', 'node-relaxed'],
+  minutes: ({ threads }, _, runtimeName) => (runtimeName === 'node-relaxed' ? 0.2 * (1 + threads.length) : 0.2),
 
-  async ask(engine, model, chosen, engineName) {
-    const relaxed = engineName === 'node-relaxed';
+  async ask(runtime, model, chosen, runtimeName) {
+    const relaxed = runtimeName === 'node-relaxed';
     const programs = [
-      { place: '', preset: relaxed ? 'wasm-relaxed' : 'wasm', node: engine.nodePath, threads: [1] },
+      { place: '', preset: relaxed ? 'wasm-relaxed' : 'wasm', node: runtime.nodePath, threads: [1] },
       ...(relaxed ? [{ place: ' native', preset: 'release', threads: chosen.threads }] : []),
     ];
     const rows = [];

@@ -1,4 +1,4 @@
-// From docs/performance.csv: the tables of docs/performance.md, the README's, and the picture. No number is typed by hand.
+// From docs/performance.csv: the tables of docs/performance.md, the README's, and the chart. No number is typed by hand.
 //
 //   npm run bench:report [-- FILE.csv]
 //
@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../scripts/support/paths.mjs';
 import { Failure, main } from '../scripts/support/steps.mjs';
-import { latencyPicture } from './picture.mjs';
+import { latencyChart } from './chart.mjs';
 import { partsOf, readResults } from './results.mjs';
 import { headline, markdownTable, tablesOf } from './tables.mjs';
 
@@ -23,13 +23,13 @@ function report() {
   if (rows.length === 0) throw new Failure(`${csv} holds no results; npm run bench -- DIR... --csv ${csv} makes them`);
   const sections = partsOf(rows).flatMap((part) => tablesOf(part, { brief: true, all: rows }));
   const performance = [
-    '![Milliseconds by tokens, beside other runtimes](performance.svg)',
+    '![Milliseconds by tokens, beside other libraries](performance.svg)',
     ...sections.map((table) => `**${table.title}**\n\n${markdownTable(table)}`),
   ].join('\n\n');
   const documents = { 'docs/performance.md': performance, 'README.md': markdownTable(headline(rows)) };
   for (const [path, text] of Object.entries(documents)) replaceBetween(join(root, path), text);
-  writeFileSync(join(root, 'docs/performance.svg'), latencyPicture(rows));
-  console.log(`${sections.length} tables and the picture, from ${csv}`);
+  writeFileSync(join(root, 'docs/performance.svg'), latencyChart(rows));
+  console.log(`${sections.length} tables and the chart, from ${csv}`);
 }
 
 await main(report);

@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeWhole } from '../scripts/support/stamp.mjs';
 
 const columns = [
-  ...['question', 'model', 'engine', 'version', 'library', 'dtype', 'threads', 'speedup', 'size', 'batch', 'set'],
+  ...['question', 'model', 'runtime', 'version', 'library', 'dtype', 'threads', 'speedup', 'size', 'batch', 'set'],
   ...['value', 'unit', 'samples', 'peak', 'rate'],
 ];
 const numbers = new Set(['threads', 'speedup', 'size', 'batch', 'value', 'samples', 'peak', 'rate']);
@@ -30,7 +30,7 @@ export function readResults(path) {
   );
 }
 
-export const partOf = ({ question, model, engine }) => [question, model, engine].join();
+export const partOf = ({ question, model, runtime }) => [question, model, runtime].join();
 
 /** The rows of each part, model by model. */
 export function partsOf(rows) {

@@ -4,17 +4,17 @@
 //   npm run bench -- DIR...                     all questions; says first how long it will take (throughput and load:
 //                                               of the first DIR alone)
 //     --questions latency,throughput,load,kernels
-//     --engines node-base,node-relaxed,chromium   Node without and with relaxed SIMD, Chromium
+//     --runtimes node-base,node-relaxed,chromium  Node without and with relaxed SIMD, Chromium
 //     --tokens 16,32,64,128,256,512  --threads 1,2  --dtypes fp32,q8  --speedups 1,2,3,4.8
 //     --macs                                      speedups as they are without calibration: of work, not of time
 //     --only latformer,onnxruntime-web            contenders by name
-//     --minutes 1.8                               for each model in each engine (latency)
-//     --quick                                     one thread, two lengths, one engine, a few rounds: a first look
+//     --minutes 1.8                               for each model in each runtime (latency)
+//     --quick                                     one thread, two lengths, one runtime, a few rounds: a first look
 //     --texts FILE.tsv:COUNT                      texts for throughput, from a column `sentence`; may be given again
 //     --resume                                    leaves out the parts that the file of results has already
-//     --csv FILE                                  results; those of the same question, model and engine are replaced
+//     --csv FILE                                  results; those of the same question, model and runtime are replaced
 //
-// DIR: any Hugging Face folder of a BERT. What a model needs is made once (models.mjs). Tables and picture of
+// DIR: any Hugging Face folder of a BERT. What a model needs is made once (models.mjs). Tables and chart of
 // docs/performance.md and the README's table: npm run bench:report.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { build } from '../scripts/build.mjs';
 import { root } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
 import { Failure, duration, main, step } from '../scripts/support/steps.mjs';
-import { engines } from './engines.mjs';
+import { runtimes } from './runtimes.mjs';
 import { prepareModel, shapeOf } from './models.mjs';
 import * as questions from './questions.mjs';
 import { partOf, readResults, record } from './results.mjs';
@@ -54,7 +54,7 @@ function numbersOf(text, what, least) {
   return numbers;
 }
 
-const quick = { engines: 'node-relaxed', tokens: '32,128', threads: '1', speedups: '1,4.8', minutes: '0.3' };
+const quick = { runtimes: 'node-relaxed', tokens: '32,128', threads: '1', speedups: '1,4.8', minutes: '0.3' };
 
 function choices() {
   const text = { type: 'string' };
@@ -62,7 +62,7 @@ function choices() {
     allowPositionals: true,
     options: {
       questions: text,
-      engines: text,
+      runtimes: text,
       tokens: text,
       threads: text,
       dtypes: text,
@@ -79,7 +79,7 @@ function choices() {
   if (positionals.length === 0) throw new Failure('name a model folder: npm run bench -- DIR...');
   const all = {
     questions: 'latency,throughput,load,kernels',
-    engines: engines.map(({ name }) => name).join(','),
+    runtimes: runtimes.map(({ name }) => name).join(','),
     tokens: '16,32,64,128,256,512',
     threads: '1,2',
     dtypes: 'fp32,q8',
@@ -98,10 +98,10 @@ function choices() {
   return {
     folders: positionals,
     questions: asked,
-    engines: listOf(
-      all.engines,
-      'engines',
-      engines.map(({ name }) => name),
+    runtimes: listOf(
+      all.runtimes,
+      'runtimes',
+      runtimes.map(({ name }) => name),
     ),
     tokens: numbersOf(all.tokens, 'tokens', 3).sort((a, b) => a - b),
     threads: numbersOf(all.threads, 'threads', 1),
@@ -129,17 +129,22 @@ async function bench() {
   const parts = chosen.questions
     .flatMap((question) =>
       (questions[question].firstModelOnly ? models.slice(0, 1) : models).flatMap((model) =>
-        chosen.engines
-          .filter((engine) => questions[question].engines.includes(engine))
-          .map((engine) => ({ question, model, engine, minutes: questions[question].minutes(chosen, model, engine) })),
+        chosen.runtimes
+          .filter((runtime) => questions[question].runtimes.includes(runtime))
+          .map((runtime) => ({
+            question,
+            model,
+            runtime,
+            minutes: questions[question].minutes(chosen, model, runtime),
+          })),
       ),
     )
-    .filter(({ question, model, engine }) => !done.has(partOf({ question, model: model.name, engine })));
+    .filter(({ question, model, runtime }) => !done.has(partOf({ question, model: model.name, runtime })));
   const minutes = parts.reduce((sum, part) => sum + part.minutes, 0);
   console.log(`\n${parts.length} parts, about ${Math.ceil(minutes)} minutes; results go to ${chosen.csv}`);
   const failed = [];
   for (const [i, part] of parts.entries()) {
-    const title = `${part.question}, ${part.model.name}, ${part.engine}`;
+    const title = `${part.question}, ${part.model.name}, ${part.runtime}`;
     const started = performance.now();
     console.log(`\n${i + 1} of ${parts.length}: ${title}`);
     try {
@@ -155,13 +160,13 @@ async function bench() {
 }
 
 /** Rows of one part. */
-async function askPart({ question, model, engine: name }, chosen) {
-  const engine = await engines.find((each) => each.name === name).start();
+async function askPart({ question, model, runtime: name }, chosen) {
+  const runtime = await runtimes.find((each) => each.name === name).start();
   try {
-    const rows = await questions[question].ask(engine, model, chosen, name);
-    return rows.map((row) => ({ question, model: model.name, engine: name, version: engine.version, ...row }));
+    const rows = await questions[question].ask(runtime, model, chosen, name);
+    return rows.map((row) => ({ question, model: model.name, runtime: name, version: runtime.version, ...row }));
   } finally {
-    await engine.close();
+    await runtime.close();
   }
 }
 

@@ -1,6 +1,6 @@
 // Results as tables: what the terminal shows, and what docs/performance.md is made of.
 //
-// A table is { title, head, rows } of texts. Peers are compared at the same number of threads, precision and engine.
+// A table is { title, head, rows } of texts. Peers are compared at the same number of threads, precision and runtime.
 import { table } from './table.mjs';
 
 const unique = (values) => [...new Set(values)];
@@ -185,7 +185,7 @@ const makers = {
 };
 
 /**
- * Tables of the rows of one part: one question, model and engine; `brief` leaves out what follows from others, `all` has
+ * Tables of the rows of one part: one question, model and runtime; `brief` leaves out what follows from others, `all` has
  * those of other parts.
  */
 export function tablesOf(rows, { brief = false, all = rows } = {}) {
@@ -198,7 +198,7 @@ export const textTables = (rows) =>
     .map(({ title, head, rows: lines }) => `\n${title}\n${table([head, ...lines])}\n`)
     .join('');
 
-/** For a first page: one length, one thread, every model and engine; how many times as fast as the peer. */
+/** For a first page: one length, one thread, every model and runtime; how many times as fast as the peer. */
 export function headline(rows, size = 128) {
   const latency = rows.filter((row) => row.question === 'latency' && row.size === size && row.threads === 1);
   const places = unique(latency.map(({ model, version }) => JSON.stringify({ model, version }))).map(JSON.parse);

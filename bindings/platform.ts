@@ -3,7 +3,7 @@ import type { CheckedPipelineOptions } from './arguments/pipeline.js';
 import type { Engine } from './engine.js';
 import type { ModelFolder, OpenUrl } from './model/folder.js';
 import type { StartHash } from './model/sha256.js';
-import type { CalibrationStore } from './time/calibration.js';
+import type { DeviceMemory } from './time/calibration.js';
 import type { StartInfo } from './types/model.js';
 
 /** An engine that is about to start. */
@@ -18,7 +18,7 @@ export interface Launch {
 /** Loads the pipeline's model, once more, into an engine that was launched. */
 export type Load = (launch: Launch, signal: AbortSignal) => Promise<void>;
 
-export interface Platform extends CalibrationStore {
+export interface Platform extends DeviceMemory {
   /** `reload` is for engines that take the place of those that died. */
   launch(options: CheckedPipelineOptions, reload: Load): Launch;
   /** The model that comes with the package. */

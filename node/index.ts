@@ -17,7 +17,7 @@ import type { PipelineFactory } from '../bindings/types/pipeline.js';
 import { compileByFetch, compileOnce } from '../bindings/wasm/compile.js';
 import { launchWasm } from '../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../bindings/wasm/launch.js';
-import { calibrations, device } from './calibrations.js';
+import { device, keeper } from './keeper.js';
 import { folderOnDisk, openUrl } from './files.js';
 import { packageFile } from './package_files.js';
 import { startThread, startWorker } from './workers.js';
@@ -78,7 +78,7 @@ const load = createPipelineFactory({
   folder,
   openUrl,
   startHash: () => createHash('sha256'),
-  calibrations,
+  keeper,
   device,
 });
 

@@ -8,5 +8,5 @@ import { main } from './support/steps.mjs';
 await main(async () => {
   await build();
   console.log();
-  return spawnSync(process.execPath, [join(root, 'scripts', 'demo.mjs')], { stdio: 'inherit' }).status ?? 1;
+  return spawnSync(process.execPath, [join(root, 'scripts', 'first_look.mjs')], { stdio: 'inherit' }).status ?? 1;
 });

@@ -17,9 +17,9 @@ export interface Keeper {
   write(name: string, text: string): Promise<void>;
 }
 
-export interface CalibrationStore {
-  /** Where calibrations are kept. */
-  calibrations: Keeper;
+export interface DeviceMemory {
+  /** Keeps what was measured. */
+  keeper: Keeper;
   /** The machine and its JavaScript engine: a calibration holds for no other. */
   device(): string;
 }
@@ -52,7 +52,7 @@ export class Calibrator {
 
   constructor(
     readonly engine: Engine,
-    readonly store: CalibrationStore,
+    readonly memory: DeviceMemory,
     readonly info: BaseModelInfo,
     readonly inWorker: boolean,
   ) {}
@@ -64,7 +64,7 @@ export class Calibrator {
     const calibration = kept ?? (await this.#measure());
     if (kept === undefined) {
       const text = `{"identity":${identity},"calibration":${calibration.json}}\n`;
-      await this.store.calibrations.write(nameOf(identity), text);
+      await this.memory.keeper.write(nameOf(identity), text);
     }
     this.#outside = calibration.outside;
     this.#overhead = new Overhead();
@@ -89,8 +89,8 @@ export class Calibrator {
   #identity(): string {
     const { labels, problem_type, max_speedup, ...model } = this.info as BaseModelInfo & Partial<ModelInfo>;
     void [labels, problem_type, max_speedup]; // these cost none
-    const { store, inWorker } = this;
-    return JSON.stringify({ version: LATFORMER_VERSION, device: store.device(), inWorker, model });
+    const { memory, inWorker } = this;
+    return JSON.stringify({ version: LATFORMER_VERSION, device: memory.device(), inWorker, model });
   }
 
   async #measure(): Promise<RawCalibration> {
@@ -103,7 +103,7 @@ export class Calibrator {
   }
 
   async #restore(expected: string): Promise<RawCalibration | undefined> {
-    const text = await this.store.calibrations.read(nameOf(expected));
+    const text = await this.memory.keeper.read(nameOf(expected));
     if (text === undefined) return undefined;
     let json: string;
     try {

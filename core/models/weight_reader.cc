@@ -68,11 +68,11 @@ Status WeightReader::begin(const SafetensorsHeader& header) {
   return declare_(*this);
 }
 
-Status WeightReader::table(const std::string& name, size_t rows, size_t columns, StoredMatrix* table) {
-  return expect_matrix(name, rows, columns, table, [this, table] {
+Status WeightReader::embedding(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix) {
+  return expect_matrix(name, rows, columns, matrix, [this, matrix] {
     // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
-    return precision_.value_or(Precision::f32) != Precision::f32 && table->dtype != DType::i32 ? table->narrow()
-                                                                                               : Status{};
+    return precision_.value_or(Precision::f32) != Precision::f32 && matrix->dtype != DType::i32 ? matrix->narrow()
+                                                                                                : Status{};
   });
 }
 

@@ -2,11 +2,12 @@
 //
 //   header  -> the model says what it consists of: every tensor of it is there, in the right shape and a type that can
 //              be read
-//   tensor  -> tables stay as stored; of linear layers the parts of one product (query, key, value) wait for each other
+//   tensor  -> embeddings stay as stored; of linear layers the parts of one product (query, key, value) wait for each
+//   other
 //              and for the scales of integers, then are packed, as int8, as 4 bits or widened to f32, and let go
 //
 //   WeightReader reader(rename, precision, [&](WeightReader& file) -> Status {
-//     LATFORMER_TRY(file.table("wte.weight", vocab_size, d, &weights.tokens));
+//     LATFORMER_TRY(file.embedding("wte.weight", vocab_size, d, &weights.tokens));
 //     LATFORMER_TRY(file.norm("ln_f", d, &weights.norm));
 //     return file.linear({{.name = "lm_head", .out = vocab_size, .has_bias = false}}, d, file.precision(),
 //     &weights.head);
@@ -64,11 +65,11 @@ struct LinearPart {
 
 class WeightReader final : private TensorSink {
  public:
-  // What the model consists of: calls table(), norm(), vector(), linear(), whose targets must stay where they are.
+  // What the model consists of: calls embedding(), norm(), vector(), linear(), whose targets must stay where they are.
   using Declare = std::function<Status(WeightReader&)>;
 
-  // rename: see WeightIndex. precision: of tables and linear layers; absent: as the file has them, 4 bits as int8. int4
-  // is for weights that the file has in 4 bits; others become int8 then.
+  // rename: see WeightIndex. precision: of embeddings and linear layers; absent: as the file has them, 4 bits as int8.
+  // int4 is for weights that the file has in 4 bits; others become int8 then.
   WeightReader(WeightRename rename, std::optional<Precision> precision, Declare declare);
   ~WeightReader() override;
   WeightReader(const WeightReader&) = delete;  // tensors on their way point to it
@@ -86,7 +87,7 @@ class WeightReader final : private TensorSink {
   bool contains(std::string_view name) const { return file_->contains(name); }
   std::optional<Precision> precision() const { return precision_; }
   // (rows, columns): stays in its stored type, or becomes int8 row by row where that is the precision.
-  Status table(const std::string& name, size_t rows, size_t columns, StoredMatrix* table);
+  Status embedding(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix);
   Status vector(const std::string& name, size_t size, Buffer<float>* vector);
   // "<name>.weight" and "<name>.bias", each (size).
   Status norm(const std::string& name, size_t size, LayerNormWeights* norm);

@@ -14,7 +14,7 @@
 namespace latformer::train {
 namespace {
 
-constexpr std::array<const Command*, 6> kCommands = {&kFinetune, &kLabel, &kCalibrate, &kSearch, &kSweep, &kQuantize};
+constexpr std::array<const Command*, 6> kCommands = {&kFinetune, &kLabel, &kProfile, &kSearch, &kSweep, &kQuantize};
 
 std::string help() {
   std::string text =

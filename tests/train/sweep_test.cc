@@ -12,7 +12,7 @@
 #include "core/train/modules/model_folder.h"
 #include "core/train/report/chart.h"
 #include "core/train/report/confidence.h"
-#include "core/train/run/calibrate.h"
+#include "core/train/run/make_profile.h"
 #include "core/train/run/search.h"
 #include "tests/train/folders.h"
 
@@ -122,11 +122,11 @@ TEST(Tools, SayBeforeTheirWorkThatTheTargetIsThere) {
   const fs::path model = make_model(folder, "tiny", /*classifier=*/true);
   const fs::path there = make_model(folder, "there", /*classifier=*/true);
   const std::vector<fs::path> unread = {folder / "nothing.tsv"};
-  CalibrateOptions calibrating;
-  calibrating.model = model;
-  calibrating.data = unread;
-  calibrating.target = there;
-  EXPECT_NE(calibrate(calibrating).status().message().find("is there already"), std::string::npos);
+  MakeProfileOptions making;
+  making.model = model;
+  making.data = unread;
+  making.target = there;
+  EXPECT_NE(make_profile(making).status().message().find("is there already"), std::string::npos);
   SearchOptions searching;
   searching.model = model;
   searching.data = unread;
@@ -135,28 +135,28 @@ TEST(Tools, SayBeforeTheirWorkThatTheTargetIsThere) {
             std::string::npos);
 }
 
-TEST(Calibrate, WritesAProfileFromAcc) {
+TEST(MakeProfile, WritesAProfileFromAcc) {
   const Folder folder;
-  CalibrateOptions options;
+  MakeProfileOptions options;
   options.model = make_model(folder, "tiny", /*classifier=*/true);
   options.data = {make_texts(folder, "dev", 40, 4)};
-  options.target = folder / "calibrated";
+  options.target = folder / "with-profile";
   options.max_speedup = 4;
   options.temperature = true;
-  const auto calibration = calibrate(options);
-  ASSERT_TRUE(calibration.ok()) << calibration.status().message();
+  const auto made = make_profile(options);
+  ASSERT_TRUE(made.ok()) << made.status().message();
   const auto model = ModelFolder::open(*options.target);
   ASSERT_TRUE(model.ok()) << model.status().message();
   ASSERT_TRUE(model->profile);
-  EXPECT_EQ(model->profile->acc, calibration->acc);
-  EXPECT_EQ(model->profile->retention, retention_of(ProfileShape::running_product, calibration->acc, options.r_min));
+  EXPECT_EQ(model->profile->acc, made->acc);
+  EXPECT_EQ(model->profile->retention, retention_of(ProfileShape::running_product, made->acc, options.r_min));
   EXPECT_EQ(model->profile->max_speedup, 4);
-  EXPECT_LT(calibration->error_after, calibration->error_before + 0.02);
-  EXPECT_NE(to_text(*calibration, options.r_min).find("running product"), std::string::npos);
+  EXPECT_LT(made->error_after, made->error_before + 0.02);
+  EXPECT_NE(to_text(*made, options.r_min).find("running product"), std::string::npos);
 
   options.model = make_model(folder, "other", /*classifier=*/true);
   options.keep_profile = true;
-  EXPECT_NE(calibrate(options).status().message().find("no profile.json to keep"), std::string::npos);
+  EXPECT_NE(make_profile(options).status().message().find("no profile.json to keep"), std::string::npos);
 }
 
 TEST(Search, NeverEndsWorseAndTellsEveryGain) {
@@ -178,7 +178,7 @@ TEST(Search, NeverEndsWorseAndTellsEveryGain) {
   EXPECT_FALSE(model->profile->is_default);
 }
 
-TEST(Calibration, FindsTheTemperatureThatLabelsWereDrawnAt) {
+TEST(Confidence, FindsTheTemperatureThatLabelsWereDrawnAt) {
   constexpr double kTemperature = 2.5;
   Random random(1, "labels");
   std::vector<std::vector<float>> logits, targets;
@@ -190,9 +190,9 @@ TEST(Calibration, FindsTheTemperatureThatLabelsWereDrawnAt) {
   std::vector<const std::vector<float>*> pointers;
   for (const auto& target : targets) pointers.push_back(&target);
   EXPECT_NEAR(temperature_of(logits, pointers, ProblemType::single_label), kTemperature, 0.1);
-  EXPECT_GT(calibration_error(logits, pointers, ProblemType::single_label), 0.1);
+  EXPECT_GT(confidence_error(logits, pointers, ProblemType::single_label), 0.1);
   for (auto& of_text : logits) of_text[1] /= kTemperature;
-  EXPECT_LT(calibration_error(logits, pointers, ProblemType::single_label), 0.02);
+  EXPECT_LT(confidence_error(logits, pointers, ProblemType::single_label), 0.02);
   for (auto& of_text : logits) of_text = {of_text[1]};  // the same as one label of its own
   EXPECT_NEAR(temperature_of(logits, pointers, ProblemType::multi_label), 1, 0.05);
 }

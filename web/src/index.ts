@@ -9,8 +9,8 @@ import type { BinaryName } from '../../bindings/wasm/binaries.js';
 import { compileByFetch, compileOnce } from '../../bindings/wasm/compile.js';
 import { launchWasm } from '../../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../../bindings/wasm/launch.js';
-import { calibrations, device } from './calibrations.js';
 import { startHash } from './hash.js';
+import { device, keeper } from './keeper.js';
 import { base, folderUrl, startThread, startWorker } from './workers.js';
 
 export * from '../../bindings/api.js';
@@ -59,6 +59,6 @@ export const pipeline = createPipelineFactory({
   folder: (location) => folderByFetch(new URL(location, base())),
   openUrl: openByFetch,
   startHash,
-  calibrations,
+  keeper,
   device,
 });

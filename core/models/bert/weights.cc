@@ -26,13 +26,13 @@ Status BertLoader::declare() {
   const BertModules& names = config_.architecture->modules;
   const size_t d = config_.hidden_size;
   LATFORMER_TRY(weights_.head->declare(reader_));
-  const auto table = [&](std::string_view name, size_t rows, StoredMatrix* matrix) {
-    return reader_.table(weight_of(name), rows, d, matrix);
+  const auto embedding = [&](std::string_view name, size_t rows, StoredMatrix* matrix) {
+    return reader_.embedding(weight_of(name), rows, d, matrix);
   };
-  LATFORMER_TRY(table(names.word_embeddings, config_.vocab_size, &weights_.word_embeddings));
-  LATFORMER_TRY(table(names.position_embeddings, config_.max_position_embeddings, &weights_.position_embeddings));
+  LATFORMER_TRY(embedding(names.word_embeddings, config_.vocab_size, &weights_.word_embeddings));
+  LATFORMER_TRY(embedding(names.position_embeddings, config_.max_position_embeddings, &weights_.position_embeddings));
   if (config_.type_vocab_size > 0) {
-    LATFORMER_TRY(table(names.token_type_embeddings, config_.type_vocab_size, &weights_.token_type_embeddings));
+    LATFORMER_TRY(embedding(names.token_type_embeddings, config_.type_vocab_size, &weights_.token_type_embeddings));
   }
   LATFORMER_TRY(reader_.norm(std::string(names.embeddings_norm), d, &weights_.embeddings_norm));
   weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on

@@ -47,7 +47,7 @@ struct BertWeights {
 // model.safetensors -> BertWeights, while its bytes arrive.
 class BertLoader {
  public:
-  // precision: of embedding tables and linear layers; absent: as the file has them.
+  // precision: of embeddings and linear layers; absent: as the file has them.
   BertLoader(const BertConfig& config, std::unique_ptr<Head> head, std::optional<Precision> precision = {});
 
   // The next bytes of model.safetensors. Errors: those of WeightReader and of the head's declare().

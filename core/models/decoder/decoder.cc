@@ -41,8 +41,8 @@ uint64_t DecoderFacts::weight_count() const {
   const uint64_t d = hidden_size;
   const uint64_t layer =
       2 * d * query_size() + 2 * d * kv_size() + uint64_t{feed_forward_products} * d * intermediate_size;
-  const uint64_t tables = uint64_t{vocab_size} * (head_apart ? 2 : 1) + (position_table ? max_positions : 0);
-  return num_layers * layer + tables * d;
+  const uint64_t rows = uint64_t{vocab_size} * (head_apart ? 2 : 1) + (learned_positions ? max_positions : 0);
+  return num_layers * layer + rows * d;
 }
 
 Cost cost_of(const DecoderFacts& facts, const PromptElimination& how, Last last) {
@@ -284,7 +284,7 @@ void DecoderModel::attend(size_t index, const float* query, float* context) {
 }
 
 Status DecoderModel::logits(std::span<DecoderOutput> outputs) {
-  const kernels::MatrixRows head = matrix_rows_of(head_table());
+  const kernels::MatrixRows head = matrix_rows_of(head_weights());
   const float* x = activations_.hidden.data();
   for (size_t t = 0; t < outputs.size(); ++t) {
     const size_t n = texts_[t].positions.size();

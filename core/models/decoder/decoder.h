@@ -43,12 +43,12 @@ struct DecoderFacts {
   uint32_t intermediate_size = 0;
   uint32_t feed_forward_products = 2;  // of d x intermediate_size: 3 where they are gated
   uint32_t max_positions = 0;
-  bool position_table = false;  // positions are learned, not rotary
-  bool head_apart = false;      // the head has a table of its own
+  bool learned_positions = false;  // positions are learned, not rotary
+  bool head_apart = false;         // the head does not share the embeddings
 
   uint32_t query_size() const { return heads * head_size; }
   uint32_t kv_size() const { return kv_heads * head_size; }
-  uint64_t weight_count() const;  // of all linear layers and tables
+  uint64_t weight_count() const;  // of all linear layers and embeddings
 };
 
 // MACs (docs/method.md). q = query_size, e = kv_size, f = feed_forward_products, w = the queries that score:
@@ -108,7 +108,7 @@ class DecoderModel {
   Status rehearse(const Workload& work, size_t index, const PromptElimination& how);
 
   // y (d) = what token `id` is before its position is known.
-  void embedding(int32_t id, float* y) const { token_table().widen_row(static_cast<size_t>(id), y); }
+  void embedding(int32_t id, float* y) const { token_embeddings().widen_row(static_cast<size_t>(id), y); }
 
  protected:
   // The rows of one text, on their way through the layers.
@@ -123,8 +123,8 @@ class DecoderModel {
   DecoderModel(const DecoderFacts& facts, const DecoderActivations::Sizes& sizes, Threads threads);
 
   // Of the model: x (n, d) are rows, positions (n) theirs.
-  virtual const StoredMatrix& token_table() const = 0;
-  virtual const StoredMatrix& head_table() const = 0;
+  virtual const StoredMatrix& token_embeddings() const = 0;
+  virtual const StoredMatrix& head_weights() const = 0;
   virtual Status prepare_positions(uint32_t /*positions*/) { return {}; }  // those below `positions` are about to come
   virtual void embed(std::span<const int32_t> ids, std::span<const uint32_t> positions, float* x) = 0;
   // y (n, q): what queries of layer `index` are made of, 1 / sqrt(head_size) included.

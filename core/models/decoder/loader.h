@@ -24,7 +24,7 @@ class DecoderLoader {
   virtual const DecoderFacts& facts() const = 0;
 };
 
-// Errors: out_of_memory, naming both, if the weights of linear layers and tables take more than `limit` bytes where
+// Errors: out_of_memory, naming both, if the weights of linear layers and embeddings take more than `limit` bytes where
 // each takes `bytes_each`.
 Status check_fits(const DecoderFacts& facts, uint64_t bytes_each, uint64_t limit);
 

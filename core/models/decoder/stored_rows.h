@@ -1,4 +1,4 @@
-// A table of the file as dot_rows reads it: what a head and an embedding share.
+// A matrix of the file as dot_rows reads it: what a head and an embedding share.
 #pragma once
 
 #include "core/kernels/dot_rows.h"

@@ -18,7 +18,7 @@ DecoderFacts Gpt2Config::facts() const {
           .intermediate_size = n_inner,
           .feed_forward_products = 2,
           .max_positions = n_positions,
-          .position_table = true,
+          .learned_positions = true,
           .head_apart = !tie_word_embeddings};
 }
 

@@ -35,11 +35,11 @@ Result<std::unique_ptr<DecoderModel>> Gpt2Loader::finish(Threads threads) {
 
 Status Gpt2Loader::declare() {
   const size_t d = config_.n_embd;
-  LATFORMER_TRY(reader_.table("wte.weight", config_.vocab_size, d, &weights_.tokens));
-  LATFORMER_TRY(reader_.table("wpe.weight", config_.n_positions, d, &weights_.positions));
+  LATFORMER_TRY(reader_.embedding("wte.weight", config_.vocab_size, d, &weights_.tokens));
+  LATFORMER_TRY(reader_.embedding("wpe.weight", config_.n_positions, d, &weights_.positions));
   LATFORMER_TRY(reader_.norm("ln_f", d, &weights_.last_norm));
   if (!config_.tie_word_embeddings) {
-    LATFORMER_TRY(reader_.table("lm_head.weight", config_.vocab_size, d, &weights_.head));
+    LATFORMER_TRY(reader_.embedding("lm_head.weight", config_.vocab_size, d, &weights_.head));
   }
   weights_.layers.resize(config_.n_layer);  // they stay where they are from now on
   for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(declare_layer(i));

@@ -23,8 +23,8 @@ class Gpt2 final : public DecoderModel {
   Precision precision() const override { return weights_.layers.front().query.precision(); }
 
  protected:
-  const StoredMatrix& token_table() const override { return weights_.tokens; }
-  const StoredMatrix& head_table() const override {
+  const StoredMatrix& token_embeddings() const override { return weights_.tokens; }
+  const StoredMatrix& head_weights() const override {
     return config_.tie_word_embeddings ? weights_.tokens : weights_.head;
   }
   void embed(std::span<const int32_t> ids, std::span<const uint32_t> positions, float* x) override;

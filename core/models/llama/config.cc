@@ -64,7 +64,7 @@ DecoderFacts LlamaConfig::facts() const {
           .intermediate_size = intermediate_size,
           .feed_forward_products = 3,
           .max_positions = max_position_embeddings,
-          .position_table = false,
+          .learned_positions = false,
           .head_apart = !tie_word_embeddings};
 }
 

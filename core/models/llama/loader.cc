@@ -29,10 +29,10 @@ Result<std::unique_ptr<DecoderModel>> LlamaLoader::finish(Threads threads) {
 
 Status LlamaLoader::declare() {
   const size_t d = config_.hidden_size;
-  LATFORMER_TRY(reader_.table("embed_tokens.weight", config_.vocab_size, d, &weights_.tokens));
+  LATFORMER_TRY(reader_.embedding("embed_tokens.weight", config_.vocab_size, d, &weights_.tokens));
   LATFORMER_TRY(reader_.vector("norm.weight", d, &weights_.last_norm));
   if (!config_.tie_word_embeddings) {
-    LATFORMER_TRY(reader_.table("lm_head.weight", config_.vocab_size, d, &weights_.head));
+    LATFORMER_TRY(reader_.embedding("lm_head.weight", config_.vocab_size, d, &weights_.head));
   }
   weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
   for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(declare_layer(i));

@@ -18,7 +18,7 @@ namespace latformer {
 
 class LlamaLoader final : public DecoderLoader {
  public:
-  // precision: of tables and linear layers; absent: as the file has them.
+  // precision: of embeddings and linear layers; absent: as the file has them.
   LlamaLoader(const LlamaConfig& config, std::optional<Precision> precision);
   Status append(std::span<const std::byte> bytes) override { return reader_.append(bytes); }
   Result<std::unique_ptr<DecoderModel>> finish(Threads threads) override;

@@ -24,8 +24,8 @@ class Llama final : public DecoderModel {
   Precision precision() const override { return weights_.layers.front().query.precision(); }
 
  protected:
-  const StoredMatrix& token_table() const override { return weights_.tokens; }
-  const StoredMatrix& head_table() const override {
+  const StoredMatrix& token_embeddings() const override { return weights_.tokens; }
+  const StoredMatrix& head_weights() const override {
     return config_.tie_word_embeddings ? weights_.tokens : weights_.head;
   }
   Status prepare_positions(uint32_t positions) override { return rotary_.reserve(positions); }

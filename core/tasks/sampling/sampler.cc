@@ -12,15 +12,15 @@ namespace {
 
 constexpr float kOut = -std::numeric_limits<float>::infinity();
 
-// SplitMix64 as a function of its place: the number at `index` of the stream `seed`, uniform in [0, 1).
-double uniform(uint64_t seed, uint64_t stream, uint64_t index) {
+// SplitMix64 as a function of its place: the number at `index` of the sequence `seed`, uniform in [0, 1).
+double uniform(uint64_t seed, uint64_t sequence, uint64_t index) {
   const auto mixed = [](uint64_t x) {
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
     x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
     return x ^ (x >> 31);
   };
   constexpr uint64_t kStep = 0x9E3779B97F4A7C15U;
-  const uint64_t start = mixed(mixed(seed + kStep) + stream * kStep);
+  const uint64_t start = mixed(mixed(seed + kStep) + sequence * kStep);
   return static_cast<double>(mixed(start + (index + 1) * kStep) >> 11) * 0x1p-53;
 }
 
@@ -88,7 +88,7 @@ void Sampler::process(std::span<const int32_t> text, std::span<float> logits) {
 int32_t Sampler::next(std::span<const int32_t> text, std::span<float> logits) {
   process(text, logits);
   if (!options_.do_sample) return argmax(logits);
-  const double u = uniform(options_.seed, stream_, drawn_++);
+  const double u = uniform(options_.seed, sequence_, drawn_++);
   softmax(logits, sorted_);
   double sum = 0;
   int32_t last = argmax(logits);  // should rounding leave the sum below u

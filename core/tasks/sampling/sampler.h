@@ -10,8 +10,8 @@
 //   min_p p                out if its probability is below p times the likeliest's
 //
 // What is out has logit -infinity. Greedy takes the highest logit, the lowest token of those that tie. A draw takes
-// token i where the running sum of probabilities first exceeds u, uniform in [0, 1): the n-th number of the stream that
-// belongs to the seed (and to the text's place in a call), so that the same call gives the same text everywhere.
+// token i where the running sum of probabilities first exceeds u, uniform in [0, 1): the n-th number of the sequence
+// that belongs to the seed (and to the text's place in a call), so that the same call gives the same text everywhere.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,8 @@ Status check(const SamplingOptions& options);
 // The options' way of one text's logits; it keeps what that takes.
 class Sampler {
  public:
-  // options: checked. stream: texts of one call draw from streams of their own.
-  explicit Sampler(const SamplingOptions& options, uint64_t stream = 0) : options_(options), stream_(stream) {}
+  // options: checked. sequence: texts of one call draw from sequences of their own.
+  explicit Sampler(const SamplingOptions& options, uint64_t sequence = 0) : options_(options), sequence_(sequence) {}
 
   // The next token after `text`, whose logits are changed. They are finite. The n-th call takes the n-th number.
   int32_t next(std::span<const int32_t> text, std::span<float> logits);
@@ -55,7 +55,7 @@ class Sampler {
   void keep_min_p(std::span<float> logits);
 
   SamplingOptions options_;
-  uint64_t stream_;
+  uint64_t sequence_;
   uint64_t drawn_ = 0;
   std::vector<uint32_t> order_;
   std::vector<uint8_t> seen_;

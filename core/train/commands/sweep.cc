@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kHelp =
     R"(usage: latformer-train sweep --model DIR --data FILE [options]
 
-Measures a model at each speedup with the engine that will run it, one text at a time.
+Measures a model at each speedup as it will run, one text at a time.
 
   --model DIR         may come several times
   --data FILE         labelled texts that the model was not trained on; may come several times
@@ -23,8 +23,8 @@ Measures a model at each speedup with the engine that will run it, one text at a
                       by one schedule for all, once the same work dealt out by each text's length (no time is measured)
   --limit N           texts drawn by chance; default: all
   --csv FILE          also write it as CSV
-  --svg FILE          and as a picture of all models
-  --budget MS[,MS...] instead: the texts of all files as one stream in mixed order, each under a latency budget, beside
+  --svg FILE          and as a chart of all models
+  --budget MS[,MS...] instead: the texts of all files in mixed order, each under a latency budget, beside
                       the one fixed speedup that takes as long on average. One model; --limit is for each file
   --column, --pair-column, --label-column NAME, --seed N: as for finetune; --threads N, default 1
 )";
@@ -53,13 +53,13 @@ int run(Arguments arguments) {
     if (const Status status = can_write(path); !status.ok()) return finish(status);
   }
   if (!budgets.empty()) {
-    const auto mixed = stream({.model = o.models.front(),
-                               .data = o.data,
-                               .columns = o.columns,
-                               .budgets = budgets,
-                               .limit = o.limit,
-                               .seed = o.seed,
-                               .threads = o.threads});
+    const auto mixed = measure_budgets({.model = o.models.front(),
+                                        .data = o.data,
+                                        .columns = o.columns,
+                                        .budgets = budgets,
+                                        .limit = o.limit,
+                                        .seed = o.seed,
+                                        .threads = o.threads});
     if (!mixed.ok()) return finish(mixed.status());
     print(to_table(*mixed));
     return finish(csv.empty() ? Status() : write_file(csv, to_csv(*mixed)));
@@ -75,7 +75,7 @@ int run(Arguments arguments) {
 }  // namespace
 
 const Command kSweep = {.name = "sweep",
-                        .summary = "what each speedup costs and gives: a table, CSV, a picture",
+                        .summary = "what each speedup costs and gives: a table, CSV, a chart",
                         .help = kHelp,
                         .flags = {},
                         .run = run};

@@ -13,7 +13,7 @@
 #include "core/train/modules/guard.h"
 #include "core/train/modules/model_folder.h"
 #include "core/train/report/chart.h"
-#include "core/train/report/engine.h"
+#include "core/train/report/classifier.h"
 #include "core/train/report/evaluate.h"
 #include "core/train/report/metrics.h"
 
@@ -45,7 +45,7 @@ double mean(std::span<const double> values) {
   return sum / static_cast<double>(values.size());
 }
 
-Result<Texts> read_texts(const StreamOptions& options, const ModelFolder& model) {
+Result<Texts> read_texts(const BudgetOptions& options, const ModelFolder& model) {
   Texts all;
   for (size_t file = 0; file < options.data.size(); ++file) {
     const SampleOptions drawn{.limit = options.limit, .seed = options.seed, .number = file};
@@ -59,23 +59,23 @@ Result<Texts> read_texts(const StreamOptions& options, const ModelFolder& model)
 }
 
 // Every text in every way, text after text in one shuffled order.
-Result<std::vector<Seen>> measure(Classifier& engine, const Texts& texts, const std::vector<RunOptions>& ways,
+Result<std::vector<Seen>> measure(Classifier& classifier, const Texts& texts, const std::vector<RunOptions>& ways,
                                   uint64_t seed) {
   const size_t count = texts.texts.size();
   std::vector<Seen> seen(
       ways.size(), {.logits = std::vector<std::vector<float>>(count), .milliseconds = std::vector<double>(count)});
-  std::vector<size_t> stream(count), order(ways.size());
-  for (size_t i = 0; i < stream.size(); ++i) stream[i] = i;
+  std::vector<size_t> turns(count), order(ways.size());
+  for (size_t i = 0; i < turns.size(); ++i) turns[i] = i;
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   Random random(seed, "stream");
-  random.shuffle(stream);
+  random.shuffle(turns);
   for (size_t place = 0; place < kWarmUpTexts + count; ++place) {  // the first ones once more, to begin with
-    const size_t text = stream[place < kWarmUpTexts ? place % count : place - kWarmUpTexts];
+    const size_t text = turns[place < kWarmUpTexts ? place % count : place - kWarmUpTexts];
     const TextInput input = text_input(texts.texts[text]);
     random.shuffle(order);
     for (const size_t way : order) {
       const double start = steady_milliseconds();
-      LATFORMER_ASSIGN(std::vector<Classification> answer, engine.run({&input, 1}, ways[way]));
+      LATFORMER_ASSIGN(std::vector<Classification> answer, classifier.run({&input, 1}, ways[way]));
       const double milliseconds = steady_milliseconds() - start;
       if (place < kWarmUpTexts) continue;
       seen[way].milliseconds[text] = milliseconds;
@@ -102,7 +102,7 @@ double speedup_of_mean(double milliseconds, const Texts& texts, Scheduler& sched
 }
 
 // Of the texts of one file, or of all.
-StreamCell cell_of(const std::string& name, std::optional<size_t> file, const Seen& seen, const Texts& texts,
+BudgetCell cell_of(const std::string& name, std::optional<size_t> file, const Seen& seen, const Texts& texts,
                    ProblemType problem, std::optional<double> budget) {
   std::vector<std::vector<float>> logits;
   std::vector<const std::vector<float>*> targets;
@@ -114,7 +114,7 @@ StreamCell cell_of(const std::string& name, std::optional<size_t> file, const Se
     times.push_back(seen.milliseconds[i]);
   }
   std::sort(times.begin(), times.end());
-  StreamCell cell{.data = name,
+  BudgetCell cell{.data = name,
                   .texts = times.size(),
                   .metric = metric_of(logits, targets, problem),
                   .mean = mean(times),
@@ -127,9 +127,9 @@ StreamCell cell_of(const std::string& name, std::optional<size_t> file, const Se
   return cell;
 }
 
-StreamRow row_of(const RunOptions& way, std::optional<double> budget, const Seen& seen, const Texts& texts,
-                 const StreamOptions& options, ProblemType problem) {
-  StreamRow row{.budget = budget, .speedup = {}, .cells = {}};
+BudgetRow row_of(const RunOptions& way, std::optional<double> budget, const Seen& seen, const Texts& texts,
+                 const BudgetOptions& options, ProblemType problem) {
+  BudgetRow row{.budget = budget, .speedup = {}, .cells = {}};
   if (!way.budget) row.speedup = way.speedup;
   row.cells.push_back(cell_of("all", {}, seen, texts, problem, budget));
   for (size_t file = 0; file < options.data.size() && options.data.size() > 1; ++file) {
@@ -146,20 +146,20 @@ std::string format(const char* pattern, auto... values) {
 
 }  // namespace
 
-Result<Stream> stream(const StreamOptions& options) {
-  return guarded([&]() -> Result<Stream> {
+Result<BudgetReport> measure_budgets(const BudgetOptions& options) {
+  return guarded([&]() -> Result<BudgetReport> {
     LATFORMER_ASSIGN(const ModelFolder model, ModelFolder::open(options.model));
     if (!model.has_classifier) return unsupported_model(options.model.string() + ": has no classifier to measure");
     LATFORMER_ASSIGN(const Texts texts, read_texts(options, model));
-    LATFORMER_ASSIGN(Classifier engine, open_engine(options.model, options.threads));
-    LATFORMER_TRY(engine.calibrate());
-    Scheduler scheduler(cost_of(engine.config()), engine.profile());
-    scheduler.set_time_model(*engine.time_model());
+    LATFORMER_ASSIGN(Classifier classifier, open_classifier(options.model, options.threads));
+    LATFORMER_TRY(classifier.calibrate());
+    Scheduler scheduler(cost_of(classifier.config()), classifier.profile());
+    scheduler.set_time_model(*classifier.time_model());
 
     std::vector<RunOptions> ways;  // the budgets, then the speedup of each, then speedup 1
     for (const double budget : options.budgets) ways.push_back({.budget = budget});
     const size_t budgets = ways.size();
-    LATFORMER_ASSIGN(std::vector<Seen> seen, measure(engine, texts, ways, options.seed));
+    LATFORMER_ASSIGN(std::vector<Seen> seen, measure(classifier, texts, ways, options.seed));
     std::vector<double> predicted;
     for (const Seen& of_budget : seen) predicted.push_back(of_budget.predicted);
     ways.resize(2 * budgets + 1);
@@ -168,7 +168,7 @@ Result<Stream> stream(const StreamOptions& options) {
     for (int round = 0; round < kRounds && !same; ++round) {
       for (size_t i = 0; i < budgets; ++i)
         ways[budgets + i] = {.speedup = speedup_of_mean(predicted[i], texts, scheduler)};
-      LATFORMER_ASSIGN(seen, measure(engine, texts, ways, options.seed));
+      LATFORMER_ASSIGN(seen, measure(classifier, texts, ways, options.seed));
       same = true;
       for (size_t i = 0; i < budgets; ++i) {
         const double ratio = mean(seen[i].milliseconds) / mean(seen[budgets + i].milliseconds);
@@ -178,7 +178,7 @@ Result<Stream> stream(const StreamOptions& options) {
     }
 
     const ProblemType problem = model.config.problem_type;
-    Stream result{.model = folder_name(options.model), .metric = std::string(metric_name(problem)), .rows = {}};
+    BudgetReport result{.model = folder_name(options.model), .metric = std::string(metric_name(problem)), .rows = {}};
     result.rows.push_back(row_of(ways.back(), {}, seen.back(), texts, options, problem));
     for (size_t i = 0; i < budgets; ++i) {
       for (const size_t way : {i, budgets + i}) {
@@ -189,12 +189,12 @@ Result<Stream> stream(const StreamOptions& options) {
   });
 }
 
-std::string to_table(const Stream& stream) {
+std::string to_table(const BudgetReport& report) {
   std::vector<std::pair<std::string, std::string>> lines;  // name and what is told of it
-  lines.emplace_back("", format("  texts  mean ms   95%% ms  inside  %11s", stream.metric.c_str()));
-  for (const StreamRow& row : stream.rows) {
+  lines.emplace_back("", format("  texts  mean ms   95%% ms  inside  %11s", report.metric.c_str()));
+  for (const BudgetRow& row : report.rows) {
     const std::string how = row.speedup ? format("speedup %.2f", *row.speedup) : format("budget %g ms", *row.budget);
-    for (const StreamCell& cell : row.cells) {
+    for (const BudgetCell& cell : row.cells) {
       const std::string inside = cell.inside ? format("%.1f%%", 100 * *cell.inside) : "";
       lines.emplace_back(&cell == &row.cells.front() ? how : "  " + cell.data,
                          format("  %5zu  %7.2f  %7.2f  %6s  %11.2f", cell.texts, cell.mean, cell.p95, inside.c_str(),
@@ -203,20 +203,20 @@ std::string to_table(const Stream& stream) {
   }
   size_t longest = 0;
   for (const auto& [name, rest] : lines) longest = std::max(longest, name.size());
-  std::string text = stream.model + "\n";
+  std::string text = report.model + "\n";
   for (const auto& [name, rest] : lines) text += name + std::string(longest - name.size(), ' ') + rest + "\n";
   return text;
 }
 
-std::string to_csv(const Stream& stream) {
+std::string to_csv(const BudgetReport& report) {
   std::string text = "model,budget,speedup,data,texts,mean_milliseconds,p95_milliseconds,inside,metric,value\n";
-  for (const StreamRow& row : stream.rows) {
-    for (const StreamCell& cell : row.cells) {
-      text += csv_field(stream.model) + "," + (row.budget ? format("%g", *row.budget) : "") + "," +
+  for (const BudgetRow& row : report.rows) {
+    for (const BudgetCell& cell : row.cells) {
+      text += csv_field(report.model) + "," + (row.budget ? format("%g", *row.budget) : "") + "," +
               (row.speedup ? format("%.4f", *row.speedup) : "") + "," + csv_field(cell.data) +
               format(",%zu,%.4f,%.4f,", cell.texts, cell.mean, cell.p95) +
               (cell.inside ? format("%.4f", *cell.inside) : "") +
-              format(",%s,%.6f\n", stream.metric.c_str(), cell.metric);
+              format(",%s,%.6f\n", report.metric.c_str(), cell.metric);
     }
   }
   return text;

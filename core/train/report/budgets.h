@@ -1,9 +1,9 @@
-// latformer-train sweep --budget: a mixed stream of texts under a latency budget, against one fixed speedup that takes
+// latformer-train sweep --budget: texts in mixed order under a latency budget, against one fixed speedup that takes
 // as long on average.
 //
-// The texts of all files come in one shuffled order, one at a time, through the calibrated engine. Under a budget of B
-// milliseconds short texts run in full and long ones give up as much as they must; a fixed speedup k takes from all
-// alike. For each budget, k is the one whose mean time is the same:
+// The texts of all files come in one shuffled order, one at a time, through the calibrated Classifier. Under a budget
+// of B milliseconds short texts run in full and long ones give up as much as they must; a fixed speedup k takes from
+// all alike. For each budget, k is the one whose mean time is the same:
 //
 //   1. every budget once, alone: mean time, and the mean that the time model predicts for what was chosen;
 //   2. k by bisection, so that the time model predicts this mean for k;
@@ -23,7 +23,7 @@
 
 namespace latformer::train {
 
-struct StreamOptions {
+struct BudgetOptions {
   std::filesystem::path model;
   std::vector<std::filesystem::path> data;
   ColumnNames columns;
@@ -34,7 +34,7 @@ struct StreamOptions {
 };
 
 // What was measured of some texts in one way of running them.
-struct StreamCell {
+struct BudgetCell {
   std::string data;  // the file, or "all"
   size_t texts = 0;
   double metric = 0;
@@ -43,23 +43,23 @@ struct StreamCell {
   std::optional<double> inside;  // share of texts that took no longer than the budget; none without a budget
 };
 
-// One way of running the stream: under a budget, or at a speedup beside it.
-struct StreamRow {
+// One way of running the texts: under a budget, or at a speedup beside it.
+struct BudgetRow {
   std::optional<double> budget;   // the budget, or the one that this speedup is compared with
   std::optional<double> speedup;  // none: under the budget
-  std::vector<StreamCell> cells;  // all texts, then those of each file
+  std::vector<BudgetCell> cells;  // all texts, then those of each file
 };
 
-struct Stream {
+struct BudgetReport {
   std::string model;  // its folder's name
   std::string metric;
-  std::vector<StreamRow> rows;  // speedup 1; then each budget, and the speedup of the same mean time
+  std::vector<BudgetRow> rows;  // speedup 1; then each budget, and the speedup of the same mean time
 };
 
 // Errors: invalid_argument (data, a clock that is of no use), bad_model, unsupported_model (no classifier).
-Result<Stream> stream(const StreamOptions& options);
+Result<BudgetReport> measure_budgets(const BudgetOptions& options);
 
-std::string to_table(const Stream& stream);
-std::string to_csv(const Stream& stream);
+std::string to_table(const BudgetReport& report);
+std::string to_csv(const BudgetReport& report);
 
 }  // namespace latformer::train

@@ -79,8 +79,8 @@ double temperature_of(std::span<const std::vector<float>> logits, std::span<cons
   return std::exp((low + high) / 2);
 }
 
-double calibration_error(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
-                         ProblemType problem) {
+double confidence_error(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
+                        ProblemType problem) {
   Bins bins;
   for (size_t t = 0; t < logits.size() && problem != ProblemType::regression; ++t) {
     if (problem == ProblemType::single_label) {

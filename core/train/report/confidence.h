@@ -17,7 +17,7 @@ double temperature_of(std::span<const std::vector<float>> logits, std::span<cons
                       ProblemType problem);
 
 // Of single_label. (For several labels: each label's own score, right when it is meant.)
-double calibration_error(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
-                         ProblemType problem);
+double confidence_error(std::span<const std::vector<float>> logits, std::span<const std::vector<float>* const> targets,
+                        ProblemType problem);
 
 }  // namespace latformer::train

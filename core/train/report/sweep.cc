@@ -16,8 +16,8 @@
 #include "core/train/modules/guard.h"
 #include "core/train/modules/model_folder.h"
 #include "core/train/report/chart.h"
+#include "core/train/report/classifier.h"
 #include "core/train/report/confidence.h"
-#include "core/train/report/engine.h"
 #include "core/train/report/evaluate.h"
 #include "core/train/report/metrics.h"
 
@@ -56,16 +56,16 @@ Sweep sweep_of(const fs::path& model, const std::string& counting, const std::ma
     if (problem == ProblemType::single_label) row.agreement = agreement_of(at.logits, targets);
     row.macs = at.macs / count;
     row.macs_ratio = seen.begin()->second.macs / at.macs;
-    row.confidence_error = calibration_error(at.logits, targets, problem);
+    row.confidence_error = confidence_error(at.logits, targets, problem);
     if (timed) row.milliseconds = at.milliseconds / count;
     result.rows.push_back(row);
   }
   return result;
 }
 
-Result<std::map<double, Seen>> run_engine(const fs::path& model, std::span<const LabelledText> texts,
-                                          const std::vector<double>& speedups, const SweepOptions& options) {
-  LATFORMER_ASSIGN(Classifier engine, open_engine(model, options.threads));
+Result<std::map<double, Seen>> run_classifier(const fs::path& model, std::span<const LabelledText> texts,
+                                              const std::vector<double>& speedups, const SweepOptions& options) {
+  LATFORMER_ASSIGN(Classifier classifier, open_classifier(model, options.threads));
   std::map<double, Seen> seen;
   for (const double speedup : speedups) seen[speedup];
   std::vector<double> order;
@@ -73,14 +73,14 @@ Result<std::map<double, Seen>> run_engine(const fs::path& model, std::span<const
   Random random(options.seed, "order");
   for (const LabelledText& text : texts.first(std::min(texts.size(), kWarmUpTexts))) {
     const TextInput input = text_input(text);
-    for (const double speedup : order) LATFORMER_TRY(engine.run({&input, 1}, {.speedup = speedup}).status());
+    for (const double speedup : order) LATFORMER_TRY(classifier.run({&input, 1}, {.speedup = speedup}).status());
   }
   for (const LabelledText& text : texts) {
     const TextInput input = text_input(text);
     random.shuffle(order);
     for (const double speedup : order) {
       const auto start = Clock::now();
-      LATFORMER_ASSIGN(const std::vector<Classification> result, engine.run({&input, 1}, {.speedup = speedup}));
+      LATFORMER_ASSIGN(const std::vector<Classification> result, classifier.run({&input, 1}, {.speedup = speedup}));
       Seen& at = seen[speedup];
       at.milliseconds += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
       at.macs += static_cast<double>(result[0].windows[0].schedule.macs);
@@ -183,7 +183,7 @@ Result<std::vector<Sweep>> sweep(const SweepOptions& options) {
         sweeps.push_back(sweep_of(path, counting, seen, sample.examples, model.config.problem_type));
       };
       if (!options.padded) {
-        LATFORMER_ASSIGN(const auto seen, run_engine(path, sample.texts, speedups, options));
+        LATFORMER_ASSIGN(const auto seen, run_classifier(path, sample.texts, speedups, options));
         add(kUnpadded, seen);
         continue;
       }
@@ -201,7 +201,7 @@ std::string to_table(const std::vector<Sweep>& sweeps) {
   for (const Sweep& sweep : sweeps) {
     const bool agrees = sweep.rows.front().agreement.has_value();
     text += format(
-        "%s, %zu texts, %s\n  speedup  %11s   +-95%%  %sMACs [M]  fewer  calibration error       ms  faster\n",
+        "%s, %zu texts, %s\n  speedup  %11s   +-95%%  %sMACs [M]  fewer   confidence error       ms  faster\n",
         sweep.model.c_str(), sweep.texts, sweep.counting.c_str(), sweep.metric.c_str(), agrees ? "   F1    MCC  " : "");
     for (const SweepRow& row : sweep.rows) {
       text += format("  %7g  %11.2f  %6.2f", row.speedup, 100 * row.metric, 100 * row.interval);
@@ -218,7 +218,7 @@ std::string to_table(const std::vector<Sweep>& sweeps) {
 
 std::string to_csv(const std::vector<Sweep>& sweeps) {
   std::string text =
-      "model,counting,texts,metric,speedup,value,interval,f1,mcc,macs,macs_ratio,calibration_error,milliseconds\n";
+      "model,counting,texts,metric,speedup,value,interval,f1,mcc,macs,macs_ratio,confidence_error,milliseconds\n";
   for (const Sweep& sweep : sweeps) {
     for (const SweepRow& row : sweep.rows) {
       text += csv_field(sweep.model) + "," + csv_field(sweep.counting) +

@@ -1,7 +1,7 @@
-// latformer-train sweep: what each speedup costs and gives, as a table, CSV, and a picture of several models.
+// latformer-train sweep: what each speedup costs and gives, as a table, CSV and a chart of several models.
 //
-// Unpadded (the convention that we stand by) everything is measured with the engine, one text at a time, text after
-// text through all speedups in a changing order, so that a busy machine disturbs all speedups alike.
+// Unpadded (the convention that we stand by) everything is measured with the Classifier that runs it, one text at a
+// time, text after text through all speedups in a changing order, so that a busy machine disturbs all speedups alike.
 //
 // Padded to P tokens, as papers count, padding is work that can be saved: speedup 1 costs the MACs of P tokens,
 // whatever a text has, and truncation is at P tokens. There are two ways to count, and both are told:
@@ -49,7 +49,7 @@ struct SweepRow {
   std::optional<Agreement> agreement;  // of single_label
   double macs = 0;                     // mean of a text
   double macs_ratio = 1;               // speedup 1 to this, of the sums
-  double confidence_error = 0;         // expected calibration error (confidence.h); 0 for regression
+  double confidence_error = 0;         // expected confidence error  (confidence.h); 0 for regression
   std::optional<double> milliseconds;  // mean of a text
 };
 
@@ -66,7 +66,7 @@ Result<std::vector<Sweep>> sweep(const SweepOptions& options);
 
 std::string to_table(const std::vector<Sweep>& sweeps);
 std::string to_csv(const std::vector<Sweep>& sweeps);
-// A picture of the metric (in percent) against the speedup.
+// A chart of the metric (in percent) against the speedup.
 std::string to_svg(const std::vector<Sweep>& sweeps);
 
 }  // namespace latformer::train

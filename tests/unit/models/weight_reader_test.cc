@@ -202,7 +202,7 @@ TEST(WeightReader, ReadsTablesVectorsAndNorms) {
   const auto declare = [&](WeightReader& file) -> Status {
     EXPECT_TRUE(file.contains("wte.weight"));
     EXPECT_FALSE(file.contains("lm_head.weight"));
-    LATFORMER_TRY(file.table("wte.weight", 3 * kOut, kIn, &table));
+    LATFORMER_TRY(file.embedding("wte.weight", 3 * kOut, kIn, &table));
     return file.norm("ln", 3 * kOut, &norm);
   };
   ASSERT_TRUE(read(tensors, {}, declare).ok());

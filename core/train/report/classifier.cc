@@ -1,4 +1,4 @@
-#include "core/train/report/engine.h"
+#include "core/train/report/classifier.h"
 
 #include <algorithm>
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace latformer::train {
 
-Result<Classifier> open_engine(const std::filesystem::path& folder, size_t threads) {
+Result<Classifier> open_classifier(const std::filesystem::path& folder, size_t threads) {
   LATFORMER_ASSIGN(const FolderTexts texts, FolderTexts::read(folder));
   LATFORMER_ASSIGN(ClassifierLoader loader, ClassifierLoader::create(texts.files, {.threads = threads}));
   LATFORMER_ASSIGN(InputFile weights, InputFile::open(folder / "model.safetensors"));

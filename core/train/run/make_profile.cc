@@ -1,4 +1,4 @@
-#include "core/train/run/calibrate.h"
+#include "core/train/run/make_profile.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -15,18 +15,18 @@ namespace {
 
 constexpr BatchLimits kBatches{.max_tokens = 8192, .max_texts = 64};
 
-Status fit_temperature(const Module& module, std::span<const Example> examples, Calibration& calibration) {
-  Scheduler scheduler(module.config().cost, calibration.profile);
+Status fit_temperature(const Module& module, std::span<const Example> examples, MadeProfile& made) {
+  Scheduler scheduler(module.config().cost, made.profile);
   LATFORMER_ASSIGN(std::vector<std::vector<float>> logits, logits_of(module, examples, scheduler, 1, kBatches));
   std::vector<const std::vector<float>*> targets;
   for (const Example& example : examples) targets.push_back(&example.target);
   const ProblemType problem = module.config().problem_type;
-  calibration.temperature = temperature_of(logits, targets, problem);
-  calibration.error_before = calibration_error(logits, targets, problem);
+  made.temperature = temperature_of(logits, targets, problem);
+  made.error_before = confidence_error(logits, targets, problem);
   for (std::vector<float>& of_text : logits) {
-    for (float& logit : of_text) logit /= static_cast<float>(calibration.temperature);
+    for (float& logit : of_text) logit /= static_cast<float>(made.temperature);
   }
-  calibration.error_after = calibration_error(logits, targets, problem);
+  made.error_after = confidence_error(logits, targets, problem);
   return {};
 }
 
@@ -43,8 +43,8 @@ std::string row(const char* name, const std::vector<double>& values) {
 
 }  // namespace
 
-Result<Calibration> calibrate(const CalibrateOptions& options) {
-  return guarded([&]() -> Result<Calibration> {
+Result<MadeProfile> make_profile(const MakeProfileOptions& options) {
+  return guarded([&]() -> Result<MadeProfile> {
     LATFORMER_ASSIGN(const ModelFolder model, ModelFolder::open(options.model));
     if (!model.has_classifier) return unsupported_model(options.model.string() + ": has no classifier yet");
     if (options.keep_profile && !model.profile) {
@@ -62,38 +62,37 @@ Result<Calibration> calibrate(const CalibrateOptions& options) {
 
     LATFORMER_ASSIGN(auto weights, model.weights(model.config, 0));
     const BertModule module(model.config, std::move(weights));
-    Calibration calibration;
-    calibration.acc = contributions_of(module, examples, kBatches);
+    MadeProfile made;
+    made.acc = contributions_of(module, examples, kBatches);
     if (options.keep_profile) {
-      calibration.profile = *model.profile;
+      made.profile = *model.profile;
     } else {
-      calibration.profile.acc = calibration.acc;
-      calibration.profile.retention = retention_of(options.shape, calibration.acc, options.r_min);
-      calibration.profile.dropped = options.dropped;
-      calibration.profile.max_speedup = options.max_speedup;
+      made.profile.acc = made.acc;
+      made.profile.retention = retention_of(options.shape, made.acc, options.r_min);
+      made.profile.dropped = options.dropped;
+      made.profile.max_speedup = options.max_speedup;
     }
-    if (options.temperature) LATFORMER_TRY(fit_temperature(module, examples, calibration));
+    if (options.temperature) LATFORMER_TRY(fit_temperature(module, examples, made));
     if (options.target) {
       ExportOptions exporting = options.exporting;
-      exporting.temperature = calibration.temperature;
-      LATFORMER_TRY(
-          export_model(model, model.config, module.weights(), calibration.profile, *options.target, exporting));
+      exporting.temperature = made.temperature;
+      LATFORMER_TRY(export_model(model, model.config, module.weights(), made.profile, *options.target, exporting));
     }
-    return calibration;
+    return made;
   });
 }
 
-std::string to_text(const Calibration& calibration, double r_min) {
-  std::string text = row("ACC", calibration.acc);
-  text += row("running minimum", retention_of(ProfileShape::running_minimum, calibration.acc, r_min));
-  text += row("running product", retention_of(ProfileShape::running_product, calibration.acc, r_min));
-  text += row("geometric", retention_of(ProfileShape::geometric, calibration.acc, r_min));
-  text += row("linear", retention_of(ProfileShape::linear, calibration.acc, r_min));
-  text += row("profile", calibration.profile.retention);
-  if (calibration.temperature != 1) {
+std::string to_text(const MadeProfile& made, double r_min) {
+  std::string text = row("ACC", made.acc);
+  text += row("running minimum", retention_of(ProfileShape::running_minimum, made.acc, r_min));
+  text += row("running product", retention_of(ProfileShape::running_product, made.acc, r_min));
+  text += row("geometric", retention_of(ProfileShape::geometric, made.acc, r_min));
+  text += row("linear", retention_of(ProfileShape::linear, made.acc, r_min));
+  text += row("profile", made.profile.retention);
+  if (made.temperature != 1) {
     char line[160];
-    std::snprintf(line, sizeof line, "temperature %.3f: expected calibration error %.3f -> %.3f\n",
-                  calibration.temperature, calibration.error_before, calibration.error_after);
+    std::snprintf(line, sizeof line, "temperature %.3f: expected confidence error  %.3f -> %.3f\n", made.temperature,
+                  made.error_before, made.error_after);
     text += line;
   }
   return text;

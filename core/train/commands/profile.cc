@@ -1,13 +1,12 @@
-// latformer-train calibrate: arguments of run/calibrate.h.
-#include "core/train/run/calibrate.h"
-
+// latformer-train profile: arguments of run/make_profile.h.
 #include "core/train/commands/command.h"
+#include "core/train/run/make_profile.h"
 
 namespace latformer::train {
 namespace {
 
 constexpr std::string_view kHelp =
-    R"(usage: latformer-train calibrate --model DIR --data FILE [options]
+    R"(usage: latformer-train profile --model DIR --data FILE [options]
 
 Runs texts in full, tells ACC of each layer and the retention of each shape; with --target writes the model with its
 profile.json.
@@ -27,7 +26,7 @@ profile.json.
 )";
 
 int run(Arguments arguments) {
-  CalibrateOptions o;
+  MakeProfileOptions o;
   o.model = arguments.text("--model");
   o.data = take_data(arguments);
   take_columns(arguments, o.columns);
@@ -48,15 +47,15 @@ int run(Arguments arguments) {
   o.seed = arguments.whole("--seed", o.seed, 0, UINT64_MAX);
   take_threads(arguments);
   if (const Status status = arguments.done(); !status.ok()) return misuse(status);
-  const auto calibration = calibrate(o);
-  if (!calibration.ok()) return finish(calibration.status());
-  return print(to_text(*calibration, o.r_min));
+  const auto made = make_profile(o);
+  if (!made.ok()) return finish(made.status());
+  return print(to_text(*made, o.r_min));
 }
 
 }  // namespace
 
-const Command kCalibrate = {
-    .name = "calibrate",
+const Command kProfile = {
+    .name = "profile",
     .summary = "measures what each layer contributes (ACC) and makes the profile; finds the temperature of the scores",
     .help = kHelp,
     .flags = {"--force", "--keep-profile", "--temperature"},

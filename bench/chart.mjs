@@ -1,4 +1,4 @@
-// The picture of docs/performance.md: milliseconds by tokens, both on logarithmic scales, one panel for each model.
+// The chart of docs/performance.md: milliseconds by tokens, both on logarithmic scales, one panel for each model.
 const width = 400;
 const height = 340;
 const margin = { left: 52, top: 34, right: 12, bottom: 40 };
@@ -75,9 +75,9 @@ function keyOfLines(wide) {
 }
 
 /** SVG as text: one thread, in Node with relaxed SIMD. */
-export function latencyPicture(rows) {
+export function latencyChart(rows) {
   const shown = rows.filter(
-    ({ question, engine, threads }) => question === 'latency' && engine === 'node-relaxed' && threads === 1,
+    ({ question, runtime, threads }) => question === 'latency' && runtime === 'node-relaxed' && threads === 1,
   );
   const models = [...new Set(shown.map(({ model }) => model))];
   const across = Math.max(models.length * width, 480);

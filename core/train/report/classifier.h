@@ -1,4 +1,4 @@
-// The engine that will run a model, opened on its folder: what is reported of a model is measured with it.
+// The Classifier that will run a model, opened on its folder: what is reported of a model is measured with it.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 namespace latformer::train {
 
 // Errors: those of reading files and of loading.
-Result<Classifier> open_engine(const std::filesystem::path& folder, size_t threads);
+Result<Classifier> open_classifier(const std::filesystem::path& folder, size_t threads);
 
 // `text` must outlive it.
 TextInput text_input(const LabelledText& text);

@@ -1,4 +1,4 @@
-// Calibrations in the user's cache folder: XDG_CACHE_HOME, or what the system has for that.
+// What was measured on this machine, kept in the user's cache folder: XDG_CACHE_HOME, or what the system has for that.
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { arch, cpus, homedir } from 'node:os';
@@ -16,7 +16,7 @@ function cacheFolder(): string {
 /** Fails where there is no home. */
 const pathOf = (name: string): string => join(cacheFolder(), 'latformer', 'calibrations', `${name}.json`);
 
-const largest = 2 ** 20; // bytes of a calibration; they have some thousand
+const largest = 2 ** 20; // bytes; a calibration has some thousand
 
 /** The text of a regular file of a reasonable size. */
 async function readSmall(path: string): Promise<string | undefined> {
@@ -29,7 +29,7 @@ async function readSmall(path: string): Promise<string | undefined> {
   }
 }
 
-export const calibrations: Keeper = {
+export const keeper: Keeper = {
   async read(name) {
     try {
       return await readSmall(pathOf(name));

@@ -1,6 +1,6 @@
 // What `npm start` ends with: the bundled model reads real film reviews at three speeds, and shows which words were left
 // after each layer. Plain text where there is no terminal or NO_COLOR is set: dropped words are dots then.
-//   node scripts/demo.mjs
+//   node scripts/first_look.mjs
 import { pipeline } from 'latformer';
 
 const speedups = [1, 2, 4.8];

@@ -15,7 +15,7 @@ import { buildProgram } from './build.mjs';
 
 const onnxFiles = { fp32: 'model.onnx', q8: 'model_quantized.onnx' };
 
-/** What a contender needs to know of a model; `at` turns a path into what its engine can open. */
+/** What a contender needs to know of a model; `at` turns a path into what its runtime can open. */
 function specOf({ library, dtype, threads, calibrate = false }, { folder, onnxFolder }, at, modules) {
   const files = Object.fromEntries(
     Object.entries(onnxFiles).map(([key, file]) => [key, at(join(onnxFolder, 'onnx', file))]),
@@ -211,7 +211,7 @@ const chromium = {
   },
 };
 
-export const engines = [
+export const runtimes = [
   node('node-base', (major) => major < 22),
   node('node-relaxed', (major) => major >= 22),
   chromium,

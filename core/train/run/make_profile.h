@@ -1,4 +1,4 @@
-// latformer-train calibrate: what a model's layers contribute, and whether its scores say how often it is right.
+// latformer-train profile: what a model's layers contribute, and whether its scores say how often it is right.
 //
 // Texts are run in full through the model: ACC gives the profile, logits against labels the temperature. The weights
 // stay, but for the classifier, which is divided by the temperature. Use texts that the model was not trained on for
@@ -18,7 +18,7 @@
 
 namespace latformer::train {
 
-struct CalibrateOptions {
+struct MakeProfileOptions {
   std::filesystem::path model;
   std::vector<std::filesystem::path> data;
   ColumnNames columns;
@@ -35,17 +35,17 @@ struct CalibrateOptions {
   double max_speedup = 1;  // up to which the sweep supports the model
 };
 
-struct Calibration {
+struct MadeProfile {
   Profile profile;
   std::vector<double> acc;
   double temperature = 1;
-  double error_before = 0, error_after = 0;  // expected calibration errors; 0 without temperature
+  double error_before = 0, error_after = 0;  // expected errors of the confidence; 0 without temperature
 };
 
 // Errors: invalid_argument (data, files, no profile to keep), bad_model, unsupported_model (no classifier).
-Result<Calibration> calibrate(const CalibrateOptions& options);
+Result<MadeProfile> make_profile(const MakeProfileOptions& options);
 
 // ACC, and the retention of each shape that can be made of it.
-std::string to_text(const Calibration& calibration, double r_min);
+std::string to_text(const MadeProfile& made, double r_min);
 
 }  // namespace latformer::train
