@@ -3,8 +3,10 @@ export { LatformerError } from './errors.js';
 export type { LatformerErrorCode } from './errors.js';
 export type { AdjustablePipeline, Calibration, CalibrationOptions } from './types/adjustable.js';
 export type {
+  ClassificationBatchResult,
   ClassificationInput,
   ClassificationOptions,
+  ClassificationResult,
   ClassificationTask,
   LabelScore,
   LabelScoreWithStats,

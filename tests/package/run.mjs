@@ -2,7 +2,7 @@
 // CommonJS and TypeScript. Ends with 'N passed, N failed'; exit code 1 if anything failed.
 //   node tests/package/run.mjs        (dist/ must be built)
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +51,7 @@ const checks = [
         .filter((entry) => entry.isFile())
         .map((entry) => relative(installed, join(entry.parentPath ?? entry.path, entry.name)));
       const expected =
-        /^(dist\/.*|types\/[\w/]+\.d\.c?ts|package\.json|README\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
+        /^(dist\/.*|types\/[\w/]+\.d\.c?ts|docs\/[\w-]+\.(md|svg)|package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
       assert.deepEqual(
         files.filter((file) => !expected.test(file)),
         [],
@@ -72,6 +72,17 @@ const checks = [
         const size = gzipSync(await readFile(join(installed, 'dist', binary))).length;
         assert.ok(size <= 0.4e6, `${binary} is ${size} bytes gzipped`);
       }
+    },
+  ],
+  [
+    'the links of its README lead to files that are there',
+    async () => {
+      const readme = await readFile(join(installed, 'README.md'), 'utf8');
+      const links = [...readme.matchAll(/\]\(([^)#\s]+)/g)]
+        .map(([, link]) => link)
+        .filter((link) => !link.includes(':'));
+      assert.ok(links.length > 10);
+      for (const link of links) await access(join(installed, link));
     },
   ],
   [
