@@ -27,5 +27,6 @@ export type {
   GenerationTask,
   TextGenerationPipeline,
 } from './types/generation.js';
+export type { CachedFile, CacheSize, DownloadCache, Environment } from './types/environment.js';
 export type { BaseModelInfo, ModelFileContent, ModelSource } from './types/model.js';
 export type { PipelineFactory, PipelineOptions, Pipelines, ProgressInfo } from './types/pipeline.js';

@@ -2,27 +2,40 @@
 import { checkModel, checkPipelineOptions } from './arguments/pipeline.js';
 import type { CheckedPipelineOptions } from './arguments/pipeline.js';
 import { orAborted, throwIfAborted } from './abort.js';
+import { opener } from './download/kept.js';
+import { accessOf, folderAt } from './download/places.js';
+import type { Access } from './download/request.js';
+import { withTotals } from './download/totals.js';
+import { packageFileReader } from './download/whole.js';
+import type { PackageHashes } from './download/whole.js';
 import { folderOfFiles } from './model/files.js';
 import type { ModelFolder } from './model/folder.js';
 import { readModel } from './model/load.js';
 import type { Launch, Platform } from './platform.js';
 import { taskNamed } from './tasks/table.js';
 import { Calibrator } from './time/calibration.js';
+import type { Environment } from './types/environment.js';
 import type { ModelSource } from './types/model.js';
 import type { PipelineFactory, Pipelines, ProgressInfo } from './types/pipeline.js';
 
 type ProgressCallback = (info: ProgressInfo) => void;
 
+declare const LATFORMER_HASHES: PackageHashes; // by scripts/build_js.mjs
+
 function folderOf(
   platform: Platform,
+  env: Environment,
   model: ModelSource | null | undefined,
   options: CheckedPipelineOptions,
-): ModelFolder {
-  if (model === undefined || model === null) return platform.bundledModel(options.wasmPaths);
+  access: Access,
+): ModelFolder | Promise<ModelFolder> {
+  if (model === undefined || model === null) {
+    return platform.bundledModel(options.wasmPaths, platform.openUrl(opener(access)));
+  }
   const checked = checkModel(model);
   return 'folder' in checked
-    ? platform.folder(checked.folder)
-    : folderOfFiles('the given files', checked.files, platform.openUrl);
+    ? folderAt(platform, env, checked.folder, options.access, access)
+    : folderOfFiles('the given files', checked.files, platform.openUrl(opener(access)));
 }
 
 /** The value, and all that is in it, which nobody can change any more. */
@@ -31,7 +44,7 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-export function createPipelineFactory(platform: Platform): PipelineFactory {
+export function createPipelineFactory(platform: Platform, env: Environment): PipelineFactory {
   const pipeline = async (
     givenTask: unknown,
     model?: ModelSource | null,
@@ -42,13 +55,17 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
     if (!task.bundled && (model ?? null) === null) {
       throw new TypeError(`${task.name} needs a model: a folder, a URL or { files }`);
     }
-    const folder = folderOf(platform, model, options);
+    const notes = new Set(options.notes);
+    const access = accessOf(platform, env, options.access, (sentence) => void notes.add(sentence));
+    const folder = await folderOf(platform, env, model, options, access);
     const integrity = new Map([...(folder.integrity ?? []), ...options.integrity]);
     throwIfAborted([options.signal]);
 
+    const progress = withTotals(options.progress, folder.name);
+    const read = packageFileReader(opener(access), LATFORMER_HASHES, progress);
     /** Reads the model into an engine; gives what it is, and its small files. */
-    const fill = async ({ engine, start }: Launch, progress: ProgressCallback, signal: AbortSignal) => {
-      const model = readModel(folder, progress, signal, integrity, platform.startHash);
+    const fill = async ({ engine, start }: Launch, told: ProgressCallback, signal: AbortSignal) => {
+      const model = readModel(folder, told, signal, integrity, platform.startHash);
       const config = model.config();
       const reading = model.smallFiles(task.kind, config);
       reading.catch(() => undefined); // it is awaited below, unless something else fails first
@@ -56,15 +73,16 @@ export function createPipelineFactory(platform: Platform): PipelineFactory {
       const files = await reading;
       await engine.open(task.kind, files, options.dtype);
       await model.weights((part) => engine.append(part));
-      return { files, info: frozen(task.infoOf({ ...(await engine.finish()), ...started }, files)) };
+      const about = { ...started, notes: [...started.notes, ...notes], source: folder.source ?? folder.name };
+      return { files, info: frozen(task.infoOf({ ...(await engine.finish()), ...about }, files)) };
     };
-    const launch = platform.launch(options, async (another, signal) => {
+    const launch = platform.launch({ ...options, read }, async (another, signal) => {
       await fill(another, () => undefined, signal);
     });
     const { engine, inWorker } = launch;
     const loading = new AbortController(); // ends what is still being read when the load fails or is cancelled
     const load = async () => {
-      const { files, info } = await fill(launch, options.progress, loading.signal);
+      const { files, info } = await fill(launch, progress, loading.signal);
       const calibrator = new Calibrator(engine, platform, info, inWorker);
       return { engine, files, info, calibrator, maxPending: options.maxPending };
     };

@@ -1,6 +1,8 @@
 // What differs between a browser and Node, as one small interface; node/index.ts and web/src/index.ts fill it in.
 import type { CheckedPipelineOptions } from './arguments/pipeline.js';
+import type { ReadPackageFile } from './download/whole.js';
 import type { Engine } from './engine.js';
+import type { Places } from './download/places.js';
 import type { ModelFolder, OpenUrl } from './model/folder.js';
 import type { StartHash } from './model/sha256.js';
 import type { DeviceMemory } from './time/calibration.js';
@@ -12,19 +14,22 @@ export interface Launch {
   /** Whether messages lie between it and its callers. */
   readonly inWorker: boolean;
   /** Makes it ready to open a model with this config.json. */
-  start(config: Promise<Uint8Array>): Promise<StartInfo>;
+  start(config: Promise<Uint8Array>): Promise<Omit<StartInfo, 'source'>>;
 }
 
 /** Loads the pipeline's model, once more, into an engine that was launched. */
 export type Load = (launch: Launch, signal: AbortSignal) => Promise<void>;
 
-export interface Platform extends DeviceMemory {
+export interface LaunchOptions extends CheckedPipelineOptions {
+  /** Fetches a file of the package. */
+  read: ReadPackageFile;
+}
+
+export interface Platform extends DeviceMemory, Places {
   /** `reload` is for engines that take the place of those that died. */
-  launch(options: CheckedPipelineOptions, reload: Load): Launch;
+  launch(options: LaunchOptions, reload: Load): Launch;
   /** The model that comes with the package. */
-  bundledModel(wasmPaths: string | URL | undefined): ModelFolder;
-  folder(location: string | URL): ModelFolder;
-  openUrl: OpenUrl;
+  bundledModel(wasmPaths: string | URL | undefined, openUrl: OpenUrl): ModelFolder;
   /** SHA-256. */
   startHash: StartHash;
 }

@@ -2,10 +2,10 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { guardedFile, openByFetch } from '../bindings/model/files.js';
-import type { ModelFile, ModelFolder } from '../bindings/model/folder.js';
+import { guardedFile } from '../bindings/model/files.js';
+import type { ModelFile, ModelFolder, OpenUrl } from '../bindings/model/folder.js';
 
 const partSize = 1 << 20;
 
@@ -63,24 +63,26 @@ async function troubleWith(path: string): Promise<string | undefined> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() === true) return undefined;
   if (stats !== undefined) return 'that is a file; give the folder that it lies in';
-  if (/^[\w-][\w.-]*\/[\w.-]+$/.test(path)) {
-    const address = `https://huggingface.co/${path}/resolve/main`;
-    return (
-      'there is no such folder. If a model of the Hugging Face Hub is meant, nothing is downloaded from there by name: ' +
-      `give its URL, ${address}, or a folder made by \`hf download ${path} --local-dir my-model\``
-    );
-  }
   return 'there is no such folder';
 }
 
 export function folderOnDisk(path: string): ModelFolder {
   return {
     name: path,
+    source: resolve(path),
     open: (file, signal) => openPath(join(path, file), signal),
     trouble: () => troubleWith(path),
   };
 }
 
-export function openUrl(url: URL, signal: AbortSignal | undefined): Promise<ModelFile | undefined> {
-  return url.protocol === 'file:' ? openPath(fileURLToPath(url), signal) : openByFetch(url, signal);
+/** Files by URL, those on disk among them. */
+export const openFrom =
+  (openUrl: OpenUrl): OpenUrl =>
+  (url, signal, version) =>
+    url.protocol === 'file:' ? openPath(fileURLToPath(url), signal) : openUrl(url, signal, version);
+
+/** The folder of this name, if there is something of that name. */
+export async function localModel(name: string, localModelPath: string): Promise<ModelFolder | undefined> {
+  const path = join(localModelPath, name);
+  return (await stat(path).catch(() => undefined)) && folderOnDisk(path);
 }

@@ -7,37 +7,41 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { messageOf } from '../bindings/errors.js';
 import { bundledFolder } from '../bindings/model/bundled.js';
-import { folderByFetch } from '../bindings/model/files.js';
-import type { ModelFolder } from '../bindings/model/folder.js';
-import type { CheckedPipelineOptions } from '../bindings/arguments/pipeline.js';
+import type { ReadPackageFile } from '../bindings/download/whole.js';
+import { createEnvironment } from '../bindings/environment.js';
+import { folderByUrl } from '../bindings/model/files.js';
+import type { ModelFolder, OpenUrl } from '../bindings/model/folder.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
-import type { Launch, Load } from '../bindings/platform.js';
+import type { Launch, LaunchOptions, Load, Platform } from '../bindings/platform.js';
 import { launchPool } from '../bindings/pool.js';
+import type { Environment } from '../bindings/types/environment.js';
 import type { PipelineFactory } from '../bindings/types/pipeline.js';
-import { compileByFetch, compileOnce } from '../bindings/wasm/compile.js';
+import type { BinaryName } from '../bindings/wasm/binaries.js';
+import { compileOnce } from '../bindings/wasm/compile.js';
 import { launchWasm } from '../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../bindings/wasm/launch.js';
-import { device, keeper } from './keeper.js';
-import { folderOnDisk, openUrl } from './files.js';
+import { downloads } from './cache/downloads.js';
+import { device, keeper } from './cache/keeper.js';
+import { folderOnDisk, localModel, openFrom } from './files.js';
 import { packageFile } from './package_files.js';
 import { startThread, startWorker } from './workers.js';
 
 export * from '../bindings/api.js';
 
-function folder(location: string | URL): ModelFolder {
+function folder(location: string | URL, openUrl: OpenUrl): ModelFolder {
   const isUrl = location instanceof URL || /^(https?|file):\/\//.test(location);
   if (!isUrl) return folderOnDisk(location);
   const url = new URL(location);
-  return url.protocol === 'file:' ? folderOnDisk(fileURLToPath(url)) : folderByFetch(url);
+  return url.protocol === 'file:' ? folderOnDisk(fileURLToPath(url)) : folderByUrl(url, openUrl);
 }
 
-const compileFrom = async (url: URL): Promise<WebAssembly.Module> =>
-  url.protocol === 'file:' ? WebAssembly.compile(await readFile(url)) : compileByFetch(url);
-const compileBundled = compileOnce((binary) => compileFrom(packageFile(binary, undefined)));
+const compileFrom = async (url: URL, binary: BinaryName, read: ReadPackageFile): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(url.protocol === 'file:' ? await readFile(url) : await read(url, binary));
+const compileBundled = compileOnce((binary, read) => compileFrom(packageFile(binary, undefined), binary, read));
 
 const wasm: WasmPlatform = {
-  compile: (binary, wasmPaths) =>
-    wasmPaths === undefined ? compileBundled(binary) : compileFrom(packageFile(binary, wasmPaths)),
+  compile: (binary, wasmPaths, read) =>
+    wasmPaths === undefined ? compileBundled(binary, read) : compileFrom(packageFile(binary, wasmPaths), binary, read),
   startWorker,
   startThread,
   mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
@@ -45,7 +49,7 @@ const wasm: WasmPlatform = {
 };
 
 /** In workers, as a pool that replaces one that dies, or in this thread. */
-function launch(options: CheckedPipelineOptions, reload: Load): Launch {
+function launch(options: LaunchOptions, reload: Load): Launch {
   const inThisThread = (): Launch => launchWasm(wasm, { ...options, worker: false, workers: undefined });
   if (!(options.worker ?? (options.workers !== undefined || wasm.workerByDefault()))) return inThisThread();
   const { workers = 1 } = options;
@@ -68,19 +72,35 @@ const noted = (launched: Launch, note: string): Launch => ({
   },
 });
 
-const load = createPipelineFactory({
+const base = (): undefined => undefined;
+
+/** Where models are looked for by name, and what is kept of downloads. */
+export const env: Environment = createEnvironment({
+  allowLocalModels: true,
+  localModelPath: '',
+  store: downloads,
+  base,
+});
+
+const platform: Platform = {
   launch,
-  bundledModel(wasmPaths) {
+  bundledModel(wasmPaths, openUrl) {
     const vocabulary = packageFile('models/sentiment/vocab.txt', wasmPaths);
     const weights = packageFile('models/sentiment/model.safetensors', wasmPaths);
     return bundledFolder(vocabulary, weights, openUrl);
   },
   folder,
-  openUrl,
+  localModel,
+  openUrl: openFrom,
+  base,
+  store: downloads,
+  seesRedirects: true,
+  explain: () => Promise.resolve(undefined),
   startHash: () => createHash('sha256'),
   keeper,
   device,
-});
+};
+const load = createPipelineFactory(platform, env);
 
 /**
  * Loads a model and gives a function that classifies with it.

@@ -4,7 +4,7 @@
 //   node.mjs node.cjs                     the Node entry
 //   node-worker.mjs                       its worker: an engine, or one of an engine's threads
 //   web.mjs web.cjs                       the browser entry
-//   worker.mjs                            its worker, likewise
+//   worker.mjs                            its worker, likewise, and the engine that web.mjs takes from there
 //   chat.mjs                              chat templates, for both
 //   cli.mjs                               the `latformer` command
 //   latformer[-relaxed][-threads].wasm    the core
@@ -85,6 +85,13 @@ const chatBeside = {
   setup: ({ onResolve }) => onResolve({ filter: /\/chat\.js$/ }, () => ({ path: './chat.mjs', external: true })),
 };
 
+/** What the page's script shares with that of its worker it takes from there (web/src/worker.ts). */
+const engineBeside = {
+  name: 'engine-beside',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/(abort|errors|engine|remote)\.js$/ }, () => ({ path: './worker.mjs', external: true })),
+};
+
 /** The command uses the package beside it instead of a copy of its own. */
 const packageBeside = {
   name: 'package-beside',
@@ -92,7 +99,15 @@ const packageBeside = {
 };
 
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-const define = { LATFORMER_VERSION: JSON.stringify(version) };
+const hashes = Object.fromEntries(
+  await Promise.all(
+    Object.keys(folders).map(async (binary) => {
+      const bytes = await readFile(pathOf(binary, 'latformer.wasm'));
+      return [binary, createHash('sha256').update(bytes).digest('base64')];
+    }),
+  ),
+);
+const define = { LATFORMER_VERSION: JSON.stringify(version), LATFORMER_HASHES: JSON.stringify(hashes) };
 
 const shared = {
   absWorkingDir: root,
@@ -123,7 +138,7 @@ async function bundles() {
     ['node/index.ts', 'node.cjs', node, cjs("require('node:url').pathToFileURL(__filename).href")],
     ['node/worker.ts', 'node-worker.mjs', node, esm],
     ['node/cli/main.ts', 'cli.mjs', cli, esm],
-    ['web/src/index.ts', 'web.mjs', web, esm],
+    ['web/src/index.ts', 'web.mjs', { ...web, plugins: [...shared.plugins, engineBeside] }, esm],
     ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
     ['bindings/tasks/chat.ts', 'chat.mjs', web, esm],
     ['web/src/worker.ts', 'worker.mjs', web, esm],

@@ -6,6 +6,8 @@ import type { Integrity } from '../model/integrity.js';
 import { configFile } from '../model/names.js';
 import type { ModelSource } from '../types/model.js';
 import type { PipelineOptions } from '../types/pipeline.js';
+import { accessNames, checkAccess, ignoredNames, notesOnIgnored } from './access.js';
+import type { CheckedAccess } from './access.js';
 import { abortSignal, boolean, bytesOf, fieldsOf, oneOf, show, wholeNumber } from './values.js';
 
 /** A model source with every file's bytes as Uint8Array. */
@@ -87,8 +89,11 @@ export interface CheckedPipelineOptions {
   calibrate: boolean;
   signal: AbortSignal | undefined;
   integrity: Integrity;
+  access: CheckedAccess;
   wasmPaths: string | URL | undefined;
   wasmBinary: Uint8Array | undefined;
+  /** What was asked for and means nothing here, in sentences. */
+  notes: readonly string[];
 }
 
 export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
@@ -105,6 +110,8 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     'integrity',
     'wasmPaths',
     'wasmBinary',
+    ...accessNames,
+    ...ignoredNames,
   ];
   const given = fieldsOf(value, 'options of pipeline()', known);
 
@@ -134,7 +141,9 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     calibrate: given.has('calibrate') && boolean(given.get('calibrate'), 'calibrate'),
     signal: abortSignal(given.get('signal'), 'signal'),
     integrity: checkIntegrity(given.get('integrity')),
+    access: checkAccess(given),
     wasmPaths,
     wasmBinary,
+    notes: notesOnIgnored(given),
   };
 }

@@ -18,8 +18,6 @@ export function bundledFolder(vocabulary: URL, weights: URL, openUrl: OpenUrl): 
     ['model.safetensors', weights],
   ]);
   const hashes = JSON.parse(integrity) as Record<string, string>;
-  return {
-    ...folderOfFiles('the bundled sentiment model', files, openUrl),
-    integrity: new Map([...files.keys()].map((file) => [file, [hashes[file] ?? '']])),
-  };
+  const checked = new Map([...files.keys()].map((file) => [file, [hashes[file] ?? '']] as const));
+  return folderOfFiles('the bundled sentiment model', files, openUrl, checked);
 }

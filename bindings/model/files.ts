@@ -1,7 +1,7 @@
-// Model files by fetch and from memory; Node adds its own from disk (node/files.ts).
+// Model files from memory, and what files from anywhere have in common. download/ has those by HTTP, node/files.ts those on disk.
 import { LatformerError, messageOf } from '../errors.js';
-import { Forbidden } from './folder.js';
 import type { ModelFile, ModelFolder, OpenUrl } from './folder.js';
+import type { Integrity } from './integrity.js';
 
 const partSize = 1 << 20;
 
@@ -22,7 +22,7 @@ export function fileOfBlob(blob: Blob): ModelFile {
 }
 
 /** What a fetch says of a failure is in its cause, one deep or more. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   return error instanceof TypeError && error.cause !== undefined ? reasonOf(error.cause) : messageOf(error);
 }
 
@@ -56,18 +56,8 @@ async function* guardedParts(name: string, signal: AbortSignal | undefined, part
   }
 }
 
-/** Ends its download when it is closed. */
-function fileOfStream(size: number | undefined, stream: ReadableStream<Uint8Array>): ModelFile {
-  const reader = stream.getReader();
-  const close = (): Promise<void> => reader.cancel().catch(() => undefined); // it may have failed already
-  async function* parts(): AsyncGenerator<Uint8Array> {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  }
-  return { size, parts: parts(), close };
-}
-
 /** A data: URL by hand, because a strict CSP forbids to fetch it (bundlers inline small files so). */
-function fileOfDataUrl(url: URL): ModelFile {
+export function fileOfDataUrl(url: URL): ModelFile {
   const comma = url.href.indexOf(',');
   const isBase64 = /;base64$/i.test(url.href.slice(0, comma));
   const text = decodeURIComponent(url.href.slice(comma + 1));
@@ -78,50 +68,29 @@ function fileOfDataUrl(url: URL): ModelFile {
 export const isStartPage = ({ headers }: Response): boolean =>
   headers.get('content-type')?.toLowerCase().startsWith('text/html') === true;
 
-export function openByFetch(url: URL, signal: AbortSignal | undefined): Promise<ModelFile | undefined> {
-  return guardedFile(url.protocol === 'data:' ? 'a data: URL' : url.href, signal, async () => {
-    if (url.protocol === 'data:') return fileOfDataUrl(url);
-    const response = await fetch(url, signal ? { signal } : {});
-    if (response.status === 404 || response.status === 410) return undefined;
-    if (!response.ok) {
-      await response.body?.cancel();
-      const message = `${url.href} answered ${response.status}`;
-      throw response.status === 403
-        ? new Forbidden('read_failed', message)
-        : new LatformerError('read_failed', message);
-    }
-    if (isStartPage(response)) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    const length = response.headers.get('content-length');
-    const isEncoded = response.headers.get('content-encoding') !== null; // then the length is not that of the content
-    const size = length === null || isEncoded ? undefined : Number(length);
-    return response.body ? fileOfStream(size, response.body) : fileOfBytes(new Uint8Array());
-  });
-}
-
 /** The folder at `url`: files are its direct children, a query string (a signature, say) stays with each. */
-export function folderByFetch(url: URL): ModelFolder {
+export function folderByUrl(url: URL, openUrl: OpenUrl): ModelFolder {
   const childOf = (file: string): URL => {
     const child = new URL(url);
     child.pathname = `${url.pathname.replace(/\/$/, '')}/${file}`;
     return child;
   };
-  return { name: url.href, open: (file, signal) => openByFetch(childOf(file), signal) };
+  return { name: url.href, open: (file, signal) => openUrl(childOf(file), signal) };
 }
 
 export function folderOfFiles(
   name: string,
   files: ReadonlyMap<string, Uint8Array | Blob | URL>,
   openUrl: OpenUrl,
+  integrity?: Integrity,
 ): ModelFolder {
   return {
     name,
+    ...(integrity && { integrity }),
     async open(file, signal) {
       const content = files.get(file);
       if (content === undefined) return undefined;
-      if (content instanceof URL) return openUrl(content, signal);
+      if (content instanceof URL) return openUrl(content, signal, integrity?.get(file)?.[0]);
       return content instanceof Blob
         ? guardedFile(file, signal, () => Promise.resolve(fileOfBlob(content)))
         : fileOfBytes(content);

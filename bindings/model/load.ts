@@ -3,7 +3,7 @@ import { throwIfAborted } from '../abort.js';
 import type { Kind, SmallFiles } from '../engine.js';
 import { LatformerError } from '../errors.js';
 import type { ProgressInfo } from '../types/pipeline.js';
-import { Forbidden } from './folder.js';
+import { Refused } from './folder.js';
 import type { ModelFolder } from './folder.js';
 import { integrityOf } from './integrity.js';
 import type { Integrity } from './integrity.js';
@@ -50,24 +50,29 @@ export function readModel(
     };
     throwIfAborted([signal]);
     progress({ status: 'initiate', name, file });
-    const expected = integrity.get(file);
+    const given = integrity.get(file);
     const opened = await folder.open(file, signal);
     if (opened === undefined) {
-      if (expected) throw bad(file, 'is missing, but integrity says that it is there');
+      if (given) throw bad(file, 'is missing, but integrity says that it is there');
+      progress({ status: 'done', name, file, absent: true });
       return false;
     }
     try {
-      if (expected === null) throw bad(file, 'is there, but integrity says that there is none');
+      if (given === null) throw bad(file, 'is there, but integrity says that there is none');
       throwIfAborted([signal]);
       progress({ status: 'download', name, file });
       const { size = 0 } = opened;
+      const expected = given ?? (opened.hash === undefined ? undefined : [opened.hash]);
       const hasher = expected && startHash(opened.size);
       check(size);
       let loaded = 0;
       for await (const part of opened.parts) {
         throwIfAborted([signal]);
         const odd = loaded === 0 ? oddContent(file, part) : undefined;
-        if (odd !== undefined) throw bad(file, `cannot be read: ${odd}`);
+        if (odd !== undefined) {
+          await opened.discard?.();
+          throw bad(file, `cannot be read: ${odd}`);
+        }
         loaded += part.length; // before it is given away
         check(loaded);
         hasher?.update(part);
@@ -77,6 +82,7 @@ export function readModel(
       }
       const hash = hasher && integrityOf(await hasher.digest());
       if (hash !== undefined && expected?.includes(hash) !== true) {
+        await opened.discard?.();
         throw bad(file, `is not what it should be: its hash is ${hash}, not ${expected?.join(' or ')}`);
       }
       progress({ status: 'done', name, file });
@@ -120,7 +126,7 @@ export function readModel(
     try {
       return await read(file);
     } catch (error) {
-      if (error instanceof Forbidden && !integrity.get(file)) return new Uint8Array();
+      if (error instanceof Refused && error.status === 403 && !integrity.get(file)) return new Uint8Array();
       throw error;
     }
   };

@@ -87,8 +87,9 @@ export class Calibrator {
 
   /** All that time depends on, as JSON. */
   #identity(): string {
-    const { labels, problem_type, max_speedup, ...model } = this.info as BaseModelInfo & Partial<ModelInfo>;
-    void [labels, problem_type, max_speedup]; // these cost none
+    const { labels, problem_type, max_speedup, source, notes, ...model } = this.info as BaseModelInfo &
+      Partial<ModelInfo>;
+    void [labels, problem_type, max_speedup, source, notes]; // these cost none
     const { memory, inWorker } = this;
     return JSON.stringify({ version: LATFORMER_VERSION, device: memory.device(), inWorker, model });
   }

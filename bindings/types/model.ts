@@ -4,7 +4,7 @@
 export type ModelFileContent = Uint8Array | ArrayBuffer | Blob | URL;
 
 /**
- * Where a model is: a Hugging Face folder by path (Node) or URL, or its files one by one, e.g.
+ * Where a model is: a Hugging Face folder by path (Node) or URL, its name on the hub ('user/model'), or its files one by one, e.g.
  * `{ files: { 'config.json': …, 'tokenizer.json': …, 'model.safetensors': … } }`. Names may begin with a folder, the same for
  * all; a FileList is what `<input type="file" webkitdirectory>` has.
  */
@@ -13,8 +13,10 @@ export type ModelSource =
   | URL
   | { readonly files: Readonly<Record<string, ModelFileContent>> | ArrayLike<Blob & { readonly name: string }> };
 
-/** How an engine was started. */
+/** How a model came to run here. */
 export interface StartInfo {
+  /** Where it was read from: a folder, the address of one, or 'the given files'. */
+  source: string;
   /** The WebAssembly file that runs: the name of one in the package, or `wasmBinary` where that was given. */
   binary: string;
   /** How many workers run it, each with a model of its own; 0 where it runs in the calling thread. */

@@ -12,9 +12,22 @@ export interface Pipelines {
   'text-generation': TextGenerationPipeline;
 }
 
-/** What `progress_callback` is told while a model loads; sizes are in bytes, `progress` in percent. */
+/**
+ * What `progress_callback` is told while a model loads; sizes are in bytes, `progress` in percent. Each file begins with
+ * 'initiate' and ends with 'done', `absent` where it need not be there and is not. 'progress_total' is of all files together,
+ * the WebAssembly among them, as far as their sizes are known by then.
+ */
 export type ProgressInfo =
-  | { status: 'initiate' | 'download' | 'done'; name: string; file: string }
+  | { status: 'initiate' | 'download'; name: string; file: string }
+  | { status: 'done'; name: string; file: string; absent?: true }
+  | {
+      status: 'progress_total';
+      name: string;
+      loaded: number;
+      total: number;
+      progress: number;
+      files: Record<string, { loaded: number; total: number }>;
+    }
   | { status: 'progress'; name: string; file: string; loaded: number; total: number; progress: number }
   | { status: 'ready'; task: keyof Pipelines; model: string };
 
@@ -48,6 +61,16 @@ export interface PipelineOptions {
   maxPending?: number | undefined;
   /** Time the model on this device once it is loaded, as `calibrate()` does. */
   calibrate?: boolean | undefined;
+  /** Of a model by name: a branch, tag or commit. Default 'main'. A commit is never asked for again once it is kept. */
+  revision?: string | undefined;
+  /** Node: where downloads are kept, instead of `env.cacheDir`. */
+  cache_dir?: string | null | undefined;
+  /** Nothing is fetched: folders, and what is kept of downloads, must do. */
+  local_files_only?: boolean | undefined;
+  /** Headers of requests for the model's files, for private hosts. They are sent to no other host. */
+  headers?: HeadersInit | undefined;
+  /** What fetches the model's files, instead of `env.fetch`. */
+  fetch?: typeof fetch | null | undefined;
   /** Cancels loading. */
   signal?: AbortSignal | null | undefined;
   /**
@@ -60,6 +83,13 @@ export interface PipelineOptions {
   wasmPaths?: string | URL | undefined;
   /** The bytes of `latformer.wasm` or `latformer-relaxed.wasm`; they run on one thread. */
   wasmBinary?: Uint8Array | ArrayBuffer | undefined;
+  /** Of transformers.js, without effect here; `info.notes` says so where that matters. */
+  device?: string | null | undefined;
+  config?: object | null | undefined;
+  subfolder?: string | undefined;
+  model_file_name?: string | null | undefined;
+  use_external_data_format?: boolean | number | undefined;
+  session_options?: object | undefined;
 }
 
 /** Loads a model for a task; without `model`, the one that comes with the package, which classifies. */

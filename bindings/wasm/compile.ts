@@ -1,29 +1,16 @@
 // The package's binaries, compiled: what browsers and Node have in common.
-import { LatformerError } from '../errors.js';
-import { isStartPage } from '../model/files.js';
+import type { ReadPackageFile } from '../download/whole.js';
 import type { BinaryName } from './binaries.js';
 
-export async function compileByFetch(url: URL): Promise<WebAssembly.Module> {
-  const response = await fetch(url);
-  if (!response.ok || isStartPage(response)) {
-    await response.body?.cancel();
-    const answer = response.ok ? 'with an HTML page' : response.status;
-    throw new LatformerError('read_failed', `${url.href} answered ${answer}`);
-  }
-  // Streaming insists on exactly this type; a server that adds a parameter to it sends the same bytes.
-  const canStream = response.headers.get('content-type') === 'application/wasm';
-  return canStream ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
-}
+type Compile = (binary: BinaryName, read: ReadPackageFile) => Promise<WebAssembly.Module>;
 
 /** Compiles each binary once for all pipelines. What failed is tried anew: a network may come back, or a free handle. */
-export function compileOnce(
-  compile: (binary: BinaryName) => Promise<WebAssembly.Module>,
-): (binary: BinaryName) => Promise<WebAssembly.Module> {
+export function compileOnce(compile: Compile): Compile {
   const modules = new Map<BinaryName, Promise<WebAssembly.Module>>();
-  return (binary) => {
+  return (binary, read) => {
     let compiled = modules.get(binary);
     if (compiled === undefined) {
-      compiled = compile(binary);
+      compiled = compile(binary, read);
       compiled.catch(() => modules.delete(binary));
       modules.set(binary, compiled);
     }

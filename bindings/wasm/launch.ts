@@ -1,7 +1,7 @@
 // Starts engines of WebAssembly: which binary, how many threads, and whether in a worker.
-import type { CheckedPipelineOptions } from '../arguments/pipeline.js';
+import type { ReadPackageFile } from '../download/whole.js';
 import { LatformerError, messageOf } from '../errors.js';
-import type { Launch } from '../platform.js';
+import type { Launch, LaunchOptions } from '../platform.js';
 import type { Port } from '../worker/port.js';
 import { binaryFor, threadsByDefault } from './binaries.js';
 import type { BinaryName } from './binaries.js';
@@ -13,7 +13,7 @@ import { connectEngine } from './worker.js';
 /** What WebAssembly needs of a browser or Node. */
 export interface WasmPlatform {
   /** One of the package's binaries, compiled, from its usual place or from the folder `wasmPaths`. */
-  compile(binary: BinaryName, wasmPaths: string | URL | undefined): Promise<WebAssembly.Module>;
+  compile(binary: BinaryName, wasmPaths: string | URL | undefined, read: ReadPackageFile): Promise<WebAssembly.Module>;
   /** A worker that serves an engine (see worker.ts). */
   startWorker(wasmPaths: string | URL | undefined): Port;
   /** A worker that serves as a thread of an engine here (see thread.ts). */
@@ -24,7 +24,7 @@ export interface WasmPlatform {
   workerByDefault(): boolean;
 }
 
-function createEngine(platform: WasmPlatform, { wasmPaths }: CheckedPipelineOptions, inWorker: boolean): WasmEngine {
+function createEngine(platform: WasmPlatform, { wasmPaths }: LaunchOptions, inWorker: boolean): WasmEngine {
   if (!inWorker) return new LocalEngine(() => platform.startThread(wasmPaths));
   try {
     return connectEngine(platform.startWorker(wasmPaths));
@@ -36,13 +36,13 @@ function createEngine(platform: WasmPlatform, { wasmPaths }: CheckedPipelineOpti
 
 async function compile(
   platform: WasmPlatform,
-  { wasmBinary, wasmPaths }: CheckedPipelineOptions,
+  { wasmBinary, wasmPaths, read }: LaunchOptions,
   binary: BinaryName,
 ): Promise<WebAssembly.Module> {
   try {
     // A copy, because a shared or resizable buffer cannot be compiled.
     if (wasmBinary) return await WebAssembly.compile(new Uint8Array(wasmBinary));
-    return await platform.compile(binary, wasmPaths);
+    return await platform.compile(binary, wasmPaths, read);
   } catch (cause) {
     if (cause instanceof LatformerError) throw cause;
     const code = cause instanceof WebAssembly.CompileError ? 'unsupported_runtime' : 'read_failed';
@@ -50,7 +50,7 @@ async function compile(
   }
 }
 
-export function launchWasm(platform: WasmPlatform, options: CheckedPipelineOptions): Launch {
+export function launchWasm(platform: WasmPlatform, options: LaunchOptions): Launch {
   const inWorker = options.worker ?? platform.workerByDefault();
   const engine = createEngine(platform, options, inWorker);
 

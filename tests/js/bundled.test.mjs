@@ -27,7 +27,7 @@ test('the bundled model tells praise from blame at every speed', { timeout: 120_
 test('what is bundled is the model in models/sentiment, its vocabulary in another form', async () => {
   const classify = await pipeline('sentiment-analysis');
   const original = await pipeline('sentiment-analysis', new URL('../../models/sentiment', import.meta.url));
-  assert.deepEqual(classify.info, original.info);
+  assert.deepEqual({ ...classify.info, source: '' }, { ...original.info, source: '' });
   const texts = [
     'A joy from start to finish.',
     '[CLS] [MASK] [SEP] [UNK] [PAD] [unused1] [cls]',

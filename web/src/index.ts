@@ -3,14 +3,21 @@
 // Files of the package are named by `new URL('./x', import.meta.url)`, the form that bundlers recognise; nothing is
 // touched before pipeline() is called, so that server-side rendering may import this.
 import { bundledFolder } from '../../bindings/model/bundled.js';
-import { folderByFetch, openByFetch } from '../../bindings/model/files.js';
+import { createEnvironment } from '../../bindings/environment.js';
+import { folderByUrl } from '../../bindings/model/files.js';
+import { configFile } from '../../bindings/model/names.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
+import type { Platform } from '../../bindings/platform.js';
 import type { BinaryName } from '../../bindings/wasm/binaries.js';
-import { compileByFetch, compileOnce } from '../../bindings/wasm/compile.js';
+import type { Environment } from '../../bindings/types/environment.js';
+import type { PipelineFactory } from '../../bindings/types/pipeline.js';
+import { compileOnce } from '../../bindings/wasm/compile.js';
 import { launchWasm } from '../../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../../bindings/wasm/launch.js';
+import { cacheStorage } from './cache_storage.js';
 import { startHash } from './hash.js';
 import { device, keeper } from './keeper.js';
+import { explain, watchPolicy } from './policy.js';
 import { base, folderUrl, startThread, startWorker } from './workers.js';
 
 export * from '../../bindings/api.js';
@@ -24,11 +31,13 @@ const bundled: Record<BinaryName, () => URL> = {
   'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
   'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
 };
-const compileBundled = compileOnce((binary) => compileByFetch(bundled[binary]()));
+const compileBundled = compileOnce(async (binary, read) => WebAssembly.compile(await read(bundled[binary](), binary)));
 
 const wasm: WasmPlatform = {
-  compile: (binary, wasmPaths) =>
-    wasmPaths === undefined ? compileBundled(binary) : compileByFetch(new URL(binary, folderUrl(wasmPaths))),
+  compile: async (binary, wasmPaths, read) =>
+    wasmPaths === undefined
+      ? compileBundled(binary, read)
+      : WebAssembly.compile(await read(new URL(binary, folderUrl(wasmPaths)), binary)),
   startWorker,
   startThread,
   // A page's own thread may not wait for others.
@@ -37,13 +46,17 @@ const wasm: WasmPlatform = {
   workerByDefault: isPage,
 };
 
-/**
- * Loads a model and gives a function that classifies with it.
- * `const classify = await pipeline('sentiment-analysis'); await classify('A joy.')`
- */
-export const pipeline = createPipelineFactory({
+/** Where models are looked for by name, and what is kept of downloads. */
+export const env: Environment = createEnvironment({
+  allowLocalModels: false,
+  localModelPath: '/models/',
+  store: cacheStorage,
+  base,
+});
+
+const platform: Platform = {
   launch: (options) => launchWasm(wasm, options),
-  bundledModel(wasmPaths) {
+  bundledModel(wasmPaths, openUrl) {
     const [vocabulary, weights] =
       wasmPaths === undefined
         ? [
@@ -54,11 +67,32 @@ export const pipeline = createPipelineFactory({
             new URL('models/sentiment/vocab.txt', folderUrl(wasmPaths)),
             new URL('models/sentiment/model.safetensors', folderUrl(wasmPaths)),
           ];
-    return bundledFolder(vocabulary, weights, openByFetch);
+    return bundledFolder(vocabulary, weights, openUrl);
   },
-  folder: (location) => folderByFetch(new URL(location, base())),
-  openUrl: openByFetch,
+  folder: (location, openUrl) => folderByUrl(new URL(location, base()), openUrl),
+  async localModel(name, localModelPath, openUrl) {
+    const folder = folderByUrl(new URL(name, folderUrl(localModelPath)), openUrl);
+    const config = await folder.open(configFile, undefined).catch(() => undefined);
+    await config?.close();
+    return config && folder;
+  },
+  openUrl: (openUrl) => openUrl,
+  base,
+  store: cacheStorage,
+  seesRedirects: false,
+  explain,
   startHash,
   keeper,
   device,
-});
+};
+
+const load = createPipelineFactory(platform, env);
+
+/**
+ * Loads a model and gives a function that classifies with it.
+ * `const classify = await pipeline('sentiment-analysis'); await classify('A joy.')`
+ */
+export const pipeline: PipelineFactory = (...args) => {
+  watchPolicy();
+  return load(...args);
+};

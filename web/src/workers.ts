@@ -48,7 +48,7 @@ function start(make: () => Worker, url: () => URL, options: WorkerOptions): Port
   }
 }
 
-const engineWorker: WorkerOptions = { type: 'module', name: 'latformer' };
+const engineWorker: WorkerOptions = { type: 'module', name: 'latformer-engine' };
 const threadWorker: WorkerOptions = { type: 'module', name: 'latformer-thread' };
 
 // Bundlers recognise `new Worker(new URL(…), …)` only as a whole, with options that are written out.
@@ -63,7 +63,7 @@ export function startWorker(wasmPaths: string | URL | undefined): Port {
     );
   }
   return start(
-    () => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer' }),
+    () => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer-engine' }),
     () => new URL('./worker.mjs', import.meta.url),
     engineWorker,
   );
@@ -85,8 +85,14 @@ export function startThread(wasmPaths: string | URL | undefined): Port {
   );
 }
 
-/** In such a worker: whether it is a thread of another's engine. */
-export const isThread = (): boolean => self.name === threadWorker.name;
+const isWorkerNamed = (name: string | undefined): boolean =>
+  typeof self === 'object' && typeof document === 'undefined' && self.name === name;
+
+/** Whether this is a worker that runs an engine. */
+export const isEngine = (): boolean => isWorkerNamed(engineWorker.name);
+
+/** Whether this is one that serves as a thread of another's engine. */
+export const isThread = (): boolean => isWorkerNamed(threadWorker.name);
 
 /** Bundlers make classic scripts of workers at times; only there importScripts() may be called. */
 function isClassicScript(): boolean {

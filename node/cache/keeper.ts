@@ -1,17 +1,11 @@
-// What was measured on this machine, kept in the user's cache folder: XDG_CACHE_HOME, or what the system has for that.
+// What was measured on this machine, kept in the user's cache folder.
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { arch, cpus, homedir } from 'node:os';
+import { arch, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Keeper } from '../bindings/time/calibration.js';
-import { openRegular } from './files.js';
-
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (XDG_CACHE_HOME) return XDG_CACHE_HOME;
-  if (process.platform === 'win32') return LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');
-  return join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache');
-}
+import type { Keeper } from '../../bindings/time/calibration.js';
+import { openRegular } from '../files.js';
+import { cacheFolder } from './folder.js';
 
 /** Fails where there is no home. */
 const pathOf = (name: string): string => join(cacheFolder(), 'latformer', 'calibrations', `${name}.json`);
