@@ -156,7 +156,7 @@ class Download {
           if (this.access.isOffline) throw new LatformerError('read_failed', `${this.#href} is kept in part only`);
           this.#release = await this.copies.lock(this.#href, this.signal);
           const now = await this.copies.read(this.#href);
-          if (isSound && now?.version === index.version && now.parts.length > part) {
+          if (now?.version === index.version && JSON.stringify(now) !== JSON.stringify(index)) {
             index = now; // another one went on meanwhile
             this.#release();
             continue;
