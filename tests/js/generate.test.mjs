@@ -7,6 +7,7 @@ import { pipeline } from 'latformer';
 import { threadCounts } from './binaries.mjs';
 import { latformer } from './cli.mjs';
 import { tinyModel } from './tiny_model.mjs';
+import { withWorkers } from './workers.mjs';
 
 const folder = fileURLToPath(new URL('../parity/models/gpt2-tied-f32', import.meta.url));
 const files = Object.fromEntries(
@@ -240,6 +241,31 @@ for (const [worker, threads] of [
     });
   });
 }
+
+test('workers generate side by side, and one that dies takes no other along', async () => {
+  const generate = await load({}, { workers: 2 });
+  assert.equal(generate.info.workers, 2);
+  const options = { max_new_tokens: 12, return_full_text: false };
+  const prompts = Object.keys(goldens);
+  const streams = prompts.map(async (prompt) => (await collect(generate.stream(prompt, options))).join(''));
+  assert.deepEqual(
+    await Promise.all(streams),
+    prompts.map((prompt) => goldens[prompt][1]),
+  );
+  await generate.dispose();
+
+  const [another, workers] = await withWorkers(() => load({}, { workers: 2 }));
+  const begun = [];
+  const reading = (async () => {
+    for await (const piece of another.stream('a', { max_new_tokens: 200 })) {
+      begun.push(piece);
+      if (begun.length === 1) for (const worker of workers) worker.terminate();
+    }
+  })();
+  await assert.rejects(reading, { code: 'internal' }); // what was given cannot be taken back
+  assert.equal((await another('a', options))[0].generated_text, goldens.a[1]);
+  await another.dispose();
+});
 
 test('conversations are written as the model was trained on them', async () => {
   const chat_template =

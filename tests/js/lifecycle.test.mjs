@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import workerThreads from 'node:worker_threads';
 import { LatformerError, pipeline } from 'latformer';
 import { threadCounts } from './binaries.mjs';
 import { tinyModel } from './tiny_model.mjs';
+import { withWorkers } from './workers.mjs';
 
 const text = 'a joy from start to finish';
 const files = tinyModel();
@@ -247,30 +246,13 @@ test('an instance that broke says so to every call, and never hangs', async () =
   await assert.rejects(classify(text), disposed);
 });
 
-/** A pipeline, and the workers that it has started. */
-async function pipelineWithWorkers(options) {
-  const { Worker } = workerThreads;
-  const workers = [];
-  workerThreads.Worker = class extends Worker {
-    constructor(...args) {
-      super(...args);
-      workers.push(this);
-    }
-  };
-  syncBuiltinESMExports();
-  try {
-    return { classify: await pipeline('sentiment-analysis', { files }, options), workers };
-  } finally {
-    workerThreads.Worker = Worker;
-    syncBuiltinESMExports();
-  }
-}
-
 test('a thread that dies is an error with a code, and others go on', { timeout: 30_000 }, async () => {
   if (!threadCounts.includes(2)) return;
   const other = await pipeline('sentiment-analysis', { files }, { worker: true, threads: 2 });
   const expected = await other(text);
-  const { classify, workers } = await pipelineWithWorkers({ worker: false, threads: 2 });
+  const [classify, workers] = await withWorkers(() =>
+    pipeline('sentiment-analysis', { files }, { worker: false, threads: 2 }),
+  );
   assert.deepEqual(await classify(text), expected);
   const exit = once(workers[0], 'exit');
   await Promise.all([workers[0].terminate(), exit]);

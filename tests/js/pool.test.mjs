@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import workerThreads from 'node:worker_threads';
 import { pipeline } from 'latformer';
 import { tinyModel } from './tiny_model.mjs';
+import { withWorkers } from './workers.mjs';
 
 const files = tinyModel();
 const texts = Array.from({ length: 300 }, (_, i) => `a joy ${'good '.repeat(i % 17)}film ${i}`);
@@ -18,25 +19,6 @@ async function gather(stream) {
   const values = [];
   for await (const value of stream) values.push(value);
   return values;
-}
-
-/** What `work` gives, and the workers that it has started. */
-async function withWorkers(work) {
-  const { Worker } = workerThreads;
-  const workers = [];
-  workerThreads.Worker = class extends Worker {
-    constructor(...args) {
-      super(...args);
-      workers.push(this);
-    }
-  };
-  syncBuiltinESMExports();
-  try {
-    return [await work(), workers];
-  } finally {
-    workerThreads.Worker = Worker;
-    syncBuiltinESMExports();
-  }
 }
 
 let expected;
