@@ -29,4 +29,4 @@ export type {
 } from './types/generation.js';
 export type { CachedFile, CacheSize, DownloadCache, Environment } from './types/environment.js';
 export type { BaseModelInfo, ModelFileContent, ModelSource } from './types/model.js';
-export type { PipelineFactory, PipelineOptions, Pipelines, ProgressInfo } from './types/pipeline.js';
+export type { DtypeAlias, PipelineFactory, PipelineOptions, Pipelines, ProgressInfo } from './types/pipeline.js';

@@ -8,6 +8,7 @@ import type { ModelSource } from '../types/model.js';
 import type { PipelineOptions } from '../types/pipeline.js';
 import { accessNames, checkAccess, ignoredNames, notesOnIgnored } from './access.js';
 import type { CheckedAccess } from './access.js';
+import type { Fields } from './values.js';
 import { abortSignal, boolean, bytesOf, fieldsOf, oneOf, show, wholeNumber } from './values.js';
 
 /** A model source with every file's bytes as Uint8Array. */
@@ -96,6 +97,29 @@ export interface CheckedPipelineOptions {
   notes: readonly string[];
 }
 
+/** transformers.js' names for what is here one of `dtypes`; none where the model decides. */
+const dtypeAliases: Readonly<Record<string, string | undefined>> = {
+  auto: undefined,
+  fp16: 'fp32',
+  int8: 'q8',
+  uint8: 'q8',
+  int4: 'q4',
+  bnb4: 'q4',
+  q4f16: 'q4',
+};
+
+function dtypeOf(given: Fields): Dtype | undefined {
+  const value = given.get('dtype') ?? undefined;
+  const name =
+    typeof value === 'string' && Object.hasOwn(dtypeAliases, value)
+      ? dtypeAliases[value]
+      : (value as string | undefined);
+  if (name !== undefined) return oneOf(name, 'dtype', dtypes);
+  const quantized = given.get('quantized') ?? undefined; // of transformers.js before it had dtype
+  if (value !== undefined || quantized === undefined) return undefined;
+  return boolean(quantized, 'quantized') ? 'q8' : 'fp32';
+}
+
 export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
   const known = [
     'dtype',
@@ -110,6 +134,7 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     'integrity',
     'wasmPaths',
     'wasmBinary',
+    'quantized',
     ...accessNames,
     ...ignoredNames,
   ];
@@ -132,7 +157,7 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
   }
   return {
     progress: progress as CheckedPipelineOptions['progress'],
-    dtype: given.has('dtype') ? oneOf(given.get('dtype'), 'dtype', dtypes) : undefined,
+    dtype: dtypeOf(given),
     threads: given.has('threads') ? wholeNumber(given.get('threads'), 'threads', 1) : undefined,
     kernels: given.has('kernels') ? oneOf(given.get('kernels'), 'kernels', kernelSets) : undefined,
     worker: given.has('worker') ? boolean(given.get('worker'), 'worker') : undefined,
@@ -144,6 +169,9 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
     access: checkAccess(given),
     wasmPaths,
     wasmBinary,
-    notes: notesOnIgnored(given),
+    notes: [
+      ...notesOnIgnored(given),
+      ...(given.get('dtype') === 'fp16' ? ['dtype fp16 computes in fp32: WebAssembly has no half floats'] : []),
+    ],
   };
 }

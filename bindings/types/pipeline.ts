@@ -31,12 +31,20 @@ export type ProgressInfo =
   | { status: 'progress'; name: string; file: string; loaded: number; total: number; progress: number }
   | { status: 'ready'; task: keyof Pipelines; model: string };
 
+/**
+ * transformers.js' names: 'auto' lets the model decide, 'int8' and 'uint8' are 'q8', 'int4', 'bnb4' and 'q4f16' are 'q4', and
+ * 'fp16' computes in 'fp32'.
+ */
+export type DtypeAlias = 'auto' | 'fp16' | 'int8' | 'uint8' | 'int4' | 'bnb4' | 'q4f16';
+
 export interface PipelineOptions {
   /**
    * What linear layers compute in: f32, or int8 weights by activations rounded to int8. By default what the file holds:
    * int8 weights compute in int8, all others in f32.
    */
-  dtype?: 'fp32' | 'q8' | undefined;
+  dtype?: 'fp32' | 'q8' | DtypeAlias | null | undefined;
+  /** Of transformers.js before it had `dtype`: true is 'q8', false 'fp32'. */
+  quantized?: boolean | undefined;
   /** Called as files arrive. */
   progress_callback?: ((info: ProgressInfo) => void) | null | undefined;
   /**

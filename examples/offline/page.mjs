@@ -1,4 +1,4 @@
-// After the first visit all comes from the service worker's cache: page, package, WebAssembly, model.
+// After the first visit the page and its scripts come from the service worker's cache, WebAssembly and model from the package's.
 import { pipeline } from './node_modules/latformer/dist/web.mjs';
 
 await navigator.serviceWorker.register('./service-worker.js');

@@ -1,16 +1,8 @@
 // Keeps what the page is made of, and answers from there. Change the version whenever one of the files changes.
+// The package itself keeps its WebAssembly and the model.
 const version = 'v1';
 const dist = './node_modules/latformer/dist';
-const files = [
-  './',
-  './page.mjs',
-  `${dist}/web.mjs`,
-  `${dist}/worker.mjs`,
-  `${dist}/latformer.wasm`,
-  `${dist}/latformer-relaxed.wasm`, // each browser takes one of the two
-  `${dist}/models/sentiment/vocab.txt`,
-  `${dist}/models/sentiment/model.safetensors`,
-];
+const files = ['./', './page.mjs', `${dist}/web.mjs`, `${dist}/worker.mjs`];
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(version).then((cache) => cache.addAll(files)));

@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { serve, writeSite } from '../../scripts/serve.mjs';
 import { launchChromium } from './chromium.mjs';
+import { downloadTests } from './downloads.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values: options } = parseArgs({
@@ -550,7 +551,8 @@ const tests = [
   ],
 ];
 
-const chosen = tests.filter(([name]) => name.includes(options.only));
+const all = [...tests, ...downloadTests({ context, dist, openPage, eventually })];
+const chosen = all.filter(([name]) => name.includes(options.only));
 let failed = 0;
 try {
   for (const [name, test] of chosen) {

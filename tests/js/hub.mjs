@@ -18,7 +18,7 @@ export function sendFile(request, response, bytes, headers = {}, breakAfter = In
 }
 
 /**
- * Serves `files` as user/model, in one version, revision main. Resolves to { url, asked, settings, close }:
+ * Serves `files` as user/model, in one version, revision main. Resolves to { url, storeUrl, asked, settings, close }:
  * `asked` has each request as 'GET name', and `settings` may be changed: { breakAfter, files, isDown, storeHeaders }.
  */
 export async function startHub(files) {
@@ -78,6 +78,7 @@ export async function startHub(files) {
 
   return {
     url: `http://127.0.0.1:${hub.address().port}/`,
+    storeUrl: `http://127.0.0.1:${store.address().port}/`,
     asked,
     settings,
     async close() {

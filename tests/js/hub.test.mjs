@@ -177,3 +177,27 @@ test('what env is given is checked', () => {
   }
   assert.throws(() => (env.unknown = 1), TypeError);
 });
+
+test('options of transformers.js are taken, or named as ignored', async () => {
+  const loaded = async (options) => {
+    const classify = await load({ files }, options);
+    const { dtype, notes } = classify.info;
+    await classify.dispose();
+    return [dtype, ...notes];
+  };
+  for (const [options, dtype] of [
+    [{ dtype: 'auto' }, 'fp32'],
+    [{ dtype: 'int8' }, 'q8'],
+    [{ dtype: 'uint8', device: 'wasm' }, 'q8'],
+    [{ quantized: true }, 'q8'],
+    [{ quantized: false, device: 'cpu', subfolder: 'onnx', use_external_data_format: true }, 'fp32'],
+    [{ dtype: null, device: 'auto', local_files_only: true, cache_dir: folder, revision: 'main' }, 'fp32'],
+  ]) {
+    assert.deepEqual(await loaded(options), [dtype], JSON.stringify(options));
+  }
+  const notes = await loaded({ dtype: 'fp16', device: 'webgpu', model_file_name: 'x', session_options: {}, config: {} });
+  assert.equal(notes.length, 6);
+  for (const [i, name] of ['fp32', 'device', 'config', 'model_file_name', 'session_options', 'fp16'].entries()) {
+    assert.match(notes[i], new RegExp(name));
+  }
+});

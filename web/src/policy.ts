@@ -16,7 +16,7 @@ export async function explain(origin: string): Promise<string | undefined> {
   await new Promise((resolve) => setTimeout(resolve, 50)); // the event comes behind the failure
   if (seen.has(origin)) {
     return (
-      `this page's policy does not allow ${origin} (Content-Security-Policy: connect-src); add it there, or serve the ` +
+      `this page's policy does not allow ${origin}, or what it redirects to (Content-Security-Policy: connect-src); add it there, or serve the ` +
       'model from the page’s own origin and give the address of its folder'
     );
   }
