@@ -136,6 +136,27 @@ export interface Generate {
   generate(prompts: string[], options: GenerateOptions, work?: Work<RawPiece[]>): Promise<Generated>;
 }
 
+/** What a model folder says of itself, each part as far as it can be read. */
+export interface Description {
+  tokenizer?: {
+    /** Where its vocabulary is. */
+    file: string;
+    type: string;
+    /** How many tokens, without those that are added to them. */
+    vocabulary: number;
+    /** Of BERT's normalizer. */
+    lowercase?: boolean;
+    strip_accents?: boolean;
+    handle_chinese_chars?: boolean;
+  };
+  weights?: {
+    tensors: number;
+    parameters: number;
+    /** dtype -> parameters stored so. */
+    dtypes: Record<string, number>;
+  };
+}
+
 export interface Engine extends Classify, Generate {
   /** How many calls it works on at a time. */
   readonly lanes: number;

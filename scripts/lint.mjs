@@ -26,8 +26,8 @@ function withHeaders(file, seen = new Set()) {
   return seen;
 }
 
-/** clang-tidy over the core; what was clean and has not changed since is left out. */
-async function clangTidy(progress) {
+/** clang-tidy over the core, at a low priority; what was clean and has not changed since is left out. */
+export async function clangTidy(progress) {
   await configure('release', progress);
   const database = join(root, 'build', 'release');
   const commands = JSON.parse(readFileSync(join(database, 'compile_commands.json'), 'utf8'));
@@ -44,10 +44,8 @@ async function clangTidy(progress) {
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       progress.update(`clang-tidy, ${total - waiting.length} of ${total}`);
-      const { ok, output } = await run('clang-tidy-19', ['--quiet', '-p', database, next.file], {
-        check: false,
-        log: next.name,
-      });
+      const command = ['-n', '19', 'clang-tidy-19', '--quiet', '-p', database, next.file];
+      const { ok, output } = await run('nice', command, { check: false, log: next.name });
       if (ok) stamp(next.name, next.key);
       else findings.push(output);
     }

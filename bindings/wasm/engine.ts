@@ -7,6 +7,7 @@ import type { Dtype } from '../choices.js';
 import type {
   Classifications,
   ClassifyOptions,
+  Description,
   Engine,
   Generated,
   GenerateOptions,
@@ -120,11 +121,15 @@ export class LocalEngine implements WasmEngine {
     }
   }
 
+  /** Of the small files, and the first bytes of model.safetensors with its header. The engine opens no model after that. */
+  async describe(files: SmallFiles, head: Uint8Array): Promise<Description> {
+    this.#give(files);
+    this.#stage([head]);
+    return this.#call((session) => session.describe(head.length));
+  }
+
   async open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
-    for (const [name, bytes] of files) {
-      const size = this.#stage([bytes]);
-      this.#call((session) => session.file(name, size));
-    }
+    this.#give(files);
     this.#call((session) => session.open(kind, this.#threads, dtype ?? ''));
   }
 
@@ -219,6 +224,13 @@ export class LocalEngine implements WasmEngine {
     return (this.#whyNot = new LatformerError('internal', `the engine stopped (${why}); create a new pipeline`, {
       cause,
     }));
+  }
+
+  #give(files: SmallFiles): void {
+    for (const [name, bytes] of files) {
+      const size = this.#stage([bytes]);
+      this.#call((session) => session.file(name, size));
+    }
   }
 
   /** UTF-8, each lone surrogate as U+FFFD, which keeps string indices as they are. */

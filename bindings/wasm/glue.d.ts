@@ -9,6 +9,7 @@ export interface Session {
   addThread(): import('./thread.js').ThreadStart | Failure;
   stage(size: number): Uint8Array | Failure;
   file(name: string, size: number): object | Failure;
+  describe(headSize: number): import('../engine.js').Description | Failure;
   open(kind: import('../engine.js').Kind, threads: number, dtype: string): object | Failure;
   append(size: number): object | Failure;
   finish(): import('../engine.js').LoadedModel | Failure;

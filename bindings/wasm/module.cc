@@ -11,6 +11,7 @@ EMSCRIPTEN_BINDINGS(latformer) {
       .function("releaseStaging", &Session::release_staging)
       .function("addThread", &Session::add_thread)
       .function("file", &Session::file)
+      .function("describe", &Session::describe)
       .function("open", &Session::open)
       .function("append", &Session::append)
       .function("finish", &Session::finish)

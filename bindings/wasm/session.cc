@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "bindings/wasm/convert.h"
+#include "bindings/wasm/description.h"
 #include "bindings/wasm/settings.h"
 #include "core/base/status.h"
 #include "core/tasks/load_options.h"
@@ -28,13 +29,22 @@ val Session::file(const std::string& name, size_t size) {
   });
 }
 
+ModelFiles Session::given_files() const {
+  ModelFiles files;
+  for (const auto& [name, file] : files_) {
+    std::string_view* text = files.find(name);
+    if (text != nullptr) *text = {reinterpret_cast<const char*>(file.bytes.data()), file.size};
+  }
+  return files;
+}
+
+val Session::describe(size_t head_size) {
+  return guarded([&] { return description_of(given_files(), staging_.bytes(head_size)); });
+}
+
 val Session::open(const std::string& task, size_t threads, const std::string& dtype) {
   return guarded([&] {
-    ModelFiles files;
-    for (const auto& [name, file] : files_) {
-      std::string_view* text = files.find(name);
-      if (text != nullptr) *text = {reinterpret_cast<const char*>(file.bytes.data()), file.size};
-    }
+    const ModelFiles files = given_files();
     LoadOptions options;
     options.threads = threads;
     options.precision = precision_of(dtype);

@@ -22,6 +22,7 @@
 #include "bindings/wasm/staging.h"
 #include "bindings/wasm/threads.h"
 #include "core/base/buffer.h"
+#include "core/tasks/model_files.h"
 
 namespace latformer {
 
@@ -35,6 +36,9 @@ class Session {
 
   // `size` bytes in the staging block are the file of that name, whole. A name that the core does not know is no error.
   emscripten::val file(const std::string& name, size_t size);
+  // What the small files, and the `head_size` bytes of model.safetensors in the staging block, say of themselves: an
+  // object with `tokenizer` and `weights`, each absent where it cannot be read.
+  emscripten::val describe(size_t head_size);
   // All small files were given. `task` is 'classification' or 'generation'. `threads` run the model, this one and those
   // that were started; dtype is 'fp32', 'q8' or '' for what the weights are made for.
   emscripten::val open(const std::string& task, size_t threads, const std::string& dtype);
@@ -60,6 +64,8 @@ class Session {
     Buffer<std::byte> bytes;
     size_t size = 0;
   };
+
+  ModelFiles given_files() const;
 
   FurtherThreads threads_;
   Staging staging_;

@@ -35,6 +35,12 @@ uint64_t group_of(const TensorInfo& scales, uint64_t rows, uint64_t columns) {
 
 }  // namespace
 
+StoredNumbers stored_numbers(const TensorInfo& tensor) {
+  const bool is_packed = tensor.dtype == DType::i32 && tensor.name.ends_with("_packed");
+  if (is_packed) return {.type = "I4", .count = 8 * tensor.elements()};
+  return {.type = name_of(tensor.dtype), .count = tensor.elements()};
+}
+
 Result<WeightIndex> WeightIndex::create(const SafetensorsHeader& header, const WeightRename& rename) {
   WeightIndex index(&header.tensors);
   for (size_t i = 0; i < header.tensors.size(); ++i) {

@@ -41,6 +41,13 @@ struct StoredWeight {
   std::optional<size_t> zero_points;  // of int8, seldom there; all its bytes must be zero, or the model is unsupported
 };
 
+// How many numbers a tensor of the file holds, and of what type; "I4" for 4 bits, of which eight share an I32.
+struct StoredNumbers {
+  std::string_view type;
+  uint64_t count = 0;
+};
+StoredNumbers stored_numbers(const TensorInfo& tensor);
+
 class WeightIndex {
  public:
   // Errors: bad_model if two tensors go by the same name.

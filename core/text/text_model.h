@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,11 +13,19 @@
 
 namespace latformer {
 
+// What can be said of a model's settings, for whoever explains one.
+struct TextModelFacts {
+  std::string_view type;  // as tokenizer.json calls it
+  // Of BERT's normalizer; absent where the model has none.
+  std::optional<bool> lowercase = {}, strip_accents = {}, handle_chinese_chars = {};
+};
+
 class TextModel {
  public:
   virtual ~TextModel() = default;
 
   virtual const Vocabulary& vocabulary() const = 0;
+  virtual TextModelFacts facts() const = 0;
 
   // The tokens of text[begin, end), until tokens.full(). Linear in the text.
   virtual void cut(std::string_view text, size_t begin, size_t end, TokenList& tokens) const = 0;

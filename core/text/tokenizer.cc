@@ -242,6 +242,10 @@ size_t Tokenizer::vocabulary_size() const {
   return static_cast<size_t>(highest) + 1;
 }
 
+TextModelFacts Tokenizer::facts() const { return state_->settings.model->facts(); }
+
+size_t Tokenizer::model_tokens() const { return state_->settings.model->vocabulary().size(); }
+
 std::string_view Tokenizer::token(int32_t id) const { return state_->token(id); }
 
 bool Tokenizer::is_special(int32_t id) const {

@@ -16,6 +16,7 @@
 
 #include "core/base/status.h"
 #include "core/text/encoding.h"
+#include "core/text/text_model.h"
 #include "core/text/tokenizer_files.h"
 
 namespace latformer {
@@ -58,6 +59,9 @@ class Tokenizer {
   size_t max_tokens() const;
   // One more than the highest id that encode() can give: what an embedding table must hold at least.
   size_t vocabulary_size() const;
+  // What it is: the model's settings, and how many tokens it has beside the added ones.
+  TextModelFacts facts() const;
+  size_t model_tokens() const;
   // The token's text, e.g. "##ing"; empty for an id that is not in the vocabulary.
   std::string_view token(int32_t id) const;
   std::optional<int32_t> id(std::string_view token) const;

@@ -4,6 +4,7 @@
 // second opinion that could differ.
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Kind } from '../../bindings/engine.js';
 import { sizesOf } from '../../bindings/model/sizes.js';
 import { LatformerError } from '../index.js';
 import type { BaseModelInfo, ModelInfo, TextClassificationPipeline, TextGenerationPipeline } from '../index.js';
@@ -12,7 +13,7 @@ import type { Command } from './command.js';
 import { alignedTable, megabytes, printable, shortNumber } from './display.js';
 import { badInput, misuse } from './failure.js';
 import { hashesOf } from './hashes.js';
-import { inspectFolder, kindOf } from './inspect_folder.js';
+import { inspectFolder } from './inspect_folder.js';
 import type { FolderFacts } from './inspect_folder.js';
 import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
 import type { RunChoice } from './load_model.js';
@@ -85,8 +86,7 @@ async function speedsOfGeneration(generate: TextGenerationPipeline): Promise<Loa
 
 type InspectedTask = 'text-classification' | 'text-generation';
 
-const taskOf = (config: Record<string, unknown> | undefined): InspectedTask =>
-  kindOf(config) === 'generation' ? 'text-generation' : 'text-classification';
+const taskOf = (kind: Kind): InspectedTask => (kind === 'generation' ? 'text-generation' : 'text-classification');
 
 interface Loaded {
   info: BaseModelInfo & Partial<ModelInfo>;
@@ -138,14 +138,15 @@ function labelsLine(config: Record<string, unknown>, info: Loaded['info'] | unde
   return [names, info?.problem_type?.replaceAll('_', ' ')].filter(Boolean).join(' · ') || 'none named';
 }
 
-const yesNo = (value: unknown): string => (value === true ? 'yes' : value === false ? 'no' : 'as the model says');
+const yesNo = (value: boolean | undefined): string => (value === true ? 'yes' : 'no');
 
-function tokenizerLine(tokenizer: Record<string, unknown>): string {
-  const accents = tokenizer['strip_accents'] ?? tokenizer['lowercase']; // unset, it follows the case
+function tokenizerLine(tokenizer: NonNullable<FolderFacts['tokenizer']>): string {
+  const { type, vocabulary, file, lowercase, strip_accents, handle_chinese_chars } = tokenizer;
+  const what = `${type}, ${vocabulary} entries (${file})`;
+  if (lowercase === undefined) return what; // no normalizer
   return (
-    `${show(tokenizer['type'])}, ${show(tokenizer['vocabulary'])} entries (${show(tokenizer['file'])}); lower case ` +
-    `${yesNo(tokenizer['lowercase'])}, accents stripped ${yesNo(accents)}, Chinese characters apart ` +
-    yesNo(tokenizer['handle_chinese_chars'])
+    `${what}; lower case ${yesNo(lowercase)}, accents stripped ${yesNo(strip_accents)}, Chinese characters apart ` +
+    yesNo(handle_chinese_chars)
   );
 }
 
@@ -171,7 +172,7 @@ function* runs(
 
 /** Name and value of each thing known about the folder. */
 function* sections(
-  { config, weights, tokenizer }: FolderFacts,
+  { kind, config, weights, tokenizer }: FolderFacts,
   info: Loaded['info'] | undefined,
 ): Generator<[string, string]> {
   if (config !== undefined) {
@@ -179,7 +180,7 @@ function* sections(
     const names = Array.isArray(architectures) ? architectures.map(show).join(', ') : show(architectures);
     yield ['architecture', `${names} (model_type ${show(config['model_type'])})`];
     yield ['sizes', sizesLine(config)];
-    if (taskOf(config) === 'text-classification') yield ['labels', labelsLine(config, info)];
+    if (kind === 'classification') yield ['labels', labelsLine(config, info)];
   }
   if (weights !== undefined) {
     const dtypes = Object.entries(weights.dtypes).map(([dtype, count]) => `${dtype} ${shortNumber(count)}`);
@@ -212,8 +213,8 @@ function speedsTable({ tokens, speeds }: Loaded['sample']): string {
 }
 
 async function showKernels(folder: string, choice: RunChoice, json: boolean, signal: AbortSignal): Promise<void> {
-  const { config } = await inspectFolder(folder);
-  const loaded = await loadModel(taskOf(config), folder, { ...choice, signal, worker: false });
+  const { kind } = await inspectFolder(folder);
+  const loaded = await loadModel(taskOf(kind), folder, { ...choice, signal, worker: false });
   const info: BaseModelInfo = loaded.info;
   await loaded.dispose();
   const { kernels, binary, threads, dtype } = info;
@@ -253,7 +254,7 @@ export const inspect: Command = {
     if (values.kernels) return showKernels(folder, choice, values.json, signal);
 
     const facts = await inspectFolder(folder);
-    const outcome = await load(taskOf(facts.config), folder, choice, signal);
+    const outcome = await load(taskOf(facts.kind), folder, choice, signal);
     const failed = outcome instanceof LatformerError ? outcome : undefined;
     const loaded = outcome instanceof LatformerError ? undefined : outcome;
 

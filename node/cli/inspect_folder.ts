@@ -1,8 +1,12 @@
-// What the files of a model folder say about themselves, read without judging: whether the model will load is the
-// loader's verdict. Everything here is optional, because a folder worth inspecting may well be broken.
-import { open, readFile, readdir, stat } from 'node:fs/promises';
+// What the files of a model folder say of themselves, as the core reads them: whether the model will load is the loader's
+// verdict. Everything here is optional, because a folder worth inspecting may well be broken.
+import { createHash } from 'node:crypto';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Kind } from '../../bindings/engine.js';
+import { fileURLToPath } from 'node:url';
+import type { Description, Kind } from '../../bindings/engine.js';
+import { readModel } from '../../bindings/model/load.js';
+import { parseJson } from '../../bindings/model/json.js';
 import {
   companionsOf,
   configFile,
@@ -11,7 +15,8 @@ import {
   weightsFile,
   weightsIndexFile,
 } from '../../bindings/model/names.js';
-import { parseJson } from '../../bindings/model/json.js';
+import { LocalEngine } from '../../bindings/wasm/engine.js';
+import { folderOnDisk } from '../files.js';
 import { fileFailure } from './failure.js';
 
 export interface FileFacts {
@@ -21,19 +26,12 @@ export interface FileFacts {
   used: boolean;
 }
 
-export interface WeightFacts {
-  bytes: number;
-  tensors: number;
-  parameters: number;
-  /** dtype -> parameters stored so. */
-  dtypes: Record<string, number>;
-}
-
 export interface FolderFacts {
   files: FileFacts[];
+  kind: Kind;
   config: Record<string, unknown> | undefined;
-  tokenizer: Record<string, unknown> | undefined;
-  weights: WeightFacts | undefined;
+  tokenizer: Description['tokenizer'] | undefined;
+  weights: (NonNullable<Description['weights']> & { bytes: number }) | undefined;
 }
 
 type Json = Record<string, unknown>;
@@ -52,7 +50,7 @@ async function readJson(path: string): Promise<Json | undefined> {
 }
 
 /** What a model is made for, by its config.json. */
-export function kindOf(config: Json | undefined): Kind {
+function kindOf(config: Json | undefined): Kind {
   const architectures = config?.['architectures'];
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   return typeof name === 'string' && /(ForCausalLM|LMHeadModel)$/.test(name) ? 'generation' : 'classification';
@@ -86,88 +84,60 @@ async function filesOf(folder: string, kind: Kind): Promise<FileFacts[]> {
   return files;
 }
 
-/** The header of a safetensors file: 8 bytes of length, then JSON of name -> {dtype, shape, data_offsets}. */
-async function weightsOf(path: string): Promise<WeightFacts | undefined> {
-  const maxHeader = 100_000_000; // the format's limit
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return undefined;
+const isWeights = (name: string): boolean => name.endsWith('.safetensors');
+
+type Reader = ReturnType<typeof readModel>;
+
+/** model.safetensors as far as its header goes (of several files: of all of them, as if they were one). */
+async function headOf(model: Reader): Promise<Uint8Array> {
+  const enough = new Error('that is all');
+  const pieces: Buffer[] = [];
   try {
-    const bytes = (await file.stat()).size;
-    const start = Buffer.alloc(8);
-    await file.read(start, 0, 8, 0);
-    const length = Number(start.readBigUInt64LE());
-    if (length > Math.min(bytes - 8, maxHeader)) return undefined;
-    const text = Buffer.alloc(length);
-    await file.read(text, 0, length, 8);
-    const header: unknown = JSON.parse(text.toString('utf8'));
-    if (!isObject(header)) return undefined;
+    await model.weights((part) => {
+      pieces.push(Buffer.from(part));
+      const bytes = Buffer.concat(pieces);
+      pieces.splice(0, pieces.length, bytes);
+      if (bytes.length >= 8 && bytes.length >= 8 + Number(bytes.readBigUInt64LE())) throw enough;
+      return Promise.resolve();
+    });
+  } catch (error) {
+    if (error !== enough) return new Uint8Array();
+  }
+  const [bytes = Buffer.alloc(0)] = pieces;
+  return bytes.length < 8 ? bytes : bytes.subarray(0, 8 + Number(bytes.readBigUInt64LE()));
+}
 
-    const facts: WeightFacts = { bytes, tensors: 0, parameters: 0, dtypes: {} };
-    for (const [name, tensor] of Object.entries(header)) {
-      if (name === '__metadata__' || !isObject(tensor)) continue;
-      const { dtype, shape } = tensor;
-      const words = Array.isArray(shape) ? shape.reduce((product: number, size) => product * Number(size), 1) : 0;
-      const isPacked = dtype === 'I32' && name.endsWith('_packed'); // eight numbers of 4 bits in each
-      const count = isPacked ? 8 * words : words;
-      const type = isPacked ? 'I4' : String(dtype);
-      ++facts.tensors;
-      facts.parameters += count;
-      facts.dtypes[type] = (facts.dtypes[type] ?? 0) + count;
-    }
-    return facts;
-  } catch {
-    return undefined;
+const binary = new URL('./latformer.wasm', import.meta.url); // beside the built command
+
+async function describe(model: Reader, kind: Kind): Promise<Description> {
+  const engine = new LocalEngine(() => {
+    throw new Error('one thread is enough');
+  });
+  try {
+    const [module, files, head] = await Promise.all([
+      readFile(fileURLToPath(binary)).then((bytes) => WebAssembly.compile(bytes)),
+      model.smallFiles(kind, model.config()).catch(() => new Map<string, Uint8Array>()),
+      headOf(model),
+    ]);
+    await engine.start(module, 1);
+    return await engine.describe(files, head);
   } finally {
-    await file.close();
+    engine.close();
   }
-}
-
-// Tokenizers that take their normalizer from tokenizer_config.json, as core/text/tokenizer_config.cc has them.
-const likeBert = /^(Bert|DistilBert|Electra|MobileBert|ConvBert)Tokenizer(Fast)?$/;
-
-/** The normalizer's settings in tokenizer_config.json, if they count; names as tokenizer.json has them. */
-function normalizerOf(config: Json | undefined): Json | undefined {
-  if (config === undefined || !likeBert.test(String(config['tokenizer_class'] ?? 'BertTokenizer'))) return undefined;
-  return {
-    lowercase: config['do_lower_case'] ?? true,
-    strip_accents: config['strip_accents'] ?? null,
-    handle_chinese_chars: config['tokenize_chinese_chars'] ?? true,
-  };
-}
-
-/** Vocabulary from tokenizer.json, else from vocab.txt; settings from tokenizer_config.json, else from tokenizer.json. */
-async function tokenizerOf(folder: string): Promise<Json | undefined> {
-  const config = await readJson(join(folder, 'tokenizer_config.json'));
-  const whole = await readJson(join(folder, 'tokenizer.json'));
-  if (whole !== undefined) {
-    const model = isObject(whole['model']) ? whole['model'] : {};
-    const normalizer = normalizerOf(config) ?? (isObject(whole['normalizer']) ? whole['normalizer'] : {});
-    const vocabulary = isObject(model['vocab']) ? Object.keys(model['vocab']).length : undefined;
-    return {
-      file: 'tokenizer.json',
-      type: model['type'],
-      vocabulary,
-      lowercase: normalizer['lowercase'],
-      strip_accents: normalizer['strip_accents'],
-      handle_chinese_chars: normalizer['handle_chinese_chars'],
-    };
-  }
-  const vocab = await readFile(join(folder, 'vocab.txt'), 'utf8').catch(() => undefined);
-  if (vocab === undefined) return undefined;
-  return {
-    file: 'vocab.txt',
-    type: 'WordPiece',
-    vocabulary: vocab.split('\n').length - (vocab.endsWith('\n') ? 1 : 0),
-    ...normalizerOf(config ?? {}),
-  };
 }
 
 export async function inspectFolder(folder: string): Promise<FolderFacts> {
   const config = await readJson(join(folder, configFile));
-  return {
-    files: await filesOf(folder, kindOf(config)),
-    config,
-    tokenizer: await tokenizerOf(folder),
-    weights: await weightsOf(join(folder, 'model.safetensors')),
-  };
+  const kind = kindOf(config);
+  const files = await filesOf(folder, kind);
+  const reader = readModel(
+    folderOnDisk(folder),
+    () => undefined,
+    undefined,
+    new Map(),
+    () => createHash('sha256'),
+  );
+  const { tokenizer, weights } = await describe(reader, kind);
+  const bytes = files.reduce((sum, { name, bytes, used }) => (used && isWeights(name) ? sum + bytes : sum), 0);
+  return { files, kind, config, tokenizer, weights: weights && { bytes, ...weights } };
 }

@@ -33,10 +33,10 @@ export async function javascript({ version, path }, progress) {
 }
 
 /** A script that ends with 'N passed, N failed'. */
-export async function script(path, progress) {
+export async function script(path, progress, ...args) {
   if (!existsSync(join(root, path))) return broken(progress, path, 'is missing');
   let counts = null;
-  const { ok, output } = await run(process.execPath, [path], {
+  const { ok, output } = await run(process.execPath, [path, ...args], {
     log: path.replaceAll('/', '-').replace('.mjs', ''),
     check: false,
     onLine: (line) => {

@@ -28,6 +28,7 @@ class BpeModel final : public TextModel {
   BpeModel(Vocabulary vocabulary, Merges merges, PreTokenizer pre_tokenizer, BpeSettings settings);
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
+  TextModelFacts facts() const override { return {.type = "BPE"}; }
   void cut(std::string_view text, size_t begin, size_t end, TokenList& tokens) const override;
   bool normalizes() const override { return false; }
   NormalizedText normalize(std::string_view text, size_t begin, size_t end) const override;

@@ -16,6 +16,12 @@ class WordPieceModel final : public TextModel {
       : vocabulary_(std::move(vocabulary)), word_pieces_(std::move(word_pieces)), normalizer_(normalizer) {}
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
+  TextModelFacts facts() const override {
+    return {.type = "WordPiece",
+            .lowercase = normalizer_.lowercase,
+            .strip_accents = normalizer_.strip_accents,
+            .handle_chinese_chars = normalizer_.handle_chinese_chars};
+  }
   void cut(std::string_view text, size_t begin, size_t end, TokenList& tokens) const override;
   bool normalizes() const override { return true; }
   NormalizedText normalize(std::string_view text, size_t begin, size_t end) const override;
