@@ -13,7 +13,7 @@ import { zoo } from './folders.mjs';
 
 const { values: options } = parseArgs({
   options: {
-    native: { type: 'string', default: 'build/asan/tests/zoo/latformer_zoo' },
+    native: { type: 'string', default: 'build/fuzz/tests/zoo/latformer_zoo' },
     show: { type: 'boolean', default: false },
   },
 });
