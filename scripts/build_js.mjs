@@ -126,7 +126,7 @@ const cjs = (url) => ({
   banner: { js: `const fileUrl = ${url};` },
 });
 const node = { platform: 'node' };
-const cli = { ...node, plugins: [packageBeside] };
+const cli = { ...node, plugins: [resolveBuilt, packageBeside] };
 const web = { platform: 'browser', minify: true };
 
 async function bundles() {
