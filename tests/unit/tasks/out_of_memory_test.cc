@@ -83,7 +83,9 @@ size_t fail_each_allocation(const Work& work, const After& after) {
       if (!testing::allocation_failed()) break;
       ++failures;
       // What needs no memory to go on may do so.
-      if (code != ErrorCode::ok) EXPECT_EQ(code, ErrorCode::out_of_memory) << "allocation " << n;
+      if (code != ErrorCode::ok) {
+        EXPECT_EQ(code, ErrorCode::out_of_memory) << "allocation " << n;
+      }
       after();
       if (::testing::Test::HasFailure()) return failures;
     }
@@ -151,8 +153,9 @@ TEST_P(OutOfMemory, WhileCalibrating) {
   const std::vector<float> expected = answers_of(classifier, {.speedup = 2});
   const size_t failures = fail_each_allocation([&] { return classifier.calibrate(0, 3); },
                                                [&] {
-                                                 if (!classifier.time_model())
+                                                 if (!classifier.time_model()) {
                                                    EXPECT_EQ(answers_of(classifier, {.speedup = 2}), expected);
+                                                 }
                                                  classifier = folder_.load().value();
                                                });
   EXPECT_GT(failures, 50U);
