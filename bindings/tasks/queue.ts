@@ -13,6 +13,7 @@ export interface Job {
 export class Queue {
   readonly #lanes: number;
   readonly #waiting: Job[] = [];
+  #first = 0; // of those that wait; before it are some that have begun
   #running = 0;
   #isAlone = false; // what runs may have no company
 
@@ -25,12 +26,23 @@ export class Queue {
     this.#advance();
   }
 
+  get #next(): Job | undefined {
+    return this.#waiting[this.#first];
+  }
+
+  /** Takes the next one out. Array.shift() would move all that wait, each time. */
+  #take(): void {
+    if (++this.#first * 2 < this.#waiting.length) return;
+    this.#waiting.splice(0, this.#first);
+    this.#first = 0;
+  }
+
   #advance(): void {
-    for (let job = this.#waiting[0]; job !== undefined; job = this.#waiting[0]) {
+    for (let job = this.#next; job !== undefined; job = this.#next) {
       const isAlone = job.isAlone === true;
       const isFree = this.#running === 0 || (this.#running < this.#lanes && !this.#isAlone && !isAlone);
       if (!isFree) return;
-      this.#waiting.shift();
+      this.#take();
       ++this.#running;
       this.#isAlone = isAlone;
       void this.#run(job);
@@ -39,10 +51,10 @@ export class Queue {
 
   async #run(job: Job): Promise<void> {
     await Promise.resolve(); // those that are added in the same turn come along
-    let share = Math.ceil((this.#waiting.length + 1) / this.#lanes); // other lanes want theirs
-    for (let next = this.#waiting[0]; next !== undefined && --share > 0; next = this.#waiting[0]) {
+    let share = Math.ceil((this.#waiting.length - this.#first + 1) / this.#lanes); // other lanes want theirs
+    for (let next = this.#next; next !== undefined && --share > 0; next = this.#next) {
       if (job.absorb?.(next) !== true) break;
-      this.#waiting.shift();
+      this.#take();
     }
     await job.run();
     --this.#running;

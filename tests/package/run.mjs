@@ -51,7 +51,7 @@ const checks = [
         .filter((entry) => entry.isFile())
         .map((entry) => relative(installed, join(entry.parentPath ?? entry.path, entry.name)));
       const expected =
-        /^(dist\/.*|types\/[\w/]+\.d\.c?ts|docs\/[\w-]+\.(md|svg)|package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
+        /^(dist\/.*|types\/[\w/]+\.d\.c?ts|docs\/[\w-]+\.(md|svg)|examples\/.*|package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
       assert.deepEqual(
         files.filter((file) => !expected.test(file)),
         [],
