@@ -29,10 +29,10 @@ function folderOf(
   options: CheckedPipelineOptions,
   access: Access,
 ): ModelFolder | Promise<ModelFolder> {
-  if (model === undefined || model === null) {
+  if ((model === undefined || model === null) && platform.bundledModel) {
     return platform.bundledModel(options.wasmPaths, platform.openUrl(opener(access)));
   }
-  const checked = checkModel(model);
+  const checked = checkModel(model as ModelSource); // one that is missing was refused before
   return 'folder' in checked
     ? folderAt(platform, env, checked.folder, options.access, access)
     : folderOfFiles('the given files', checked.files, platform.openUrl(opener(access)));
@@ -52,8 +52,9 @@ export function createPipelineFactory(platform: Platform, env: Environment): Pip
   ): Promise<Pipelines[keyof Pipelines]> => {
     const task = taskNamed(givenTask);
     const options = checkPipelineOptions(givenOptions);
-    if (!task.bundled && (model ?? null) === null) {
-      throw new TypeError(`${task.name} needs a model: a folder, a URL or { files }`);
+    if ((model ?? null) === null && !(task.bundled && platform.bundledModel)) {
+      const why = task.bundled ? "; only 'latformer', not 'latformer/core', brings one" : '';
+      throw new TypeError(`${task.name} needs a model: a folder, a URL, a name or { files }${why}`);
     }
     const notes = new Set(options.notes);
     const access = accessOf(platform, env, options.access, (sentence) => void notes.add(sentence));

@@ -28,8 +28,8 @@ export interface LaunchOptions extends CheckedPipelineOptions {
 export interface Platform extends DeviceMemory, Places {
   /** `reload` is for engines that take the place of those that died. */
   launch(options: LaunchOptions, reload: Load): Launch;
-  /** The model that comes with the package. */
-  bundledModel(wasmPaths: string | URL | undefined, openUrl: OpenUrl): ModelFolder;
+  /** The model that comes with the package; latformer/core has none. */
+  bundledModel?(wasmPaths: string | URL | undefined, openUrl: OpenUrl): ModelFolder;
   /** SHA-256. */
   startHash: StartHash;
 }

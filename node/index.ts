@@ -82,13 +82,17 @@ export const env: Environment = createEnvironment({
   base,
 });
 
+declare const LATFORMER_MODEL: boolean; // by scripts/build_js.mjs: false for latformer/core
+
+function bundledModel(wasmPaths: string | URL | undefined, openUrl: OpenUrl): ModelFolder {
+  const vocabulary = packageFile('models/sentiment/vocab.txt', wasmPaths);
+  const weights = packageFile('models/sentiment/model.safetensors', wasmPaths);
+  return bundledFolder(vocabulary, weights, openUrl);
+}
+
 const platform: Platform = {
   launch,
-  bundledModel(wasmPaths, openUrl) {
-    const vocabulary = packageFile('models/sentiment/vocab.txt', wasmPaths);
-    const weights = packageFile('models/sentiment/model.safetensors', wasmPaths);
-    return bundledFolder(vocabulary, weights, openUrl);
-  },
+  ...(LATFORMER_MODEL ? { bundledModel } : {}),
   folder,
   localModel,
   openUrl: openFrom,

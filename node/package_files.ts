@@ -7,14 +7,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LatformerError } from '../bindings/errors.js';
 
+declare const LATFORMER_MODEL: boolean; // by scripts/build_js.mjs: whether this entry brings the bundled model
+
+const modelBesideEntry = {
+  'models/sentiment/vocab.txt': () => new URL('./models/sentiment/vocab.txt', import.meta.url),
+  'models/sentiment/model.safetensors': () => new URL('./models/sentiment/model.safetensors', import.meta.url),
+};
+
 const besideEntry = {
   'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
   'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
   'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
   'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
   'node-worker.mjs': () => new URL('./node-worker.mjs', import.meta.url),
-  'models/sentiment/vocab.txt': () => new URL('./models/sentiment/vocab.txt', import.meta.url),
-  'models/sentiment/model.safetensors': () => new URL('./models/sentiment/model.safetensors', import.meta.url),
+  ...((LATFORMER_MODEL ? modelBesideEntry : {}) as typeof modelBesideEntry),
 };
 export type PackageFile = keyof typeof besideEntry;
 

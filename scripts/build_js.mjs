@@ -4,6 +4,7 @@
 //   node.mjs node.cjs                     the Node entry
 //   node-worker.mjs                       its worker: an engine, or one of an engine's threads
 //   web.mjs web.cjs                       the browser entry
+//   node-core.* web-core.*                the same entries without the bundled model: latformer/core
 //   worker.mjs                            its worker, likewise, and the engine that web.mjs takes from there
 //   chat.mjs                              chat templates, for both
 //   cli.mjs                               the `latformer` command
@@ -107,11 +108,18 @@ const hashes = Object.fromEntries(
     }),
   ),
 );
-const define = { LATFORMER_VERSION: JSON.stringify(version), LATFORMER_HASHES: JSON.stringify(hashes) };
+const define = {
+  LATFORMER_VERSION: JSON.stringify(version),
+  LATFORMER_HASHES: JSON.stringify(hashes),
+  LATFORMER_MODEL: 'true',
+};
+/** The same entry without the bundled model. */
+const core = (format) => ({ ...format, define: { ...format.define, LATFORMER_MODEL: 'false' } });
 
 const shared = {
   absWorkingDir: root,
   bundle: true,
+  minifySyntax: true, // leaves out what LATFORMER_MODEL excludes
   target: 'es2022',
   loader: { '.json': 'text' },
   plugins: [resolveBuilt, chatBeside],
@@ -133,13 +141,19 @@ async function bundles() {
   const scriptUrl =
     "typeof document === 'object' && document.currentScript ? document.currentScript.src" +
     " : typeof location === 'object' ? location.href : 'file:///'";
+  const nodeCjs = cjs("require('node:url').pathToFileURL(__filename).href");
+  const page = { ...web, plugins: [...shared.plugins, engineBeside] };
   const each = [
     ['node/index.ts', 'node.mjs', node, esm],
-    ['node/index.ts', 'node.cjs', node, cjs("require('node:url').pathToFileURL(__filename).href")],
-    ['node/worker.ts', 'node-worker.mjs', node, esm],
+    ['node/index.ts', 'node.cjs', node, nodeCjs],
+    ['node/index.ts', 'node-core.mjs', node, core(esm)],
+    ['node/index.ts', 'node-core.cjs', node, core(nodeCjs)],
+    ['node/worker.ts', 'node-worker.mjs', node, core(esm)],
     ['node/cli/main.ts', 'cli.mjs', cli, esm],
-    ['web/src/index.ts', 'web.mjs', { ...web, plugins: [...shared.plugins, engineBeside] }, esm],
+    ['web/src/index.ts', 'web.mjs', page, esm],
     ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
+    ['web/src/index.ts', 'web-core.mjs', page, core(esm)],
+    ['web/src/index.ts', 'web-core.cjs', web, core(cjs(scriptUrl))],
     ['bindings/tasks/chat.ts', 'chat.mjs', web, esm],
     ['web/src/worker.ts', 'worker.mjs', web, esm],
   ];

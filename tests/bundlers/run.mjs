@@ -4,7 +4,7 @@
 //   node tests/bundlers/run.mjs [--all] [--only TEXT]      (dist/ must be built; --all takes Parcel and Next, too)
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -68,13 +68,13 @@ function writePage(folder, script = './main.js') {
   writeFileSync(join(folder, 'index.html'), `${page}\n`);
 }
 
-/** Opens a page, waits for its outcome, and fails if it complained. */
-async function outcomeOf(url) {
+/** Opens a page, waits for its outcome, and fails if it complained of anything else than `expected`. */
+async function outcomeOf(url, expected = /^$/) {
   const page = await chromium.newPage();
   const complaints = [];
   page.on('console', (message) => {
     const isIcon = message.location().url.endsWith('/favicon.ico');
-    if (message.type() === 'error' && !isIcon) complaints.push(message.text());
+    if (message.type() === 'error' && !isIcon && !expected.test(message.text())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   try {
@@ -251,6 +251,28 @@ const quick = [
       const folder = emptyOutput('vite');
       await bundler('', 'vite', 'build', '--outDir', folder);
       await checkPage(folder);
+    },
+  ],
+  [
+    'Vite, a model of one’s own by latformer/core: the bundled one is not in the build',
+    async () => {
+      const folder = emptyOutput('vite-own');
+      await bundler('', 'vite', 'build', 'own', '--outDir', folder, '--base', './');
+      const emitted = readdirSync(folder, { recursive: true });
+      assert.deepEqual(
+        emitted.filter((file) => /safetensors|vocab/.test(file)),
+        [],
+      );
+      assert.equal(emitted.filter((file) => file.endsWith('.wasm')).length, 4);
+      const model = { url: '/model/', path: join(root, 'models/sentiment') };
+      const server = await serve({ folders: [{ url: '/built/', path: folder }, model], isIsolated: false });
+      try {
+        const { none, info } = await outcomeOf(`${server.url}built/`, /status of 404/); // files that need not be there
+        assert.match(none, /latformer\/core/);
+        assert.equal(info.source, `${server.url}model/`);
+      } finally {
+        await server.close();
+      }
     },
   ],
   [

@@ -23,6 +23,18 @@ test('server-side rendering may import it', async () => {
   }
 });
 
+test('latformer/core is the same without the bundled model', async () => {
+  const core = await import('latformer/core');
+  assert.deepEqual(Object.keys(core).sort(), Object.keys(await import('latformer')).sort());
+  await assert.rejects(core.pipeline('sentiment-analysis'), { name: 'TypeError', message: /latformer\/core/ });
+  const classify = await core.pipeline('sentiment-analysis', { files });
+  assert.equal((await classify(text)).length, 1);
+  await classify.dispose();
+  for (const file of ['node-core.mjs', 'node-core.cjs', 'web-core.mjs', 'web-core.cjs']) {
+    assert.doesNotMatch(await readFile(new URL(file, dist), 'utf8'), /models\/sentiment/);
+  }
+});
+
 test('no eval, nothing from elsewhere', async () => {
   for (const file of ['web.mjs', 'worker.mjs', 'chat.mjs', 'web.cjs']) {
     const source = await readFile(new URL(file, dist), 'utf8');

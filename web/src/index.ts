@@ -5,6 +5,7 @@
 import { bundledFolder } from '../../bindings/model/bundled.js';
 import { createEnvironment } from '../../bindings/environment.js';
 import { folderByUrl } from '../../bindings/model/files.js';
+import type { ModelFolder, OpenUrl } from '../../bindings/model/folder.js';
 import { configFile } from '../../bindings/model/names.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
 import type { Platform } from '../../bindings/platform.js';
@@ -54,21 +55,25 @@ export const env: Environment = createEnvironment({
   base,
 });
 
+declare const LATFORMER_MODEL: boolean; // by scripts/build_js.mjs: false for latformer/core
+
+function bundledModel(wasmPaths: string | URL | undefined, openUrl: OpenUrl): ModelFolder {
+  const [vocabulary, weights] =
+    wasmPaths === undefined
+      ? [
+          new URL('./models/sentiment/vocab.txt', import.meta.url),
+          new URL('./models/sentiment/model.safetensors', import.meta.url),
+        ]
+      : [
+          new URL('models/sentiment/vocab.txt', folderUrl(wasmPaths)),
+          new URL('models/sentiment/model.safetensors', folderUrl(wasmPaths)),
+        ];
+  return bundledFolder(vocabulary, weights, openUrl);
+}
+
 const platform: Platform = {
   launch: (options) => launchWasm(wasm, options),
-  bundledModel(wasmPaths, openUrl) {
-    const [vocabulary, weights] =
-      wasmPaths === undefined
-        ? [
-            new URL('./models/sentiment/vocab.txt', import.meta.url),
-            new URL('./models/sentiment/model.safetensors', import.meta.url),
-          ]
-        : [
-            new URL('models/sentiment/vocab.txt', folderUrl(wasmPaths)),
-            new URL('models/sentiment/model.safetensors', folderUrl(wasmPaths)),
-          ];
-    return bundledFolder(vocabulary, weights, openUrl);
-  },
+  ...(LATFORMER_MODEL ? { bundledModel } : {}),
   folder: (location, openUrl) => folderByUrl(new URL(location, base()), openUrl),
   async localModel(name, localModelPath, openUrl) {
     const folder = folderByUrl(new URL(name, folderUrl(localModelPath)), openUrl);
