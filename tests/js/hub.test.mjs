@@ -195,7 +195,13 @@ test('options of transformers.js are taken, or named as ignored', async () => {
   ]) {
     assert.deepEqual(await loaded(options), [dtype], JSON.stringify(options));
   }
-  const notes = await loaded({ dtype: 'fp16', device: 'webgpu', model_file_name: 'x', session_options: {}, config: {} });
+  const notes = await loaded({
+    dtype: 'fp16',
+    device: 'webgpu',
+    model_file_name: 'x',
+    session_options: {},
+    config: {},
+  });
   assert.equal(notes.length, 6);
   for (const [i, name] of ['fp32', 'device', 'config', 'model_file_name', 'session_options', 'fp16'].entries()) {
     assert.match(notes[i], new RegExp(name));
