@@ -13,6 +13,7 @@ import { findProgram, root } from '../scripts/support/paths.mjs';
 import { Failure } from '../scripts/support/steps.mjs';
 import { buildProgram } from './build.mjs';
 
+const hostScript = 'bench/host.mjs'; // what runs beside a contender, unless start() is told otherwise
 const onnxFiles = { fp32: 'model.onnx', q8: 'model_quantized.onnx' };
 
 /** What a contender needs to know of a model; `at` turns a path into what its runtime can open. */
@@ -29,8 +30,8 @@ class NodeHost {
   #waiting = new Map();
   #next = 0;
 
-  constructor(execPath) {
-    this.#child = fork(join(root, 'bench/host.mjs'), {
+  constructor(execPath, script) {
+    this.#child = fork(join(root, script), {
       execPath,
       execArgv: [],
       serialization: 'advanced',
@@ -61,7 +62,7 @@ class NodeHost {
 }
 
 const nodeModules = {
-  latformer: '../dist/node.mjs',
+  latformer: join(root, 'dist/node.mjs'),
   transformers: '@huggingface/transformers',
   'onnxruntime-web': 'onnxruntime-web',
   'onnxruntime-node': 'onnxruntime-node',
@@ -109,19 +110,20 @@ class NativeHost {
 function node(name, fits) {
   return {
     name,
-    async start() {
+    async start(script = hostScript) {
       await setUpNewerNode();
       const found = nodes().find(({ version }) => fits(Number(version.split('.')[0])));
       if (!found) throw new Failure(`there is no Node for ${name}; npm test sets up a second one`);
       return {
         version: `Node ${found.version}`,
         nodePath: found.path,
-        async open(contender, model) {
-          const spec = specOf(contender, model, (path) => path, nodeModules);
+        async open(contender, model, more = () => ({})) {
+          const at = (path) => path;
+          const spec = { ...specOf(contender, model, at, nodeModules), ...more(at) };
           if (contender.library === 'latformer native') {
             return { host: new NativeHost(await buildProgram('release', 'bench_classify'), spec), spec };
           }
-          return { host: new NodeHost(found.path), spec };
+          return { host: new NodeHost(found.path, script), spec };
         },
         close: async () => undefined,
       };
@@ -138,7 +140,7 @@ const contentTypes = {
 };
 
 /** Serves this repository and the models to this computer, as a page must be served to have threads. */
-async function serveIsolated(folders) {
+async function serveIsolated(folders, script) {
   const server = createServer(async (request, response) => {
     const path = posix.normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
     const [prefix, folder] = Object.entries(folders).find(([each]) => path.startsWith(each)) ?? [];
@@ -149,7 +151,7 @@ async function serveIsolated(folders) {
     response.setHeader('cross-origin-resource-policy', 'same-origin');
     if (path === '/') {
       response.setHeader('content-type', 'text/html');
-      return response.end('<!doctype html><script type="module" src="/repository/bench/host.mjs"></script>');
+      return response.end(`<!doctype html><script type="module" src="/repository/${script}"></script>`);
     }
     if (!stats?.isFile()) return response.writeHead(404).end();
     response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
@@ -165,11 +167,13 @@ const browserModules = (peers) => ({
   transformers: `${peers}/@huggingface/transformers/dist/transformers.min.js`,
   transformersWasm: `${peers}/@huggingface/transformers/node_modules/onnxruntime-web/dist/`,
   'onnxruntime-web': `${peers}/onnxruntime-web/dist/ort.wasm.min.mjs`,
+  wllama: `${peers}/@wllama/wllama/esm/index.js`,
+  wllamaWasm: `${peers}/@wllama/wllama/esm/wasm/wllama.wasm`,
 });
 
 const chromium = {
   name: 'chromium',
-  async start() {
+  async start(script = hostScript) {
     const executablePath =
       process.env.CHROMIUM ?? ['chromium', 'chromium-browser', 'google-chrome'].map(findProgram).find(Boolean);
     if (!executablePath || !existsSync(executablePath))
@@ -184,11 +188,11 @@ const chromium = {
     let server;
     return {
       version: `Chromium ${context.browser()?.version() ?? ''}`.trim(),
-      async open(contender, model) {
+      async open(contender, model, more = () => ({})) {
         const models = dirname(model.folder);
-        server ??= await serveIsolated({ '/repository/': root, '/models/': models });
+        server ??= await serveIsolated({ '/repository/': root, '/models/': models }, script);
         const at = (path) => path.replace(`${models}/`, '/models/');
-        const spec = specOf(contender, model, at, browserModules('/repository/bench/node_modules'));
+        const spec = { ...specOf(contender, model, at, browserModules('/repository/bench/node_modules')), ...more(at) };
         const page = await context.newPage();
         page.setDefaultTimeout(300_000);
         await page.goto(server.url);

@@ -1,7 +1,7 @@
 // The names that options choose from.
 
 /** What linear layers compute in. */
-export const dtypes = ['fp32', 'q8'] as const;
+export const dtypes = ['fp32', 'q8', 'q4'] as const;
 export type Dtype = (typeof dtypes)[number];
 
 /** Sets of WebAssembly instructions. */

@@ -42,7 +42,7 @@ export interface BaseModelInfo extends StartInfo {
     acc: number[];
   };
   /** What its linear layers compute in. */
-  dtype: 'fp32' | 'q8';
+  dtype: 'fp32' | 'q8' | 'q4';
   /** How many threads run it. */
   threads: number;
   /** The instructions that its matrices are multiplied with, for people. */

@@ -39,10 +39,10 @@ export type DtypeAlias = 'auto' | 'fp16' | 'int8' | 'uint8' | 'int4' | 'bnb4' | 
 
 export interface PipelineOptions {
   /**
-   * What linear layers compute in: f32, or int8 weights by activations rounded to int8. By default what the file holds:
-   * int8 weights compute in int8, all others in f32.
+   * What linear layers compute in: f32, or weights of 8 or 4 bits by activations rounded to 8; a file with other weights is
+   * rounded as it loads. By default what the file holds: integers compute in int8, all others in f32.
    */
-  dtype?: 'fp32' | 'q8' | DtypeAlias | null | undefined;
+  dtype?: 'fp32' | 'q8' | 'q4' | DtypeAlias | null | undefined;
   /** Of transformers.js before it had `dtype`: true is 'q8', false 'fp32'. */
   quantized?: boolean | undefined;
   /** Called as files arrive. */

@@ -129,7 +129,7 @@ val BoundClassifier::calibration() const {
 }
 
 val BoundClassifier::settings() const {
-  const BertConfig& config = classifier_->config();
+  const EncoderConfig& config = classifier_->config();
   val settings = common_settings(classifier_->profile(), classifier_->max_tokens(), classifier_->precision(), threads_);
   settings.set("labels", array_of(config.labels, [](const std::string& label) { return val(label); }));
   settings.set("problem_type", std::string(name_of(config.problem_type)));

@@ -40,7 +40,7 @@ class Session {
   // object with `tokenizer` and `weights`, each absent where it cannot be read.
   emscripten::val describe(size_t head_size);
   // All small files were given. `task` is 'classification' or 'generation'. `threads` run the model, this one and those
-  // that were started; dtype is 'fp32', 'q8' or '' for what the weights are made for.
+  // that were started; dtype is 'fp32', 'q8', 'q4' or '' for what the weights are made for.
   emscripten::val open(const std::string& task, size_t threads, const std::string& dtype);
   // The next `size` bytes of model.safetensors lie in the staging block.
   emscripten::val append(size_t size);

@@ -21,7 +21,12 @@ namespace latformer {
 inline std::optional<Precision> precision_of(const std::string& dtype) {
   if (dtype == "fp32") return Precision::f32;
   if (dtype == "q8") return Precision::int8;
+  if (dtype == "q4") return Precision::int4;
   return {};
+}
+
+inline std::string dtype_of(Precision precision) {
+  return precision == Precision::f32 ? "fp32" : precision == Precision::int8 ? "q8" : "q4";
 }
 
 // An object with max_tokens, max_speedup, profile, dtype, threads, kernels; the rest is the model's own.
@@ -38,7 +43,7 @@ inline emscripten::val common_settings(const Profile& profile, uint32_t max_toke
   settings.set("max_tokens", max_tokens);
   settings.set("max_speedup", profile.max_speedup);
   settings.set("profile", profile_object);
-  settings.set("dtype", std::string(precision == Precision::f32 ? "fp32" : "q8"));
+  settings.set("dtype", dtype_of(precision));
   settings.set("threads", threads);
   settings.set("kernels", std::string(kernels::description()));
   return settings;

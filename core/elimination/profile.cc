@@ -127,4 +127,10 @@ Result<Profile> parse_profile(std::string_view json, uint32_t num_layers) {
   return profile;
 }
 
+Result<Profile> parse_decoder_profile(std::string_view json, uint32_t num_layers) {
+  LATFORMER_ASSIGN(Profile profile, parse_profile(json, num_layers));
+  if (profile.dropped == Dropped::discard) return profile;
+  return unsupported_model("profile.json: dropped is \"merge\", but a decoder has no rest row");
+}
+
 }  // namespace latformer

@@ -53,4 +53,7 @@ Profile default_decoder_profile(uint32_t num_layers);
 // model's).
 Result<Profile> parse_profile(std::string_view json, uint32_t num_layers);
 
+// The same of a decoder. Errors: also unsupported_model (it has a rest row).
+Result<Profile> parse_decoder_profile(std::string_view json, uint32_t num_layers);
+
 }  // namespace latformer

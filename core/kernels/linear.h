@@ -22,8 +22,8 @@
 namespace latformer {
 
 // What linear layers compute in: f32; int8, weights with a scale for each output and activations that are rounded row
-// by row as they come; or int4, the same with weights of 4 bits and a scale for each group of them, for files that have
-// such weights. int4 halves what a single row waits for.
+// by row as they come; or int4, the same with weights of 4 bits and a scale for each group of them. int4 halves what a
+// single row waits for.
 enum class Precision { f32, int8, int4 };
 
 namespace kernels {

@@ -8,7 +8,9 @@
 #include <span>
 #include <utility>
 
+#include "core/kernels/int4_rows.h"
 #include "core/kernels/int8_rows.h"
+#include "core/kernels/linear.h"
 #include "core/kernels/rows.h"
 
 namespace latformer {
@@ -62,6 +64,35 @@ Status StoredMatrix::narrow() {
     if (!std::isfinite(scale)) return bad_model("model.safetensors: a weight is beyond the largest float");
     kernels::quantize_row(row, scale, reinterpret_cast<int8_t*>(narrowed.values.data()) + i * columns);
     narrowed.scales[i] = scale;
+  }
+  *this = std::move(narrowed);
+  return {};
+}
+
+Status StoredMatrix::narrow_to_int4() {
+  if (dtype == DType::i32) return {};
+  const size_t of_scale = kernels::int4_group_of(columns);
+  if (!kernels::Linear::takes(of_scale)) return narrow();
+  StoredMatrix narrowed{
+      .rows = rows, .columns = columns, .dtype = DType::i32, .group = of_scale, .values = {}, .scales = {}};
+  LATFORMER_ASSIGN(narrowed.values, Buffer<std::byte>::allocate(volume({rows, narrowed.row_bytes()})));
+  LATFORMER_ASSIGN(narrowed.scales, Buffer<float>::allocate(volume({rows, columns / of_scale})));
+  LATFORMER_ASSIGN(Buffer<float> wide, Buffer<float>::allocate(columns));
+  float* scale = narrowed.scales.data();
+  for (size_t i = 0; i < rows; ++i) {
+    widen_row(i, wide.data());
+    auto* q = reinterpret_cast<uint8_t*>(narrowed.values.data()) + i * narrowed.row_bytes();
+    std::fill_n(q, narrowed.row_bytes(), uint8_t{0x88});  // zeros, where the last word is not full
+    for (size_t first = 0; first < columns; first += of_scale, ++scale) {
+      const std::span<const float> group_of_row = wide.span().subspan(first, of_scale);
+      *scale = kernels::scale_of_group(group_of_row);
+      if (!std::isfinite(*scale)) return bad_model("model.safetensors: a weight is beyond the largest float");
+      for (size_t k = 0; k < of_scale; k += 2) {
+        const int low = kernels::int4_of(group_of_row[k], *scale) + 8;
+        const int high = kernels::int4_of(group_of_row[k + 1], *scale) + 8;
+        q[(first + k) / 2] = static_cast<uint8_t>(low | high << 4);
+      }
+    }
   }
   *this = std::move(narrowed);
   return {};

@@ -34,6 +34,10 @@ struct StoredMatrix {
   // Errors: bad_model (a value that is not finite), out_of_memory.
   Status narrow();
 
+  // Makes it 4 bits with a scale for each group of columns (core/kernels/int4_rows.h), likewise, or int8 where groups
+  // of these columns cannot be computed with. 4 bits stay as they are. Errors: those of narrow().
+  Status narrow_to_int4();
+
   // Makes it its transpose. Of floats only. Errors: out_of_memory.
   Status transpose();
 };

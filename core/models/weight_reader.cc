@@ -71,9 +71,13 @@ Status WeightReader::begin(const SafetensorsHeader& header) {
 Status WeightReader::embedding(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix) {
   return expect_matrix(name, rows, columns, matrix, [this, matrix] {
     // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
-    return precision_.value_or(Precision::f32) != Precision::f32 && matrix->dtype != DType::i32 ? matrix->narrow()
-                                                                                                : Status{};
+    if (precision_.value_or(Precision::f32) == Precision::f32 || matrix->dtype == DType::i32) return Status{};
+    return precision_ == Precision::int4 ? matrix->narrow_to_int4() : matrix->narrow();
   });
+}
+
+Status WeightReader::matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix) {
+  return expect_matrix(name, rows, columns, matrix, {});
 }
 
 Status WeightReader::vector(const std::string& name, size_t size, Buffer<float>* vector) {
@@ -183,6 +187,9 @@ Status WeightReader::arrived(Layer& layer) {
 Status WeightReader::pack(Product& product) {
   bool int8 = product.precision != Precision::f32;
   bool int4 = product.precision == Precision::int4;
+  if (int4) {
+    for (Layer* layer : product.layers) LATFORMER_TRY(layer->weight.narrow_to_int4());
+  }
   const size_t group = product.layers.front()->weight.group;
   for (const Layer* layer : product.layers) {
     const DType dtype = layer->weight.dtype;

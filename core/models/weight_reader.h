@@ -69,7 +69,7 @@ class WeightReader final : private TensorSink {
   using Declare = std::function<Status(WeightReader&)>;
 
   // rename: see WeightIndex. precision: of embeddings and linear layers; absent: as the file has them, 4 bits as int8.
-  // int4 is for weights that the file has in 4 bits; others become int8 then.
+  // int4 rounds what the file does not have in 4 bits to such; matrices whose columns are no multiple of 8 become int8.
   WeightReader(WeightRename rename, std::optional<Precision> precision, Declare declare);
   ~WeightReader() override;
   WeightReader(const WeightReader&) = delete;  // tensors on their way point to it
@@ -88,6 +88,8 @@ class WeightReader final : private TensorSink {
   std::optional<Precision> precision() const { return precision_; }
   // (rows, columns): stays in its stored type, or becomes int8 row by row where that is the precision.
   Status embedding(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix);
+  // As stored, in any precision.
+  Status matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix);
   Status vector(const std::string& name, size_t size, Buffer<float>* vector);
   // "<name>.weight" and "<name>.bias", each (size).
   Status norm(const std::string& name, size_t size, LayerNormWeights* norm);

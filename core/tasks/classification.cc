@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/format/json.h"
 #include "core/models/bert/classification_head.h"
+#include "core/models/bert/encoder.h"
+#include "core/models/gpt2/classifier.h"
 
 namespace latformer {
 namespace {
@@ -34,8 +37,16 @@ void divide(std::vector<float>& sum, size_t count) {
 
 }  // namespace
 
-Result<std::unique_ptr<Head>> Classifier::make_head(const BertConfig& config, const Settings&) {
-  return ClassificationHead::create(config);
+Result<std::unique_ptr<EncoderModelLoader>> Classifier::open(const ModelFiles& files,
+                                                             std::optional<Precision> precision,
+                                                             Settings& /*settings*/) {
+  LATFORMER_ASSIGN(const JsonDocument config,
+                   JsonDocument::parse("config.json", files.config_json, {.max_bytes = 16 << 20}));
+  LATFORMER_ASSIGN(const std::string_view type, config.root()["model_type"].string_or(""));
+  if (type == "gpt2") return Gpt2ClassifierLoader::create(files.config_json, precision);
+  LATFORMER_ASSIGN(const BertConfig bert, parse_bert_config(files.config_json));
+  LATFORMER_ASSIGN(std::unique_ptr<Head> head, ClassificationHead::create(bert));
+  return std::unique_ptr<EncoderModelLoader>(std::make_unique<BertEncoderLoader>(bert, std::move(head), precision));
 }
 
 Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> inputs, const RunOptions& options) {

@@ -1,4 +1,5 @@
-// Text classification: files of a Hugging Face BERT folder in, labels with scores out, at a chosen speedup.
+// Text classification: files of a Hugging Face folder of BERT, a sibling or GPT-2 in, labels with scores out, at a
+// chosen speedup.
 //
 // This is the face that bindings and tools see:
 //
@@ -34,8 +35,8 @@ struct Classification {
 class Classifier : public Encoder {
  public:
   struct Settings {};  // config.json says all
-  static Result<Settings> read(const BertConfig&, const ModelFiles&) { return Settings(); }
-  static Result<std::unique_ptr<Head>> make_head(const BertConfig& config, const Settings& settings);
+  static Result<std::unique_ptr<EncoderModelLoader>> open(const ModelFiles& files, std::optional<Precision> precision,
+                                                          Settings& settings);
   Classifier(Encoder encoder, const Settings&) : Encoder(std::move(encoder)) {}
 
   // Errors: those of encode().

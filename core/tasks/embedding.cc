@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/format/quote.h"
+#include "core/models/bert/encoder.h"
 
 namespace latformer {
 namespace {
@@ -29,6 +30,14 @@ void normalize(std::vector<float>& vector) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<EncoderModelLoader>> Embedder::open(const ModelFiles& files, std::optional<Precision> precision,
+                                                           Settings& settings) {
+  LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
+  LATFORMER_ASSIGN(settings, parse_sentence_folder(config, files));
+  LATFORMER_ASSIGN(std::unique_ptr<Head> head, PoolingHead::create(settings.pooling, config.hidden_size));
+  return std::unique_ptr<EncoderModelLoader>(std::make_unique<BertEncoderLoader>(config, std::move(head), precision));
+}
 
 Result<std::vector<Embedding>> Embedder::run(std::span<const TextInput> inputs, const EmbedOptions& options) {
   std::string prompt;

@@ -34,12 +34,8 @@ struct Embedding {
 class Embedder : public Encoder {
  public:
   using Settings = SentenceSettings;
-  static Result<Settings> read(const BertConfig& config, const ModelFiles& files) {
-    return parse_sentence_folder(config, files);
-  }
-  static Result<std::unique_ptr<Head>> make_head(const BertConfig& config, const Settings& settings) {
-    return PoolingHead::create(settings.pooling, config.hidden_size);
-  }
+  static Result<std::unique_ptr<EncoderModelLoader>> open(const ModelFiles& files, std::optional<Precision> precision,
+                                                          Settings& settings);
   Embedder(Encoder encoder, Settings settings) : Encoder(std::move(encoder)), settings_(std::move(settings)) {
     settings_.pooling.dense.reset();  // it points to a file that is gone; the head has its weights
   }

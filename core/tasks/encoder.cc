@@ -7,9 +7,6 @@
 
 #include "core/base/number_text.h"
 #include "core/elimination/time/margin.h"
-#include "core/models/bert/cost.h"
-#include "core/models/bert/model.h"
-#include "core/models/bert/weights.h"
 
 namespace latformer {
 namespace {
@@ -47,10 +44,10 @@ Status finished() { return internal_error("this model was already loaded to its 
 }  // namespace
 
 struct Encoder::State {
-  BertConfig config;
+  EncoderConfig config;
   Tokenizer tokenizer;
   Scheduler scheduler;
-  Bert bert;
+  std::unique_ptr<EncoderModel> model;
   Clock clock;
   uint32_t max_tokens = 0;
   Margin margin{1};  // above the scheduler's time model
@@ -112,14 +109,14 @@ struct Batch {
 };
 
 // Runs the batch, gives each window to its text, and empties the batch.
-Status flush(Batch& batch, Bert& bert, Dropped dropped, std::vector<Encoded>& answers) {
-  std::vector<BertInput> inputs;
+Status flush(Batch& batch, EncoderModel& model, Dropped dropped, std::vector<Encoded>& answers) {
+  std::vector<EncoderInput> inputs;
   inputs.reserve(batch.windows.size());
   for (const Trace& window : batch.windows) {
     inputs.push_back(
         {.ids = window.encoding.ids, .type_ids = window.encoding.type_ids, .counts = window.schedule.counts});
   }
-  LATFORMER_ASSIGN(std::vector<BertOutput> outputs, bert.run(inputs, dropped));
+  LATFORMER_ASSIGN(std::vector<EncoderOutput> outputs, model.run(inputs, dropped));
   for (size_t i = 0; i < outputs.size(); ++i) {
     batch.windows[i].kept_positions = std::move(outputs[i].kept_positions);
     batch.windows[i].tokens_per_layer = std::move(outputs[i].tokens_per_layer);
@@ -151,7 +148,7 @@ Result<std::vector<Encoded>> Encoder::encode(std::span<const TextInput> inputs, 
     for (size_t i = 0; i < windows.size(); ++i) {
       const size_t tokens = windows[i].ids.size();
       if (batch.rows > 0 && batch.rows + tokens > kMaxRows) {
-        LATFORMER_TRY(flush(batch, state.bert, dropped, answers));
+        LATFORMER_TRY(flush(batch, *state.model, dropped, answers));
       }
       Trace trace;
       trace.encoding = std::move(windows[i]);
@@ -161,7 +158,7 @@ Result<std::vector<Encoded>> Encoder::encode(std::span<const TextInput> inputs, 
       batch.rows += tokens;
     }
   }
-  LATFORMER_TRY(flush(batch, state.bert, dropped, answers));
+  LATFORMER_TRY(flush(batch, *state.model, dropped, answers));
 
   if (answers.size() == 1) state.learn(answers.front(), state.clock() - begin, options);
   return answers;
@@ -179,7 +176,7 @@ Status Encoder::calibrate(double outside, double milliseconds) {
   const auto run = [&](const Workload& work) -> Status {
     if (work.part == Workload::Part::words) return state.tokenizer.encode(text, {}, work.in).status();
     index = index + 1 < plan.cost.inner_layers() ? index + 1 : 0;
-    return state.bert.rehearse(work, index, profile().dropped);
+    return state.model->rehearse(work, index, profile().dropped);
   };
   LATFORMER_ASSIGN(const TimeModel model, latformer::calibrate(plan, run, state.clock));
   state.count_time(model);
@@ -198,11 +195,12 @@ double Encoder::milliseconds_in_full(uint32_t tokens) const {
   return time_model()->milliseconds(tokens, counts_for(state_->scheduler.cost(), profile(), tokens, 0));
 }
 
-const BertConfig& Encoder::config() const { return state_->config; }
+const EncoderConfig& Encoder::config() const { return state_->config; }
+const Cost& Encoder::cost() const { return state_->scheduler.cost(); }
 const Profile& Encoder::profile() const { return state_->scheduler.profile(); }
 const Tokenizer& Encoder::tokenizer() const { return state_->tokenizer; }
 double Encoder::max_speedup() const { return profile().max_speedup; }
-Precision Encoder::precision() const { return state_->bert.precision(); }
+Precision Encoder::precision() const { return state_->model->precision(); }
 uint32_t Encoder::max_tokens() const { return state_->max_tokens; }
 
 Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -211,55 +209,40 @@ Encoder& Encoder::operator=(Encoder&&) noexcept = default;
 Encoder::~Encoder() = default;
 
 struct EncoderLoader::State {
-  State(const BertConfig& model, std::unique_ptr<Head> head, Profile how, Tokenizer words, Threads pool,
-        const LoadOptions& options)
-      : config(model),
-        profile(std::move(how)),
-        tokenizer(std::move(words)),
-        threads(std::move(pool)),
-        clock(options.clock),
-        last(head->reads()),
-        max_tokens(static_cast<uint32_t>(std::min<size_t>(
-            model.max_position_embeddings, head->max_tokens() ? *head->max_tokens() : tokenizer.max_tokens()))),
-        weights(model, std::move(head), options.precision) {}
-
-  BertConfig config;
+  std::unique_ptr<EncoderModelLoader> weights;
   Profile profile;
   Tokenizer tokenizer;
   Threads threads;
   Clock clock;
-  Last last;
-  uint32_t max_tokens;
-  BertLoader weights;
 };
 
-Result<EncoderLoader> EncoderLoader::create(const ModelFiles& files, const MakeHead& make_head,
+Result<EncoderLoader> EncoderLoader::create(const ModelFiles& files, const OpenModel& open_model,
                                             const LoadOptions& options) {
   if (files.config_json.empty()) return bad_model("config.json is missing");
-  LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
-  const uint32_t layers = config.num_hidden_layers;
-  LATFORMER_ASSIGN(Profile profile, files.profile_json.empty() ? Result<Profile>(default_profile(layers))
-                                                               : parse_profile(files.profile_json, layers));
-  LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(files, config.vocab_size));
-  LATFORMER_ASSIGN(std::unique_ptr<Head> head, make_head(config));
+  LATFORMER_ASSIGN(std::unique_ptr<EncoderModelLoader> weights, open_model(files, options.precision));
+  LATFORMER_ASSIGN(Profile profile, weights->profile(files.profile_json));
+  LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(files, weights->config().vocab_size));
   LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
-  return EncoderLoader(std::make_unique<State>(config, std::move(head), std::move(profile), std::move(tokenizer),
-                                               std::move(threads), options));
+  return EncoderLoader(std::make_unique<State>(std::move(weights), std::move(profile), std::move(tokenizer),
+                                               std::move(threads), options.clock));
 }
 
 Status EncoderLoader::append(std::span<const std::byte> bytes) {
-  return state_ ? state_->weights.append(bytes) : finished();
+  return state_ ? state_->weights->append(bytes) : finished();
 }
 
 Result<Encoder> EncoderLoader::finish() {
   if (!state_) return finished();
   const std::unique_ptr<State> state = std::move(state_);
-  LATFORMER_ASSIGN(BertWeights weights, state->weights.finish());
-  LATFORMER_ASSIGN(Bert bert, Bert::create(state->config, std::move(weights), std::move(state->threads)));
-  const Cost cost = cost_of(state->config, state->last);
-  return Encoder(std::make_unique<Encoder::State>(std::move(state->config), std::move(state->tokenizer),
-                                                  Scheduler(cost, std::move(state->profile)), std::move(bert),
-                                                  std::move(state->clock), state->max_tokens));
+  EncoderModelLoader& weights = *state->weights;
+  EncoderConfig config = weights.config();
+  const size_t most = weights.max_tokens() ? *weights.max_tokens() : state->tokenizer.max_tokens();
+  const auto max_tokens = static_cast<uint32_t>(std::min<size_t>(config.max_position_embeddings, most));
+  LATFORMER_ASSIGN(std::unique_ptr<EncoderModel> model, weights.finish(std::move(state->threads), state->profile));
+  const Cost cost = weights.cost(state->profile);
+  return Encoder(std::make_unique<Encoder::State>(std::move(config), std::move(state->tokenizer),
+                                                  Scheduler(cost, std::move(state->profile)), std::move(model),
+                                                  std::move(state->clock), max_tokens));
 }
 
 EncoderLoader::EncoderLoader(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -2,8 +2,8 @@
 // tokenizing, windows of long texts, batches, schedules by speedup or by budget, calibration on the device, streamed
 // loading.
 //
-// A task gives a head (core/models/head.h), which makes one result of each window, and puts the windows of a text
-// together; classification.h is one.
+// A task opens a model with a head of its own (core/models/encoder_model.h), which makes one result of each window, and
+// puts the windows of a text together; classification.h is one.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,7 @@
 #include "core/elimination/schedule.h"
 #include "core/elimination/time/calibration.h"
 #include "core/kernels/linear.h"
-#include "core/models/bert/config.h"
-#include "core/models/head.h"
+#include "core/models/encoder_model.h"
 #include "core/tasks/load_options.h"
 #include "core/tasks/model_files.h"
 #include "core/text/tokenizer.h"
@@ -81,7 +80,8 @@ class Encoder {
   // Of a text of 1 <= tokens <= max_tokens() at speedup 1, as predicted. The model is calibrated.
   double milliseconds_in_full(uint32_t tokens) const;
 
-  const BertConfig& config() const;
+  const EncoderConfig& config() const;
+  const Cost& cost() const;
   const Profile& profile() const;
   const Tokenizer& tokenizer() const;
   double max_speedup() const;   // profile().max_speedup
@@ -100,13 +100,14 @@ class Encoder {
   std::unique_ptr<State> state_;
 };
 
-// Makes a task's head, for the model of a folder.
-using MakeHead = std::function<Result<std::unique_ptr<Head>>(const BertConfig& config)>;
+// Opens the model of a folder with a task's head.
+using OpenModel = std::function<Result<std::unique_ptr<EncoderModelLoader>>(const ModelFiles& files,
+                                                                            std::optional<Precision> precision)>;
 
 class EncoderLoader {
  public:
   // Reads the small files. Errors: bad_model, unsupported_model, each naming the file.
-  static Result<EncoderLoader> create(const ModelFiles& files, const MakeHead& make_head,
+  static Result<EncoderLoader> create(const ModelFiles& files, const OpenModel& open_model,
                                       const LoadOptions& options = {});
 
   // The next bytes of model.safetensors, in order, in parts of any size. Errors: bad_model, unsupported_model,
@@ -126,18 +127,17 @@ class EncoderLoader {
   std::unique_ptr<State> state_;
 };
 
-// The loader of a task that is an Encoder with a head of its own. Task::read tells its Settings from the files,
-// Task::make_head makes the head by them.
+// The loader of a task that is an Encoder with a head of its own. Task::open opens the model with it, and tells its
+// Settings from the files.
 template <class Task>
 class TaskLoader {
  public:
   static Result<TaskLoader> create(const ModelFiles& files, const LoadOptions& options = {}) {
     typename Task::Settings settings;
-    const auto make_head = [&](const BertConfig& config) -> Result<std::unique_ptr<Head>> {
-      LATFORMER_ASSIGN(settings, Task::read(config, files));
-      return Task::make_head(config, settings);
+    const auto open = [&](const ModelFiles& of, std::optional<Precision> precision) {
+      return Task::open(of, precision, settings);
     };
-    LATFORMER_ASSIGN(EncoderLoader loader, EncoderLoader::create(files, make_head, options));
+    LATFORMER_ASSIGN(EncoderLoader loader, EncoderLoader::create(files, open, options));
     return TaskLoader(std::move(loader), std::move(settings));
   }
   Status append(std::span<const std::byte> bytes) { return loader_.append(bytes); }

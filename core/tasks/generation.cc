@@ -323,10 +323,7 @@ Result<GeneratorLoader> GeneratorLoader::create(const ModelFiles& files, const L
   const DecoderFacts& facts = weights->facts();
   LATFORMER_ASSIGN(Profile profile, files.profile_json.empty()
                                         ? Result<Profile>(default_decoder_profile(facts.num_layers))
-                                        : parse_profile(files.profile_json, facts.num_layers));
-  if (profile.dropped == Dropped::merge) {
-    return unsupported_model("profile.json: dropped is \"merge\", but a decoder has no rest row");
-  }
+                                        : parse_decoder_profile(files.profile_json, facts.num_layers));
   LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(files, facts.vocab_size));
   LATFORMER_ASSIGN(std::vector<int32_t> end_tokens,
                    parse_end_tokens(files.config_json, files.generation_config_json, facts.vocab_size));

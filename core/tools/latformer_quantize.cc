@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kHelp = R"(usage: latformer-quantize [--bits 4] [--force] SOURCE TARGET
 
-Writes an int8 or 4-bit copy of the Hugging Face folder of a text classifier: BERT or DistilBERT.
+Writes an int8 or 4-bit copy of the Hugging Face folder of a BERT, DistilBERT, GPT-2 or Llama.
 
   SOURCE   a folder with config.json and model.safetensors (F32, F16 or BF16)
   TARGET   the folder to make: its matrices are int8 with one scale per output channel (embeddings: per word), in the

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/format/json.h"
+#include "core/format/labels.h"
 #include "core/models/bert/classification_head.h"
 #include "core/models/bert/config.h"
 #include "core/models/bert/weights.h"
@@ -72,13 +73,17 @@ Quantizable decoder(const DecoderFacts& facts, const DecoderNames& names, bool i
   model.parts = {"embeddings", "attention", "feed-forward", "head"};
   model.looked_up = [names](std::string_view name) { return without(names.prefix, name); };
   model.stored = [names](std::string_view name) {
-    return (name.starts_with("lm_head.") ? "" : std::string(names.prefix)) + std::string(name);
+    const bool is_head = name.starts_with("lm_head.") || name.starts_with("score.");
+    return (is_head ? "" : std::string(names.prefix)) + std::string(name);
   };
-  model.part_of = [names, own_head = facts.head_apart](std::string_view name) -> size_t {
+  const bool is_classifier = facts.num_labels > 0;
+  if (is_classifier) model.float_modules = {"score"};
+  model.part_of = [names, own_head = facts.head_apart, is_classifier](std::string_view name) -> size_t {
     const auto begins = [](std::string_view text) {
       return [text](std::string_view start) { return !start.empty() && text.starts_with(start); };
     };
     if (name.starts_with("lm_head.")) return own_head ? 3 : 4;
+    if (name.starts_with("score.")) return is_classifier ? 3 : 4;
     if (std::ranges::any_of(names.tables, begins(name))) return 0;
     const std::string_view inside = inside_layer(name, names.layers);
     if (inside == "attn.bias" || inside == "attn.masked_bias") return 4;  // GPT-2's masks
@@ -91,8 +96,21 @@ Quantizable decoder(const DecoderFacts& facts, const DecoderNames& names, bool i
   return model;
 }
 
+// One that generates text, or a classifier.
+Result<Gpt2Config> any_gpt2(std::string_view config_json) {
+  const Result<Gpt2Config> generates = parse_gpt2_config(config_json);
+  if (generates.ok()) return generates.value();
+  Result<Gpt2Config> classifies = parse_gpt2_config(config_json, Gpt2Use::classification);
+  if (!classifies.ok()) return generates.status();
+  LATFORMER_ASSIGN(const JsonDocument document,
+                   JsonDocument::parse("config.json", config_json, {.max_bytes = 16 << 20}));
+  LATFORMER_ASSIGN(const std::vector<std::string> labels, parse_labels(document.root()));
+  classifies->num_labels = static_cast<uint32_t>(labels.size());
+  return classifies;
+}
+
 Result<Quantizable> gpt2(std::string_view config_json) {
-  LATFORMER_ASSIGN(const Gpt2Config config, parse_gpt2_config(config_json));
+  LATFORMER_ASSIGN(const Gpt2Config config, any_gpt2(config_json));
   Quantizable model = decoder(config.facts(),
                               {.prefix = "transformer.",
                                .layers = "h.",

@@ -16,6 +16,7 @@
 #include "core/format/quote.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
+#include "core/kernels/int4_rows.h"
 #include "core/kernels/int8_rows.h"
 #include "core/models/stored_matrix.h"
 #include "core/tools/quantizable.h"
@@ -45,31 +46,6 @@ struct Output {
   Kind kind = Kind::floats;
   Weight* weight = nullptr;
 };
-
-int8_t int4_of(float w, float scale) { return static_cast<int8_t>(std::clamp(std::nearbyint(w / scale), -8.0F, 7.0F)); }
-
-// The scale of a group of 4-bit numbers that loses least.
-float scale_of_group(std::span<const float> group) {
-  constexpr float kMost = 7.5F;  // -8 .. 7, the largest weight rounded to either
-  constexpr int kTries = 11;
-  float largest = 0;
-  for (const float w : group) largest = std::max(largest, std::abs(w));
-  if (largest / kMost < std::numeric_limits<float>::min()) return 1;
-  float best = 0, least = std::numeric_limits<float>::infinity();
-  for (int i = 0; i < kTries; ++i) {
-    const float scale = largest / kMost * (1 - 0.25F * static_cast<float>(i) / (kTries - 1));
-    float error = 0;
-    for (const float w : group) {
-      const float lost = w - scale * static_cast<float>(int4_of(w, scale));
-      error += lost * lost;
-    }
-    if (error < least) {
-      least = error;
-      best = scale;
-    }
-  }
-  return best;
-}
 
 bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
 
@@ -193,7 +169,7 @@ class Quantizer {
     return for_each_row(weight, [&](uint64_t, std::span<const float> row) {
       if (group_ == 0) weight.scales.push_back(kernels::scale_of_row(row));
       for (size_t i = 0; group_ > 0 && i < row.size(); i += group_) {
-        weight.scales.push_back(scale_of_group(row.subspan(i, group_)));
+        weight.scales.push_back(kernels::scale_of_group(row.subspan(i, group_)));
       }
       return Status();
     });
@@ -269,7 +245,7 @@ class Quantizer {
       if (group_ == 0) kernels::quantize_row(row, *scales, q.data());
       for (size_t i = 0; i < row.size(); ++i) {
         const float scale = group_ > 0 ? scales[i / group_] : *scales;
-        if (group_ > 0) q[i] = int4_of(row[i], scale);
+        if (group_ > 0) q[i] = kernels::int4_of(row[i], scale);
         const double error = static_cast<double>(row[i]) - static_cast<double>(scale) * q[i];
         squares += static_cast<double>(row[i]) * row[i];
         error_squares += error * error;

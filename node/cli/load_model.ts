@@ -7,7 +7,7 @@ import { readHashes } from './hashes.js';
 import { Progress, hideProgress } from './progress.js';
 
 /** For the help of every command that loads a model. */
-export const runHelp = `  --dtype D            what linear layers compute in: fp32 or q8; by default what the weights are made for
+export const runHelp = `  --dtype D            what linear layers compute in: fp32, q8 or q4; by default what the weights are made for
   --threads N          at most N threads; by default 1 for a small model, else half of the processors and at most 4
   --integrity FILE     what the model's files must hash to, as inspect --hashes prints it`;
 
@@ -18,7 +18,7 @@ export const runOptions = {
 } as const;
 
 export interface RunChoice {
-  dtype: 'fp32' | 'q8' | undefined;
+  dtype: 'fp32' | 'q8' | 'q4' | undefined;
   threads: number | undefined;
   /** A file of hashes. */
   integrity: string | undefined;
@@ -35,7 +35,7 @@ export function parseRunOptions({
 }): RunChoice {
   return {
     integrity,
-    dtype: dtype === undefined ? undefined : choiceOption('dtype', dtype, ['fp32', 'q8']),
+    dtype: dtype === undefined ? undefined : choiceOption('dtype', dtype, ['fp32', 'q8', 'q4']),
     threads: threads === undefined ? undefined : wholeNumberOption('threads', threads, 1),
   };
 }

@@ -183,6 +183,53 @@ const tests = [
     },
   ],
   [
+    'its second tab writes on from a prompt, by a folder that is given, as fast as asked, and stops; axe finds no fault',
+    async () => {
+      const { page, complaints } = await openDemo();
+      await page.getByRole('tab', { name: 'Generate' }).click();
+      const state = (id) => page.textContent(`#generate-${id}`);
+      await page.setInputFiles('#generate-folder', join(root, 'tests/parity/models/gpt2-tied-f32'));
+      await eventually('the model', () => page.isEnabled('#generate-go'));
+      const go = async (prompt, speedup, mode, most) => {
+        await page.getByLabel('The text so far').fill(prompt);
+        await page.fill('#generate-speedup', String(speedup));
+        await page.selectOption('#generate-mode', mode);
+        await page.fill('#generate-most', String(most));
+        await page.getByRole('button', { name: 'Go on' }).click();
+      };
+      await go('Once upon a time', 1, 'sentences', 12);
+      await eventually('the text', async () => (await state('state')) === 'That is all.');
+      assert.equal(await state('text'), 'Once upon a timeedededededededededededed'); // as tests/js/generate.test.mjs has it
+      assert.ok(parseFloat(await state('first')) >= 0 && parseFloat(await state('rate')) > 0);
+      for (const mode of ['sentences', 'layers', 'cut']) {
+        await go(`The ${mode} were not good. They were dull and long. And so was all of it.`, 3, mode, 5);
+        await eventually('a shorter prompt', async () => {
+          const [kept, all] = (await state('kept')).match(/\d+/g) ?? [];
+          return (await state('state')) !== 'Reading the prompt …' && Number(kept) < Number(all);
+        });
+      }
+      await go('a', 1, 'cut', 150);
+      await page
+        .getByRole('button', { name: 'Stop' })
+        .click({ timeout: 2000 })
+        .catch(() => undefined); // or it is done
+      await eventually('an end', () => page.isEnabled('#generate-go'));
+      await page.evaluate(await readFile(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8'));
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const { violations } = await page.evaluate(() => self.axe.run());
+        assert.deepEqual(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+          [],
+        );
+      }
+      await page.setInputFiles('#generate-folder', join(root, 'tests/parity/models/merge-int8'));
+      await eventually('an error', async () => /unsupported_model/.test(await page.textContent('#alert')));
+      assert.deepEqual(await complaints(), []);
+      await page.close();
+    },
+  ],
+  [
     'axe finds no fault with it, in light and dark',
     async () => {
       const { page, at } = await openDemo();

@@ -97,7 +97,7 @@ std::vector<std::byte> weights_for(std::string_view header) {
 }
 
 void check(const Classifier& classifier, const Classification& answer, bool is_plain) {
-  const BertConfig& config = classifier.config();
+  const EncoderConfig& config = classifier.config();
   FUZZ_REQUIRE(answer.logits.size() == config.num_labels() && answer.scores.size() == config.num_labels());
   FUZZ_REQUIRE(!answer.windows.empty());
   double sum = 0;

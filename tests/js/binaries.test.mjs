@@ -82,7 +82,7 @@ for (const worker of [false, true]) {
     });
 
     test('dtype is what linear layers compute in', async () => {
-      for (const dtype of ['fp32', 'q8']) {
+      for (const dtype of ['fp32', 'q8', 'q4']) {
         const classify = await load({ dtype, worker });
         assert.equal(classify.info.dtype, dtype);
         assert.equal((await classify(texts)).length, texts.length);

@@ -208,7 +208,7 @@ test('options that cannot be', async () => {
   for (const args of [
     ['--threads', '0', model],
     ['--threads', 'many', model],
-    ['--dtype', 'q4', model],
+    ['--dtype', 'q5', model],
     ['--kernels', model, model],
   ]) {
     const { code, stderr } = await latformer(['inspect', ...args]);

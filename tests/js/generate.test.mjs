@@ -191,7 +191,7 @@ for (const [worker, threads] of [
         min_p: [-0.1, 1.1, NaN],
         repetition_penalty: [0, -1, NaN],
         num_beams: [0, 65, 1.5],
-        seed: [-1, 0.5, 2 ** 60],
+        seed: [-1, 0.5, 2 ** 60, NaN],
         speedup: [0, 99, NaN],
         latency_budget: [0, -1],
       })) {
@@ -346,6 +346,44 @@ test('models of the other kind, no model, damaged merges', async () => {
   for (const damaged of ['#version: 0.2\na\n', '#version: 0.2\nqq zz\n', undefined]) {
     await assert.rejects(load(split(damaged)), { code: 'bad_model', message: /merges\.txt/ });
   }
+});
+
+test('dtype is what linear layers compute in, whatever the file holds', async () => {
+  const [prompt, [, greedy]] = Object.entries(goldens)[0];
+  for (const folder of ['gpt2-tied-f32', 'gpt2-int8', 'gpt2-untied-f16', 'llama-int8']) {
+    const at = fileURLToPath(new URL(`../parity/models/${folder}`, import.meta.url));
+    const given = Object.fromEntries(
+      readdirSync(at).map((name) => [name, new Uint8Array(readFileSync(`${at}/${name}`))]),
+    );
+    for (const dtype of ['fp32', 'q8', 'q4']) {
+      if (folder !== 'gpt2-tied-f32') {
+        // These have no tokenizer of their own: letters do.
+        const vocab = Object.fromEntries([...'abcdefghijklmnopqrstuvwxyz'].map((letter, id) => [letter, id]));
+        const words = { 'vocab.json': json(vocab), 'merges.txt': new TextEncoder().encode('#version: 0.2\n') };
+        const model = {
+          files: { ...given, ...words, 'tokenizer_config.json': json({ tokenizer_class: 'GPT2Tokenizer' }) },
+        };
+        const generate = await pipeline('text-generation', model, { dtype });
+        assert.equal(generate.info.dtype, dtype, folder);
+        const once = await generate('abc', { max_new_tokens: 6 });
+        assert.deepEqual(await generate('abc', { max_new_tokens: 6 }), once);
+        await generate.dispose();
+        continue;
+      }
+      const generate = await load({}, { dtype });
+      assert.equal(generate.info.dtype, dtype);
+      const [{ generated_text }] = await generate(prompt, { max_new_tokens: 12 });
+      if (dtype === 'fp32') assert.equal(generated_text, prompt + greedy);
+      assert.ok(generated_text.length > prompt.length);
+      await generate.dispose();
+    }
+  }
+});
+
+test('a model that does not fit into the memory of WebAssembly says so before it is read', async () => {
+  const xl = { n_embd: 1600, n_layer: 48, n_head: 25, n_positions: 1024, vocab_size: 50257 };
+  const changed = { 'config.json': json({ ...parse('config.json'), ...xl }) };
+  await assert.rejects(load(changed, { dtype: 'fp32' }), { code: 'out_of_memory', message: /5\.8 GB.*int8/ });
 });
 
 describe('latformer generate', () => {

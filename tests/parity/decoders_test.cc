@@ -135,6 +135,25 @@ TEST_P(Decoders, LogitsOfEveryPosition) {
   }
 }
 
+// What the model's own authors say that it answers, where they do.
+TEST_P(Decoders, LogitsAsPublished) {
+  const JsonValue published = document_->root()["published"];
+  if (!published.given()) return;
+  const size_t vocabulary = model_->facts().vocab_size;
+  for (const JsonValue golden : cases("published")) {
+    const auto ids = numbers<int32_t>(golden["ids"]);
+    const std::vector<float> actual = logits(*model_, ids, ids.size());
+    for (const JsonValue row : golden["logits"].array().value()) {
+      std::vector<JsonValue> pair;
+      for (const JsonValue part : row.array().value()) pair.push_back(part);
+      const auto position = static_cast<size_t>(pair[0].number().value());
+      EXPECT_LT(difference(std::span(actual).subspan(position * vocabulary, vocabulary), numbers<double>(pair[1])),
+                kTolerance)
+          << "position " << position;
+    }
+  }
+}
+
 TEST_P(Decoders, Int8StaysClose) {
   const std::unique_ptr<DecoderModel> rounded = load(Precision::int8);
   ASSERT_NE(rounded, nullptr);
@@ -152,6 +171,19 @@ TEST_P(Decoders, Int8StaysClose) {
     }
   }
   EXPECT_LT(std::sqrt(off / size), 0.15);
+}
+
+// Whatever the file has: rounded to 4 bits as it loads, where the columns let groups be computed with.
+TEST_P(Decoders, FourBitsGiveTheSameInStepsOfAnySize) {
+  const std::unique_ptr<DecoderModel> rounded = load(Precision::int4);
+  ASSERT_NE(rounded, nullptr);
+  for (const JsonValue golden : cases("cases")) {
+    const auto ids = numbers<int32_t>(golden["ids"]);
+    const std::vector<float> actual = logits(*rounded, ids, ids.size());
+    EXPECT_TRUE(std::ranges::all_of(actual, [](float value) { return std::isfinite(value); }));
+    EXPECT_EQ(logits(*rounded, ids, 3), actual);
+    EXPECT_EQ(logits(*load(Precision::int4, 2), ids, 7), actual);
+  }
 }
 
 TEST_P(Decoders, TextsAsTransformersHasThem) {

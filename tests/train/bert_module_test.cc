@@ -75,9 +75,9 @@ TEST_P(SameModel, LogitsAndKeptPositionsAreThoseOfTheCore) {
       pointers.push_back(&text);
     }
     const ForwardOutput ours = module.forward(pointers, counts, {.dropped = dropped});
-    std::vector<BertInput> inputs;
+    std::vector<EncoderInput> inputs;
     for (size_t t = 0; t < texts.size(); ++t) inputs.push_back({texts[t].ids, texts[t].type_ids, counts[t]});
-    const std::vector<BertOutput> theirs = bert.run(inputs, dropped).value();
+    const std::vector<EncoderOutput> theirs = bert.run(inputs, dropped).value();
     for (size_t t = 0; t < texts.size(); ++t) {
       EXPECT_EQ(ours.kept_positions[t], theirs[t].kept_positions) << "speedup " << speedup << ", text " << t;
       for (size_t k = 0; k < config.num_labels(); ++k) {

@@ -1,7 +1,8 @@
 // The page: what is typed is classified in a worker, in full and at the chosen speed in turn, and both answers are shown.
 import { pipeline } from './latformer/web.mjs';
 import { drawCurve } from './curve.mjs';
-import { offerThreads, optionsFrom, takeFolders } from './model.mjs';
+import { setUpGeneration } from './generate.mjs';
+import { chooseFolder, dropFolders, offerThreads, optionsFrom } from './model.mjs';
 import { makeTabs } from './tabs.mjs';
 import { wordsOf } from './words.mjs';
 
@@ -34,9 +35,10 @@ function median(values) {
   return sorted[sorted.length >> 1];
 }
 
+/** Without an error, none is shown. */
 function showError(error) {
-  element('alert').hidden = false;
-  show('alert', error.code === undefined ? error.message : `${error.message} (${error.code})`);
+  element('alert').hidden = error === undefined;
+  if (error !== undefined) show('alert', error.code === undefined ? error.message : `${error.message} (${error.code})`);
 }
 
 // The words.
@@ -208,6 +210,11 @@ async function load() {
   await update();
 }
 
+function takeModel(given) {
+  model = given;
+  return load();
+}
+
 function setUp() {
   for (const [name, example] of Object.entries(examples)) {
     const button = document.createElement('button');
@@ -224,7 +231,15 @@ function setUp() {
   element('words').textContent = text.value;
   offerThreads(settings.threads);
   showCosts = drawCurve(element('curve'), element('curve-text'));
-  makeTabs(element('tabs'), [...document.querySelectorAll('[data-tab]')]);
+  const takers = { classify: takeModel, generate: setUpGeneration(settings, showError) };
+  let shown = 'classify';
+  makeTabs(element('tabs'), [...document.querySelectorAll('[data-tab]')], ({ id }) => {
+    shown = id;
+    showError();
+  });
+  chooseFolder(settings.folder, takers.classify);
+  chooseFolder(element('generate-folder'), takers.generate);
+  dropFolders((given) => takers[shown](given), showError);
 
   text.addEventListener('input', () => {
     element('words').textContent = `${text.value}\u200b`; // as high as the text until it is answered
@@ -238,14 +253,6 @@ function setUp() {
   });
   for (const id of ['dtype', 'threads', 'kernels']) settings[id].addEventListener('change', load);
   element('settings').addEventListener('submit', (event) => event.preventDefault());
-  takeFolders(
-    settings.folder,
-    (given) => {
-      model = given;
-      load();
-    },
-    showError,
-  );
 }
 
 setUp();

@@ -13,11 +13,15 @@ async function filesOfEntry(entry, prefix = '') {
   }
 }
 
-/** Calls `take` with { files } for pipeline() when a folder is dropped on the page or chosen in `input`. */
-export function takeFolders(input, take, fail) {
+/** Calls `take` with { files } for pipeline() when a folder is chosen in `input`. */
+export function chooseFolder(input, take) {
   input.addEventListener('change', () => {
     if (input.files.length > 0) take({ files: input.files });
   });
+}
+
+/** The same when a folder is dropped on the page. */
+export function dropFolders(take, fail) {
   const mark = (isOver) => document.body.classList.toggle('dropping', isOver);
   addEventListener('dragover', (event) => {
     event.preventDefault();

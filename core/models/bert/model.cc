@@ -41,9 +41,9 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
   return bert;
 }
 
-Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Dropped dropped) {
-  for (const BertInput& text : texts) LATFORMER_TRY(check(text));
-  std::vector<BertOutput> outputs(texts.size());
+Result<std::vector<EncoderOutput>> Bert::run(std::span<const EncoderInput> texts, Dropped dropped) {
+  for (const EncoderInput& text : texts) LATFORMER_TRY(check(text));
+  std::vector<EncoderOutput> outputs(texts.size());
   if (texts.empty()) return outputs;
 
   LATFORMER_TRY(begin(texts));
@@ -60,10 +60,10 @@ Result<std::vector<BertOutput>> Bert::run(std::span<const BertInput> texts, Drop
 }
 
 // Room for everything, and x (T, d) as it enters the first layer.
-Status Bert::begin(std::span<const BertInput> texts) {
+Status Bert::begin(std::span<const EncoderInput> texts) {
   rows_.clear();
   size_t longest = 0;
-  for (const BertInput& text : texts) {
+  for (const EncoderInput& text : texts) {
     rows_.push_back(LiveRows::all(static_cast<uint32_t>(text.ids.size())));
     longest = std::max(longest, text.ids.size());
   }
@@ -79,7 +79,7 @@ Status Bert::rehearse(const Workload& work, size_t index, Dropped dropped) {
   for (size_t i = 0; i < n; ++i) ids[i] = static_cast<int32_t>(i * 7919 % config_.vocab_size);  // here and there
   const std::vector<uint8_t> type_ids(n, 0);
   const std::vector<uint32_t> counts(config_.num_hidden_layers, work.out);
-  const BertInput text{.ids = ids, .type_ids = type_ids, .counts = counts};
+  const EncoderInput text{.ids = ids, .type_ids = type_ids, .counts = counts};
   LATFORMER_TRY(begin({&text, 1}));  // next to nothing beside a layer, which wants sound numbers to work on
   switch (work.part) {
     case Workload::Part::words:  // no part of the model
@@ -101,7 +101,7 @@ bool Bert::is_cut(size_t index) const {
 }
 
 // Any layer that is not cut: x (T, d) -> x (T', d), where T' rows stay.
-Status Bert::layer(size_t index, std::span<const BertInput> texts, Dropped dropped) {
+Status Bert::layer(size_t index, std::span<const EncoderInput> texts, Dropped dropped) {
   BertLayerWeights& weights = weights_.layers[index];
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
@@ -190,14 +190,14 @@ Status Bert::finish_layer(BertLayerWeights& weights, size_t rows) {
   return {};
 }
 
-void Bert::embed(std::span<const BertInput> texts) {
+void Bert::embed(std::span<const EncoderInput> texts) {
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
   float* word = a.hidden.data();     // (T, d)
   float* other = a.residual.data();  // (T, d)  position + type
   float* type = a.branch.data();     // (d)
   size_t rows = 0;
-  for (const BertInput& text : texts) {
+  for (const EncoderInput& text : texts) {
     for (size_t position = 0; position < text.ids.size(); ++position, ++rows) {
       weights_.word_embeddings.widen_row(static_cast<size_t>(text.ids[position]), word + rows * d);
       weights_.position_embeddings.widen_row(position, other + rows * d);
@@ -214,7 +214,7 @@ Result<std::vector<std::vector<float>>> Bert::run_head() {
   return weights_.head->run(threads_, {.x = activations_.hidden.data(), .d = config_.hidden_size, .texts = rows_});
 }
 
-Status Bert::check(const BertInput& text) const {
+Status Bert::check(const EncoderInput& text) const {
   if (text.ids.empty()) return invalid_argument("a text without tokens, not even [CLS]");
   if (text.ids.size() > config_.max_position_embeddings) {
     return invalid_argument(std::to_string(text.ids.size()) + " tokens, but the model has position embeddings for " +

@@ -18,9 +18,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/elimination/profile.h"
 #include "core/elimination/select.h"
-#include "core/elimination/time/calibration.h"
 #include "core/kernels/activation.h"
 #include "core/kernels/attention.h"
 #include "core/kernels/linear.h"
@@ -28,46 +26,26 @@
 #include "core/models/bert/activations.h"
 #include "core/models/bert/config.h"
 #include "core/models/bert/weights.h"
+#include "core/models/encoder_model.h"
 
 namespace latformer {
 
-// One text, n tokens.
-struct BertInput {
-  std::span<const int32_t> ids;       // (n), [CLS] first
-  std::span<const uint8_t> type_ids;  // (n)
-  std::span<const uint32_t> counts;   // (L) rows that are to leave each layer: Schedule::counts
-};
-
-struct BertOutput {
-  std::vector<float> result;  // what the head makes of it: logits (num_labels), say
-  // Of each layer: positions of the ordinary rows that left it, and the number of all that did, the rest row included.
-  std::vector<std::vector<uint32_t>> kept_positions;
-  std::vector<uint32_t> tokens_per_layer;
-};
-
-class Bert {
+class Bert final : public EncoderModel {
  public:
   static Result<Bert> create(const BertConfig& config, BertWeights weights, Threads threads);
 
-  // What each text gives; a batch gives what its texts give one by one.
-  // Errors: invalid_argument (an id, type or length that the model has no embedding for), out_of_memory. The model
-  // works on after an error.
-  Result<std::vector<BertOutput>> run(std::span<const BertInput> texts, Dropped dropped);
-
-  // Of the linear layers.
-  Precision precision() const { return weights_.layers.front().intermediate.precision(); }
-
-  // One part of the model over a made-up text, for a calibration to time; an inner layer is `index` (below L - 1).
-  // work.in is at most max_position_embeddings. Errors: out_of_memory.
-  Status rehearse(const Workload& work, size_t index, Dropped dropped);
+  // As EncoderModel has it. ids begin with [CLS]; type_ids are read where there are any.
+  Result<std::vector<EncoderOutput>> run(std::span<const EncoderInput> texts, Dropped dropped) override;
+  Precision precision() const override { return weights_.layers.front().intermediate.precision(); }
+  Status rehearse(const Workload& work, size_t index, Dropped dropped) override;
 
  private:
   Bert() = default;
 
-  Status check(const BertInput& text) const;
-  Status begin(std::span<const BertInput> texts);
-  void embed(std::span<const BertInput> texts);
-  Status layer(size_t index, std::span<const BertInput> texts, Dropped dropped);
+  Status check(const EncoderInput& text) const;
+  Status begin(std::span<const EncoderInput> texts);
+  void embed(std::span<const EncoderInput> texts);
+  Status layer(size_t index, std::span<const EncoderInput> texts, Dropped dropped);
   Status last_layer();
   Status finish_layer(BertLayerWeights& weights, size_t rows);
   bool is_cut(size_t index) const;

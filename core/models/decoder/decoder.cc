@@ -67,7 +67,7 @@ Cost cost_of(const DecoderFacts& facts, const PromptElimination& how, Last last)
                 return 2 * in * d * e + scoring + out * d * q + 2 * seen * q + out * q * d + out * feed_forward;
               },
           .last_layer = [=](uint64_t in) { return 2 * in * d * e + 2 * d * q + 2 * in * q + feed_forward; },
-          .head = d * facts.vocab_size};
+          .head = d * facts.outputs()};
 }
 
 size_t Sequence::bytes() const {
@@ -288,11 +288,11 @@ Status DecoderModel::logits(std::span<DecoderOutput> outputs) {
   const float* x = activations_.hidden.data();
   for (size_t t = 0; t < outputs.size(); ++t) {
     const size_t n = texts_[t].positions.size();
-    outputs[t].logits.resize(n * facts_.vocab_size);
+    outputs[t].logits.resize(n * facts_.outputs());
     for (size_t i = 0; i < n; ++i, x += facts_.hidden_size) {
       last_norm(x, last_.data());
       LATFORMER_TRY(kernels::dot_rows(threads_, precision(), head, last_.data(),
-                                      outputs[t].logits.data() + i * facts_.vocab_size, activations_.linear));
+                                      outputs[t].logits.data() + i * facts_.outputs(), activations_.linear));
     }
   }
   return {};

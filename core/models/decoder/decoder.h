@@ -45,10 +45,12 @@ struct DecoderFacts {
   uint32_t max_positions = 0;
   bool learned_positions = false;  // positions are learned, not rotary
   bool head_apart = false;         // the head does not share the embeddings
+  uint32_t num_labels = 0;         // of a classifier: what its head tells apart instead of tokens
 
   uint32_t query_size() const { return heads * head_size; }
   uint32_t kv_size() const { return kv_heads * head_size; }
-  uint64_t weight_count() const;  // of all linear layers and embeddings
+  uint32_t outputs() const { return num_labels > 0 ? num_labels : vocab_size; }  // of the head
+  uint64_t weight_count() const;                                                 // of all linear layers and embeddings
 };
 
 // MACs (docs/method.md). q = query_size, e = kv_size, f = feed_forward_products, w = the queries that score:
@@ -57,7 +59,7 @@ struct DecoderFacts {
 //           + f out d d_ff (FFN)
 //   seen:   the keys that the queries see, all together: in (in + 1) / 2 if all stay; else of the t rows of the tail
 //           t in - t (t - 1) / 2, and in / 2 of each other one
-//   last:   2 in d e + d q + 2 in q + q d + f d d_ff          head:  d vocab_size
+//   last:   2 in d e + d q + 2 in q + q d + f d d_ff          head:  d outputs
 Cost cost_of(const DecoderFacts& facts, const PromptElimination& how, Last last = Last::one_row);
 
 // What the layers remember of one text, and how far it has come.
@@ -80,7 +82,7 @@ struct DecoderInput {
 };
 
 struct DecoderOutput {
-  std::vector<float> logits;                          // (vocabulary), or (rows, vocabulary)
+  std::vector<float> logits;                          // (outputs), or (rows, outputs)
   std::vector<std::vector<uint32_t>> kept_positions;  // of the rows that left each layer
 };
 

@@ -19,14 +19,16 @@ DecoderFacts Gpt2Config::facts() const {
           .feed_forward_products = 2,
           .max_positions = n_positions,
           .learned_positions = true,
-          .head_apart = !tie_word_embeddings};
+          .head_apart = !tie_word_embeddings && num_labels == 0,
+          .num_labels = num_labels};
 }
 
-Result<Gpt2Config> parse_gpt2_config(std::string_view json) {
+Result<Gpt2Config> parse_gpt2_config(std::string_view json, Gpt2Use use) {
   LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse("config.json", json, {.max_bytes = 16 << 20}));
   const JsonValue root = document.root();
   LATFORMER_TRY(root.object().status());
-  LATFORMER_TRY(check_architecture(root, "gpt2", {"GPT2LMHeadModel", "GPT2Model"}));
+  LATFORMER_TRY(use == Gpt2Use::classification ? check_architecture(root, "gpt2", {"GPT2ForSequenceClassification"})
+                                               : check_architecture(root, "gpt2", {"GPT2LMHeadModel", "GPT2Model"}));
   LATFORMER_TRY(check_is_plain(root));
   LATFORMER_ASSIGN(const bool crosses, root["add_cross_attention"].boolean_or(false));
   if (crosses) return root["add_cross_attention"].unsupported("is true: this is half of a translator");

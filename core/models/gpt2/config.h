@@ -12,6 +12,8 @@
 
 namespace latformer {
 
+enum class Gpt2Use { generation, classification };
+
 struct Gpt2Config {
   uint32_t vocab_size = 0;
   uint32_t n_positions = 0;
@@ -24,7 +26,8 @@ struct Gpt2Config {
   bool scale_attn_weights = true;
   bool scale_attn_by_inverse_layer_idx = false;
   bool tie_word_embeddings = true;
-  bool quantized = false;  // as core/format/weights.h has it
+  bool quantized = false;   // as core/format/weights.h has it
+  uint32_t num_labels = 0;  // of a classifier, which whoever reads its labels knows
 
   uint32_t head_size() const { return n_embd / n_head; }
   DecoderFacts facts() const;
@@ -33,6 +36,6 @@ struct Gpt2Config {
 // Errors: bad_model (broken JSON, a field missing, of the wrong type, zero, absurdly large, or at odds with another),
 // unsupported_model (another model_type or architecture; an unknown activation_function, cross attention, pruned heads,
 // code of its own; quantised otherwise than core/format/weights.h has it).
-Result<Gpt2Config> parse_gpt2_config(std::string_view json);
+Result<Gpt2Config> parse_gpt2_config(std::string_view json, Gpt2Use use = Gpt2Use::generation);
 
 }  // namespace latformer

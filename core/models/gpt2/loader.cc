@@ -38,7 +38,15 @@ Status Gpt2Loader::declare() {
   LATFORMER_TRY(reader_.embedding("wte.weight", config_.vocab_size, d, &weights_.tokens));
   LATFORMER_TRY(reader_.embedding("wpe.weight", config_.n_positions, d, &weights_.positions));
   LATFORMER_TRY(reader_.norm("ln_f", d, &weights_.last_norm));
-  if (!config_.tie_word_embeddings) {
+  if (config_.num_labels > 0) {
+    if (!reader_.contains("score.weight")) {
+      return unsupported_model(
+          "model.safetensors: score.weight is missing, so this is no text classifier yet; fine-tune it as "
+          "GPT2ForSequenceClassification first");
+    }
+    // It is small and decides: f32 in any precision.
+    LATFORMER_TRY(reader_.matrix("score.weight", config_.num_labels, d, &weights_.head));
+  } else if (!config_.tie_word_embeddings) {
     LATFORMER_TRY(reader_.embedding("lm_head.weight", config_.vocab_size, d, &weights_.head));
   }
   weights_.layers.resize(config_.n_layer);  // they stay where they are from now on

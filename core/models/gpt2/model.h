@@ -3,7 +3,7 @@
 //   x = wte[id] + wpe[position]
 //   h = ln_1(x);   x = x + c_proj(attention(h))       rows that are dropped end between keys and queries
 //   h = ln_2(x);   x = x + c_proj(act(c_fc(h)))
-//   logits = wte ln_f(x)                              or an own head
+//   logits = wte ln_f(x)                              or an own head, of tokens or of labels
 #pragma once
 
 #include <memory>
@@ -24,9 +24,7 @@ class Gpt2 final : public DecoderModel {
 
  protected:
   const StoredMatrix& token_embeddings() const override { return weights_.tokens; }
-  const StoredMatrix& head_weights() const override {
-    return config_.tie_word_embeddings ? weights_.tokens : weights_.head;
-  }
+  const StoredMatrix& head_weights() const override { return weights_.head.rows > 0 ? weights_.head : weights_.tokens; }
   void embed(std::span<const int32_t> ids, std::span<const uint32_t> positions, float* x) override;
   Status queries(size_t index, std::span<const uint32_t> positions, const float* x, float* y) override;
   Status layer(size_t index) override;

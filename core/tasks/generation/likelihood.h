@@ -20,6 +20,8 @@ class PromptReading {
   // log p of each of `tokens` (at least one) behind the prompt and those before it. Errors: as above.
   Result<std::vector<double>> log_likelihoods(std::span<const int32_t> tokens);
 
+  size_t cache_bytes() const { return sequence_.bytes(); }
+
  private:
   DecoderModel* model_ = nullptr;
   Sequence sequence_;

@@ -153,7 +153,7 @@ Result<BudgetReport> measure_budgets(const BudgetOptions& options) {
     LATFORMER_ASSIGN(const Texts texts, read_texts(options, model));
     LATFORMER_ASSIGN(Classifier classifier, open_classifier(options.model, options.threads));
     LATFORMER_TRY(classifier.calibrate());
-    Scheduler scheduler(cost_of(classifier.config()), classifier.profile());
+    Scheduler scheduler(classifier.cost(), classifier.profile());
     scheduler.set_time_model(*classifier.time_model());
 
     std::vector<RunOptions> ways;  // the budgets, then the speedup of each, then speedup 1

@@ -1,22 +1,27 @@
 """Makes tests/parity/decoders/goldens/: what the small decoders of tests/parity/models/ have to answer.
 
     python make_goldens.py [NAME ...]
+    python make_goldens.py --gpt-nano-outputs FILE gpt-nano-sort    # also what its authors publish that it answers
+
+classifiers/: what GPT2ForSequenceClassification says of texts, and of texts of which rows were dropped.
 
 Logits of every position, greedy and beam-searched texts come from transformers; texts from prompts of which rows were
 dropped come from reference.py, which has to agree with transformers where nothing is dropped. sampling.json: what
 transformers' own logits processors make of fixed logits.
 """
 
+import argparse
+import base64
 import json
 import pathlib
-import sys
 import tempfile
 import shutil
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 from transformers.generation import logits_process as processors
 
 import reference
@@ -97,7 +102,20 @@ def dropped_case(model, ids, arm, retention, speedup):
     return case | {"greedy": texts, "logits_behind": rounded(run.logits)}
 
 
-def make(name):
+def published_cases(path):
+    """The texts and logits of every position that the authors of gpt-nano-sort give beside its weights."""
+    partials = json.loads(pathlib.Path(path).read_text())
+    values = {
+        name: np.frombuffer(base64.b64decode(partials[name]["data"]), "<f4").reshape(partials[name]["shape"])
+        for name in ("idx", "lm_head")
+    }
+    return [
+        {"ids": ids.astype(int).tolist(), "logits": [[i, rounded(row)] for i, row in enumerate(logits.tolist())]}
+        for ids, logits in zip(values["idx"], values["lm_head"])
+    ]
+
+
+def make(name, published=None):
     folder = MODELS / name
     model = load(folder)
     own = reference.Model.read(folder)
@@ -123,8 +141,56 @@ def make(name):
             once = [1.0] * (1 if own.layers > 2 else 0) + [0.5] * (own.layers - (1 if own.layers > 2 else 0))
             dropped.append(dropped_case(own, ids, arm, progressive if number % 2 else once, 1.5 + 0.5 * number))
     golden = {"model": name, "vocabulary": own.vocabulary, "cases": cases, "dropped": dropped}
+    if published:
+        golden["published"] = published_cases(published)
     text = json.dumps(golden, separators=(",", ":"))
     (GOLDENS / f"{name}.json").write_text(text + "\n")
+    print(name, len(text) // 1024, "KiB")
+
+
+CLASSIFIED = [
+    "It was the best of times.",
+    "x",
+    "It was the worst of times, it was the age of foolishness. Nobody looked there until winter came.",
+    "the old man <|endoftext|>",  # what pads, at the end, is passed over
+    "<|endoftext|> the blue lamp<|endoftext|><|endoftext|>",  # and only there
+    "<|endoftext|><|endoftext|>",  # nothing else
+    "h\u00e9llo \u6771\u4eac",
+    "Nobody looked there until winter came, and then it was too late. " * 3,  # longer than the model reads
+]
+
+
+def make_classifier(name):
+    folder = MODELS / name
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    own = reference.Model.read(folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    retention = [1e-6 ** ((layer + 1) / own.layers) for layer in range(own.layers)]  # a model without profile.json
+    how = reference.How()
+    cases = []
+    for text in CLASSIFIED:
+        ids = tokenizer.encode(text).ids[: own.positions]
+        with torch.no_grad():
+            logits = model(torch.tensor([ids])).logits[0]
+        pad = model.config.pad_token_id
+        read = max([i + 1 for i, token in enumerate(ids) if token != pad], default=1)
+        assert np.abs(own.prefill(ids[:read]).logits - logits.numpy()).max() < 2e-5, text
+        case = {"text": text, "tokens": len(ids), "logits": rounded(logits.tolist())}
+        case["scores"] = rounded(logits.softmax(0).tolist())
+        case["runs"] = []
+        for speedup in (1.5, 3) if len(ids) > 20 and read == len(ids) else ():
+            counts = reference.solve(own, how, retention, len(ids), speedup)
+            run = own.prefill(ids, counts, how)
+            scores = torch.from_numpy(run.logits).softmax(0).tolist()
+            macs = reference.macs(own, how, len(ids), counts)
+            case["runs"].append(
+                {"speedup": speedup, "counts": counts, "macs": macs, "kept": run.kept, "scores": rounded(scores)}
+            )
+        cases.append(case)
+    (HERE / "classifiers").mkdir(exist_ok=True)
+    golden = {"model": name, "labels": list(model.config.id2label.values()), "cases": cases}
+    text = json.dumps(golden, separators=(",", ":"))
+    (HERE / "classifiers" / f"{name}.json").write_text(text + "\n")
     print(name, len(text) // 1024, "KiB")
 
 
@@ -175,11 +241,18 @@ def sampling():
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--gpt-nano-outputs")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     sampling()
-    names = sys.argv[1:] or sorted(p.name for p in MODELS.iterdir() if p.name.startswith(("gpt2-", "gpt-", "llama-")))
-    for name in names:
-        make(name)
+    known = sorted(p.name for p in MODELS.iterdir() if p.name.startswith(("gpt2-", "gpt-", "llama-")))
+    for name in arguments.names or known:
+        if name.endswith("-classifier"):
+            make_classifier(name)
+            continue
+        make(name, arguments.gpt_nano_outputs if name == "gpt-nano-sort" else None)
 
 
 if __name__ == "__main__":

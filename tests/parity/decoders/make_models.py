@@ -21,7 +21,7 @@ import numpy
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 FOLDER = pathlib.Path(__file__).parent.parent / "models"
@@ -52,6 +52,8 @@ GPT2 = {
     ),
     # A model that was taught what to keep: a scorer in each layer but the last.
     "gpt2-scorer": dict(shape=(4, 16, 2, 96), scorer=True),
+    # Texts of three labels; the end of a text is what pads, as it mostly is.
+    "gpt2-classifier": dict(shape=(3, 24, 2, 64), words=True, labels=["bad", "so-so", "good"]),
     "gpt2-tanh": dict(shape=(1, 12, 2, 48), activation_function="tanh"),
     # Integers stand as (out, in), whatever the floats' layout was.
     "gpt2-int8": dict(shape=(3, 24, 2, 96), int8=True),
@@ -195,7 +197,7 @@ def save(name, model, dtype=torch.float32, prefix=False, masks=False, int8=False
     print(name, sum(file.stat().st_size for file in folder.iterdir()) // 1024, "KiB")
 
 
-def make_gpt2(name, shape, dtype=torch.float32, prefix=False, masks=False, int8=False, int4=False, words=False, scorer=False, **fields):
+def make_gpt2(name, shape, dtype=torch.float32, prefix=False, masks=False, int8=False, int4=False, words=False, scorer=False, labels=None, **fields):
     layers, d, heads, positions = shape
     tokenizer = globals()["words"]() if words else None
     vocabulary = tokenizer.get_vocab_size() if words else VOCABULARY
@@ -204,7 +206,11 @@ def make_gpt2(name, shape, dtype=torch.float32, prefix=False, masks=False, int8=
         vocab_size=vocabulary, n_positions=positions, n_embd=d, n_layer=layers, n_head=heads,
         bos_token_id=end, eos_token_id=end, **fields,
     )  # fmt: skip
-    model = GPT2LMHeadModel(config)
+    if labels:
+        config.pad_token_id = end
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: i for i, label in enumerate(labels)}
+    model = (GPT2ForSequenceClassification if labels else GPT2LMHeadModel)(config)
     randomise(model, zlib.crc32(name.encode()))
     model.tie_weights()
     save(name, model, dtype, prefix, masks, int8, int4, tokenizer, scorer)
@@ -255,12 +261,15 @@ def make_gpt_nano(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gpt-nano")
+    parser.add_argument("--only", help="the folder of this name alone")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for name, settings in GPT2.items():
-        make_gpt2(name, **settings)
+        if arguments.only in (None, name):
+            make_gpt2(name, **settings)
     for name, settings in LLAMA.items():
-        make_llama(name, **settings)
+        if arguments.only in (None, name):
+            make_llama(name, **settings)
     if arguments.gpt_nano:
         make_gpt_nano(arguments.gpt_nano)
 

@@ -165,6 +165,7 @@ class Gpt2(Model):
         self.d_ff = config.get("n_inner") or 4 * self.d
         self.products, self.positions = 2, config["n_positions"]
         self.vocabulary = config["vocab_size"]
+        self.outputs = len(tensors["score.weight"]) if "score.weight" in tensors else self.vocabulary
 
     def embed(self, ids, positions):
         return self.t["wte.weight"][ids] + self.t["wpe.weight"][positions]
@@ -199,7 +200,9 @@ class Gpt2(Model):
         return x + self.linear(f"h.{layer}.mlp.c_proj", middle)
 
     def head(self, x):
-        table = self.t["wte.weight"] if self.c["tie_word_embeddings"] else self.t["lm_head.weight"]
+        table = self.t.get("score.weight")
+        if table is None:
+            table = self.t["wte.weight"] if self.c["tie_word_embeddings"] else self.t["lm_head.weight"]
         return table @ self.layer_norm("ln_f", x)
 
 
@@ -212,7 +215,7 @@ class Llama(Model):
         self.kv_heads, self.d = config["num_key_value_heads"], config["hidden_size"]
         self.dh = config.get("head_dim") or self.d // self.heads
         self.d_ff, self.products, self.positions = config["intermediate_size"], 3, config["max_position_embeddings"]
-        self.vocabulary = config["vocab_size"]
+        self.vocabulary = self.outputs = config["vocab_size"]
         rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
         theta = rope.get("rope_theta", config.get("rope_theta"))
         f = theta ** (-2.0 * np.arange(self.dh // 2) / self.dh)
@@ -269,7 +272,7 @@ def macs(model, how, tokens, counts):
     d, q, e = model.d, model.heads * model.dh, model.kv_heads * model.dh
     feed_forward = model.products * d * model.d_ff
     queries = {"recent": 0, "random": 0, "learned": 0, "contrast": how.window + how.before}.get(how.score, how.window)
-    total, into = d * model.vocabulary, tokens
+    total, into = d * model.outputs, tokens
     for out in counts[:-1]:
         seen, scoring = into * (into + 1) // 2, 0
         if out < into:

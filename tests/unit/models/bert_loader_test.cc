@@ -44,7 +44,7 @@ std::vector<float> logits_of(const BertConfig& config, BertWeights weights) {
   const std::vector<uint8_t> types{0, 0, 0, 0, 1, 1, 1};
   std::vector<uint32_t> counts(config.num_hidden_layers, 4);
   counts.back() = 1;
-  const BertInput input{.ids = ids, .type_ids = types, .counts = counts};
+  const EncoderInput input{.ids = ids, .type_ids = types, .counts = counts};
   return bert.run({&input, 1}, Dropped::merge).value()[0].result;
 }
 

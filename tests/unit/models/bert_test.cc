@@ -27,7 +27,7 @@ struct Text {
   std::vector<int32_t> ids;
   std::vector<uint8_t> type_ids;
   std::vector<uint32_t> counts;
-  BertInput input() const { return {.ids = ids, .type_ids = type_ids, .counts = counts}; }
+  EncoderInput input() const { return {.ids = ids, .type_ids = type_ids, .counts = counts}; }
 };
 
 Bert load(const BertConfig& config, const std::vector<NamedTensor>& tensors) {
@@ -63,15 +63,15 @@ Profile random_profile(uint32_t layers, Dropped dropped, uint32_t seed) {
 
 Scheduler scheduler_for(const BertConfig& config, const Profile& profile) { return {cost_of(config), profile}; }
 
-std::vector<BertOutput> run(Bert& bert, const std::vector<Text>& texts, Dropped dropped) {
-  std::vector<BertInput> inputs;
+std::vector<EncoderOutput> run(Bert& bert, const std::vector<Text>& texts, Dropped dropped) {
+  std::vector<EncoderInput> inputs;
   for (const Text& text : texts) inputs.push_back(text.input());
   auto result = bert.run(inputs, dropped);
   EXPECT_TRUE(result.ok()) << result.status().message();
   return std::move(result).value();
 }
 
-void expect_equal(const BertOutput& output, const ReferenceOutput& expected, double tolerance = 1e-4) {
+void expect_equal(const EncoderOutput& output, const ReferenceOutput& expected, double tolerance = 1e-4) {
   ASSERT_GT(expected.margin, 1e-6) << "a tie within rounding: choose another seed";
   EXPECT_EQ(output.kept_positions, expected.kept_positions);
   EXPECT_EQ(output.tokens_per_layer, expected.tokens_per_layer);
@@ -103,7 +103,7 @@ class BertAgainstReference : public ::testing::TestWithParam<BertShape> {
             texts.push_back(random_text(config_, tokens, seed * 1000 + tokens));
             texts.back().counts = scheduler.solve(tokens, speedup).counts;
           }
-          const std::vector<BertOutput> outputs = run(bert, texts, dropped);
+          const std::vector<EncoderOutput> outputs = run(bert, texts, dropped);
           for (size_t t = 0; t < texts.size(); ++t) {
             SCOPED_TRACE(::testing::Message() << kLengths[t] << " tokens, speedup " << speedup << ", seed " << seed
                                               << (dropped == Dropped::merge ? ", merge" : ", discard"));
@@ -185,9 +185,9 @@ TEST(Bert, ABatchGivesWhatItsTextsGive) {
     texts.push_back(random_text(config, tokens, i));
     texts.back().counts = scheduler.solve(tokens, 1 + i % 5).counts;
   }
-  const std::vector<BertOutput> together = run(bert, texts, Dropped::merge);
+  const std::vector<EncoderOutput> together = run(bert, texts, Dropped::merge);
   for (size_t t = 0; t < texts.size(); ++t) {
-    const BertOutput alone = run(bert, {texts[t]}, Dropped::merge)[0];
+    const EncoderOutput alone = run(bert, {texts[t]}, Dropped::merge)[0];
     EXPECT_EQ(together[t].kept_positions, alone.kept_positions);
     for (size_t i = 0; i < alone.result.size(); ++i) EXPECT_NEAR(together[t].result[i], alone.result[i], 2e-6);
   }
@@ -220,7 +220,7 @@ TEST(Bert, RefusesWhatItHasNoEmbeddingFor) {
   bad[4].type_ids.clear();
   const std::vector<float> before = run(bert, {good}, Dropped::merge)[0].result;
   for (const Text& text : bad) {
-    const std::vector<BertInput> inputs{good.input(), text.input()};
+    const std::vector<EncoderInput> inputs{good.input(), text.input()};
     EXPECT_EQ(bert.run(inputs, Dropped::merge).status().code(), ErrorCode::invalid_argument);
     EXPECT_EQ(run(bert, {good}, Dropped::merge)[0].result, before);
   }
@@ -237,11 +237,11 @@ TEST(Bert, SurvivesSumsThatAreNotNumbers) {
     Bert bert = load(config, tensors);
     Text text{.ids = {1, 2, 3, 4, 5, 6}, .type_ids = std::vector<uint8_t>(6, 0), .counts = {4, 3, 1}};
     for (const Dropped dropped : {Dropped::discard, Dropped::merge}) {
-      const BertOutput output = run(bert, {text}, dropped)[0];
+      const EncoderOutput output = run(bert, {text}, dropped)[0];
       EXPECT_EQ(output.tokens_per_layer, text.counts);
     }
     text.ids[2] = 7;  // without the poisoned word all is well again
-    const BertOutput healthy = run(bert, {text}, Dropped::merge)[0];
+    const EncoderOutput healthy = run(bert, {text}, Dropped::merge)[0];
     for (const float logit : healthy.result) EXPECT_TRUE(std::isfinite(logit));
   }
 }

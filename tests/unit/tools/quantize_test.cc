@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "core/kernels/rows.h"
 #include "core/models/bert/architectures.h"
 #include "core/models/bert/config.h"
+#include "core/models/stored_matrix.h"
 #include "core/tools/quantized_config.h"
 #include "tests/unit/support/random_bert.h"
 
@@ -141,6 +143,7 @@ TEST_F(Quantize, PacksFourBits) {
   const QuantizeReport report = quantize_folder(source(), target(), {.bits = 4}).value();
   EXPECT_TRUE(parse_bert_config(read_file(target() / "config.json").value())->quantized);
   const auto stored = read_target();
+  int the_same = 0;
   for (const NamedTensor& tensor : tensors_) {
     const std::string common = bert_architectures().front().looked_up(tensor.name);
     const std::string name = (common.starts_with("classifier.") ? "" : "bert.") + common;
@@ -152,6 +155,18 @@ TEST_F(Quantize, PacksFourBits) {
     EXPECT_EQ(packed.info.shape, (std::vector<uint64_t>{rows, words})) << name;
     const std::string& extents = stored.at(name + "_shape").bytes;
     EXPECT_EQ(std::memcmp(extents.data(), tensor.shape.data(), extents.size()), 0) << name;
+    // A model that is rounded to 4 bits as it loads is the same, where its matrices have groups as large as this one's.
+    StoredMatrix own{.rows = rows, .columns = columns, .dtype = DType::f32, .values = {}, .scales = {}};
+    ASSERT_TRUE(own.values.reserve(rows * columns * sizeof(float)).ok());
+    for (size_t i = 0; i < rows * columns; ++i) {
+      reinterpret_cast<float*>(own.values.data())[i] = static_cast<float>(tensor.values[i]);
+    }
+    ASSERT_TRUE(own.narrow_to_int4().ok());
+    if (own.dtype == DType::i32 && own.group == group) {
+      ++the_same;
+      EXPECT_EQ(std::memcmp(own.values.data(), packed.bytes.data(), packed.bytes.size()), 0) << name;
+      EXPECT_TRUE(std::ranges::equal(own.scales.span().first(scales.size()), scales)) << name;
+    }
     std::vector<float> row(columns);
     for (size_t r = 0; r < rows; ++r) {
       const auto* bytes = reinterpret_cast<const uint8_t*>(packed.bytes.data()) + r * words * 4;
@@ -167,6 +182,7 @@ TEST_F(Quantize, PacksFourBits) {
       }
     }
   }
+  EXPECT_GT(the_same, 0);
   const QuantizeReport int8 = quantize_folder(source(), target(), {.force = true}).value();
   EXPECT_LT(report.file_after, int8.file_after);
   EXPECT_GT(report.parts[1].largest_error, int8.parts[1].largest_error);

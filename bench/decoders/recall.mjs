@@ -1,9 +1,10 @@
-// node bench/recall.mjs TEXTFILE --set dev|report --count 300 --words 400-560 --seed 1 > items.jsonl
+// node bench/decoders/recall.mjs TEXTFILE --set dev|report --count 300 --characters 2380-2620 --seed 1 > items.jsonl
 //
 // Items for `bench_decoders FOLDER recall`: a fact in the first half of ordinary text, the question at its end, twelve
-// answers. Half of the questions are in other words than the fact (part "other"), half of each kind of item has two more
-// facts of the same sort about something else in its text ("confusable"); no question names who or what the fact
-// is about by a name that stands in it alone. Arms are chosen on the templates of `dev`, and reported on those of `report`.
+// answers. Half of the questions are in other words than the fact: those of the part "other" share the noun that it is
+// about, those of "unnamed" call that otherwise, too, so that nothing is shared. Half of each kind of item has two more
+// facts of the same sort about something else in its text ("confusable"). Arms are chosen on the templates of `dev`, and
+// reported on those of `report`. The prompts have 512 to 768 tokens of SmolLM2 with the default of --characters.
 import { readFileSync } from 'node:fs';
 
 const places = 'garden kitchen cellar attic stable library chapel tower harbour orchard workshop bakery'.split(' ');
@@ -144,6 +145,61 @@ const templates = {
   ],
 };
 
+// What else each is called, in no word of the fact.
+const aliases = {
+  key: 'thing that opens a lock',
+  ring: 'jewel for a finger',
+  map: 'chart of the country',
+  door: 'way into the house',
+  gate: 'opening in the fence',
+  boat: 'little vessel',
+  captain: 'commander of the ship',
+  widow: 'woman whose husband was dead',
+  priest: 'man of the church',
+  trial: 'case before the court',
+  wedding: 'marriage feast',
+  auction: 'sale to the highest bidder',
+  bridge: 'crossing over the river',
+  bell: 'thing that rings the hours',
+  statue: 'carved figure',
+  uncle: 'man whose sister was the mother',
+  nephew: 'son of the sister',
+  cousin: 'child of the aunt',
+  letter: 'sheet with the writing',
+  necklace: 'chain of pearls',
+  pistol: 'weapon',
+  hat: 'thing on the head',
+  coat: 'long garment',
+  scarf: 'piece of cloth round the neck',
+  general: 'leader of the army',
+  miller: 'man who ground the corn',
+  countess: 'noble lady',
+  concert: 'evening of music',
+  journey: 'long trip',
+  meeting: 'assembly',
+  crown: 'thing that kings wear on their heads',
+  cup: 'vessel to drink from',
+  sword: 'blade',
+  brother: 'other son of the same parents',
+  father: 'male parent',
+  neighbour: 'man who lived next door',
+  prisoner: 'man behind bars',
+  child: 'little one',
+  guest: 'person who had been invited',
+  ambassador: 'envoy of the foreign state',
+  merchant: 'man who bought and sold',
+  singer: 'artist with the fine voice',
+  farmer: 'man who ploughed the fields',
+  judge: 'man who passed sentences',
+  'inn-keeper': 'man who let rooms to travellers',
+  storm: 'wild wind',
+  fire: 'blaze',
+  flood: 'high water',
+  treaty: 'agreement between the states',
+  contract: 'written bargain',
+  will: 'last wishes of the dead',
+};
+
 const carriers = [
   ['As an old woman used to tell anybody who would listen to her in those years,', '.'],
   ['It was not until much later, when hardly anyone cared about it any longer, that we heard how', '.'],
@@ -160,12 +216,14 @@ const carriers = [
 ];
 
 const [file, ...rest] = process.argv.slice(2);
-const options = { set: 'dev', count: '300', words: '400-560', seed: '1' };
+const options = { set: 'dev', count: '300', characters: '2380-2620', seed: '1' };
 for (let i = 0; i < rest.length; i += 2) options[rest[i].replace(/^--/, '')] = rest[i + 1];
 const chosen = templates[options.set];
 if (!file || !chosen)
-  throw new Error('usage: node bench/recall.mjs TEXTFILE --set dev|report [--count 300] [--words 400-560] [--seed 1]');
-const [least, most] = options.words.split('-').map(Number);
+  throw new Error(
+    'usage: node bench/decoders/recall.mjs TEXTFILE --set dev|report [--count 300] [--characters 2380-2620] [--seed 1]',
+  );
+const [least, most] = options.characters.split('-').map(Number);
 
 let state = Number(options.seed) >>> 0;
 function random() {
@@ -188,18 +246,17 @@ function shuffled(list) {
 const sentences = readFileSync(file, 'utf8')
   .replace(/\s+/g, ' ')
   .match(/[A-Z][^.!?]{20,240}[.!?]["”]?/g);
-const words = (text) => text.split(' ').length;
 
 for (let i = 0; i < Number(options.count); ++i) {
   const template = chosen[i % chosen.length];
-  const isOther = Math.floor(i / chosen.length) % 2 === 1;
-  const confusable = Math.floor(i / chosen.length / 2) % 2 === 1;
+  const kind = ['same', 'other', 'same', 'unnamed'][Math.floor(i / chosen.length) % 4];
+  const confusable = Math.floor(i / chosen.length / 4) % 2 === 1;
   const target = least + below(most - least + 1);
   const start = below(sentences.length - 200);
   const text = [];
-  for (let n = 0, at = start; n < target; ++at) {
+  for (let n = 0, at = start; n + sentences[at].length < target; ++at) {
     text.push(sentences[at]);
-    n += words(sentences[at]);
+    n += sentences[at].length + 1;
   }
   const things = shuffled(template.x);
   const answers = shuffled(template.y);
@@ -217,14 +274,15 @@ for (let i = 0; i < Number(options.count); ++i) {
     place(say(template.fact, things[1], answers[1]), 0.05, 0.9);
     place(say(template.fact, things[2], answers[2]), 0.05, 0.9);
   }
-  const question = say(isOther ? template.other : template.same, things[0], '');
+  const named = kind === 'unnamed' ? aliases[things[0]] : things[0];
+  const question = say(kind === 'same' ? template.same : template.other, named, '');
   const mixed = shuffled(answers);
   console.log(
     JSON.stringify({
       prompt: `${text.join(' ')}\n\nQuestion: ${question.replace('? ', '?\nAnswer: ')}`,
       answers: mixed.map((answer) => ` ${answer}`),
       right: mixed.indexOf(answers[0]),
-      part: `${isOther ? 'other' : 'same'} words${confusable ? ', confusable' : ''}`,
+      part: `${kind}${confusable ? ', confusable' : ''}`,
     }),
   );
 }
