@@ -200,7 +200,7 @@ describe('pipeline()', () => {
       { signal: {} },
       { wasmPaths: 1 },
       { wasmBinary: 'AGFzbQ' },
-      { quantized: true },
+      { quantised: true },
       'fp32',
       [],
     ]) {
