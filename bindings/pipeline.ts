@@ -2,6 +2,7 @@
 import { checkModel, checkPipelineOptions } from './arguments/pipeline.js';
 import type { CheckedPipelineOptions } from './arguments/pipeline.js';
 import { orAborted, throwIfAborted } from './abort.js';
+import { LatformerError } from './errors.js';
 import { opener } from './download/kept.js';
 import { accessOf, folderAt } from './download/places.js';
 import type { Access } from './download/request.js';
@@ -93,6 +94,10 @@ export function createPipelineFactory(platform: Platform, env: Environment): Pip
       options.progress({ status: 'ready', task: task.name, model: folder.name });
       return created;
     } catch (error) {
+      // A copy may be what is bad; the next load asks the server.
+      if (error instanceof LatformerError && error.code === 'bad_model') {
+        await Promise.all([...access.discards].map((discard) => discard()));
+      }
       loading.abort(error);
       engine.close();
       throw error;

@@ -61,12 +61,14 @@ class Download {
     try {
       const index = await this.#begin();
       if (index === undefined || index.isAbsent === true) return undefined;
+      const discard = (): Promise<void> => this.copies.delete(this.#href);
+      this.access.discards.add(discard);
       return {
         size: index.size ?? undefined,
         ...(index.sha256 !== undefined && { hash: `sha256-${index.sha256}` }),
         parts: this.#parts(index),
         close: () => this.#close(),
-        discard: () => this.copies.delete(this.#href),
+        discard,
       };
     } catch (error) {
       await this.#close();

@@ -36,6 +36,7 @@ export function accessOf(places: Places, env: Environment, options: CheckedAcces
     seesRedirects: places.seesRedirects,
     isOffline: options.localFilesOnly,
     store: env.cache.enabled ? () => places.store(cacheDir) : undefined,
+    discards: new Set(),
     note,
     explain: (origin) => places.explain(origin),
   };

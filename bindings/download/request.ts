@@ -15,6 +15,8 @@ export interface Access {
   isOffline: boolean;
   /** Where copies are kept; undefined: nowhere. Throws where there is no such place. */
   store: (() => Store) | undefined;
+  /** Forgets the copies that were made or used, because the model that they are of is damaged. */
+  readonly discards: Set<() => Promise<void>>;
   /** Tells what did not go as it should, without being an error. */
   note(sentence: string): void;
   /** Why a request to this origin may have failed, where more can be told than the browser does. */

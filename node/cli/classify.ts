@@ -29,7 +29,7 @@ Classifies texts from files, from standard input, or of --text.
   --speedup K          how much less work, from 1 (default) to what the model was made for
   --latency-budget MS  instead: milliseconds for each text; short ones run in full, long ones give up more.
                        The first time, the model is timed on this machine for about a quarter of a second
-  --model DIR          a Hugging Face folder or URL; by default the bundled sentiment model
+  --model DIR          a Hugging Face folder, URL or name; by default the bundled sentiment model
 ${runHelp}
   --workers N          in N workers, each with the model in memory of its own; by default one
   --top-k N            the N best labels instead of the best; 0 for all

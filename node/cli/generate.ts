@@ -19,7 +19,7 @@ const help = `Usage: latformer generate --model DIR [options] [PROMPT | -]
 
 Goes on from a prompt, or from what standard input has, and shows the text as it comes.
 
-  --model DIR             a Hugging Face folder or URL of a decoder, such as GPT-2 or Llama
+  --model DIR             a Hugging Face folder, URL or name of a decoder, such as GPT-2 or Llama
 ${runHelp}
   --speedup K             how much less work reading the prompt is, from 1 (default) to what the model was made for
   --latency-budget MS     instead: milliseconds to the first token

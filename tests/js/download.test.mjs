@@ -104,6 +104,13 @@ test('another version is fetched', async () => {
   assert.deepEqual(await answer('user/model'), await answer({ files: other }), 'a file that was absent');
 });
 
+test('what the hub says a file hashes to is checked', async () => {
+  hub.settings.linked = createHash('sha256').update('another').digest('hex');
+  await assert.rejects(load('user/model'), { code: 'bad_model', message: /model\.safetensors .*its hash is sha256-/ });
+  delete hub.settings.linked;
+  assert.deepEqual(await answer('user/model'), expected);
+});
+
 test('a download that breaks off is gone on with at once, where it broke', async () => {
   hub.settings.breakAfter = { [weights]: 5000 };
   assert.deepEqual(await answer('user/model'), expected);
@@ -189,6 +196,27 @@ describe('files of several parts', () => {
     assert.deepEqual(await answer(base), expected);
     assert.deepEqual(ofLong(), []);
   });
+});
+
+test('a file that came cut short without a sign of it is not kept', async () => {
+  let isCut = true;
+  const server = createServer((request, response) => {
+    const name = request.url.slice(1);
+    if (!(name in files)) return response.writeHead(404).end();
+    response.writeHead(200, { etag: '"the same"', connection: 'close' }); // and no length
+    response.end(
+      request.method === 'HEAD' ? undefined : files[name].subarray(0, isCut && name === weights ? 3000 : undefined),
+    );
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const base = `http://127.0.0.1:${server.address().port}`;
+  try {
+    await assert.rejects(load(base), { code: 'bad_model' });
+    isCut = false;
+    assert.deepEqual(await answer(base), expected);
+  } finally {
+    server.close();
+  }
 });
 
 test('two processes at once fetch each file once', async () => {
