@@ -1,6 +1,7 @@
 // What a classifier is given.
 import type { TextInput } from '../engine.js';
 import type { ClassificationInput } from '../types/classification.js';
+import { withoutAliases } from './aliases.js';
 import { checkLatencyBudget, checkSpeedup } from './speed.js';
 import type { SpeedDefaults } from './speed.js';
 import { abortSignal, boolean, fieldsOf, oneOf, show, wholeNumber } from './values.js';
@@ -16,7 +17,7 @@ export interface CheckedClassificationOptions {
 
 export function checkClassificationOptions(value: unknown, defaults: SpeedDefaults): CheckedClassificationOptions {
   const known = ['top_k', 'speedup', 'latency_budget', 'long_text', 'stats', 'signal'];
-  const given = fieldsOf(value, 'options', known);
+  const given = fieldsOf(withoutAliases(value), 'options', known);
 
   if (given.has('speedup') && (given.get('latency_budget') ?? null) !== null) {
     throw new TypeError('speedup and latency_budget exclude each other');

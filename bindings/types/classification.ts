@@ -17,6 +17,9 @@ export type ClassificationInput = string | TextPair;
 export interface ClassificationOptions {
   /** How many labels, best first. Default 1; null or 0 for all. */
   top_k?: number | null | undefined;
+  /** Of transformers: texts are cut in any case, unless `long_text` says otherwise, and never padded. */
+  truncation?: true | undefined;
+  padding?: unknown;
   /** Speedup of this call, from 1 to `maxSpeedup`. */
   speedup?: number | undefined;
   /** Milliseconds for each input of this call, above 0, instead of a speedup; null for none. */

@@ -207,3 +207,12 @@ test('options of transformers.js are taken, or named as ignored', async () => {
     assert.match(notes[i], new RegExp(name));
   }
 });
+
+test('options of a call by other names', async () => {
+  const classify = await load({ files });
+  assert.deepEqual(await classify(text, { topk: null, truncation: true, padding: true }), expected);
+  assert.equal((await classify(text, { topk: 2 })).length, 2);
+  await assert.rejects(classify(text, { topk: 2, top_k: 1 }), TypeError);
+  await assert.rejects(classify(text, { truncation: false }), { name: 'TypeError', message: /long_text/ });
+  await classify.dispose();
+});
