@@ -126,8 +126,9 @@ export function readModel(
     try {
       return await read(file);
     } catch (error) {
-      if (error instanceof Refused && error.status === 403 && !integrity.get(file)) return new Uint8Array();
-      throw error;
+      if (!(error instanceof Refused && error.status === 403) || integrity.get(file)) throw error;
+      progress({ status: 'done', name, file, absent: true });
+      return new Uint8Array();
     }
   };
 

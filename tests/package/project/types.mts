@@ -1,5 +1,6 @@
 // What a strict TypeScript user writes, and what the compiler must refuse. Never run.
-import { LatformerError, pipeline } from 'latformer';
+import { LatformerError, env, pipeline } from 'latformer';
+import { pipeline as ofOnesOwn } from 'latformer/core';
 import type {
   ChatMessage,
   GeneratedText,
@@ -97,3 +98,17 @@ for await (const piece of generate.stream('a', { speedup: 2 })) piece.trim();
 await generate('a', { max_length: 5 });
 // @ts-expect-error a seed is a number
 await generate('a', { seed: '5' });
+
+env.remoteHost = 'https://example.org/';
+env.fetch = fetch;
+const kept: { url: string; bytes: number; complete: boolean }[] = await env.cache.list();
+await env.cache.delete(kept[0]?.url);
+await ofOnesOwn('text-classification', 'user/model', {
+  revision: 'v1',
+  dtype: 'int8',
+  headers: { authorization: 'Bearer x' },
+  progress_callback: (info) => {
+    if (info.status === 'progress_total') info.files['model.safetensors']?.loaded.toFixed();
+    if (info.status === 'done' && info.absent) info.file.trim();
+  },
+});
