@@ -171,9 +171,9 @@ struct Int8Tile {
   static constexpr int kMaxRows = kMostRows;
   static constexpr size_t kGroup = Dot::kGroup;
   static constexpr size_t kGroups = Dot::kStep / kGroup;  // at a time
-  // Whether several steps go side by side: sums do not wait for those of the step before then, and where a dot product
-  // takes several instructions, there are fewer of the loop's own beside them.
-  static constexpr bool kWaits = kGroups == 1;
+  // Whether sums wait for those of the step before. Where a dot product takes several instructions, other ones do: the
+  // copies of the body cost V8 a third there.
+  static constexpr bool kWaits = kGroup == 4 && kGroups == 1;
 
   // Many tiles of the fast dot product lose a hundredth by it.
   static bool fetches_ahead(size_t tiles) { return kGroup < 4 || tiles <= 6; }
