@@ -49,7 +49,7 @@ test('what a sound model is', async () => {
   });
   assert.ok(facts.files.every(({ used, bytes }) => used && bytes > 0));
 
-  const classify = await pipeline('text-classification', model);
+  const classify = await pipeline('text-classification', model, { worker: false });
   assert.deepEqual(facts.info, classify.info);
   assert.equal(facts.sample.tokens, shape.positions, 'this model reads no longer text');
   assert.deepEqual(
