@@ -50,6 +50,17 @@ export async function openRegular(path: string): Promise<{ handle: FileHandle; s
   }
 }
 
+/** The text of a regular file of at most `largest` bytes; undefined if it is none, or larger. */
+export async function readSmall(path: string, largest: number): Promise<string | undefined> {
+  const opened = await openRegular(path);
+  if (opened === undefined) return undefined;
+  try {
+    return opened.size > largest ? undefined : await opened.handle.readFile('utf8');
+  } finally {
+    await opened.handle.close();
+  }
+}
+
 function openPath(path: string, signal: AbortSignal | undefined): Promise<ModelFile | undefined> {
   return guardedFile(path, signal, async () => {
     const opened = await openRegular(path);

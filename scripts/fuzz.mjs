@@ -23,12 +23,13 @@ const program = (target) => join(root, 'build', 'fuzz', 'tests', 'fuzz', `${targ
 
 export const buildTargets = (progress) => compile('fuzz', progress, ['latformer_fuzz']);
 
-/** Writes what a target starts from, and its dictionary; returns the arguments that name them. */
+/** Writes what a target starts from, and its dictionary, if it has one; returns the arguments that name them. */
 function prepare(target) {
   const seeds = join(home(target), 'seeds');
   rmSync(seeds, { recursive: true, force: true });
   mkdirSync(seeds, { recursive: true });
   for (const [index, seed] of targets[target].seeds().entries()) writeFileSync(join(seeds, String(index)), seed);
+  if (targets[target].dictionaries.length === 0) return [seeds];
   const dictionary = join(home(target), 'dictionary');
   const texts = targets[target].dictionaries.map((name) =>
     readFileSync(join(root, 'tests', 'fuzz', 'dictionaries', `${name}.dict`), 'utf8'),
@@ -43,7 +44,7 @@ function prepare(target) {
  * @returns {Promise<{executions, perSecond, edges, edgesInAll, features, finds: string[], output: string}>}
  */
 export async function fuzz(target, seconds, { keep, progress }) {
-  const [seeds, dictionary] = prepare(target);
+  const [seeds, ...dictionary] = prepare(target);
   const corpus = keep ? join(home(target), 'corpus') : mkdtempSync(join(tmpdir(), 'latformer-fuzz-'));
   const finds = join(home(target), 'finds');
   for (const folder of [corpus, finds]) mkdirSync(folder, { recursive: true });
@@ -53,7 +54,7 @@ export async function fuzz(target, seconds, { keep, progress }) {
     program(target),
     [
       ...[
-        dictionary,
+        ...dictionary,
         `-artifact_prefix=${finds}/`,
         `-max_total_time=${seconds}`,
         '-max_len=16384',

@@ -4,7 +4,7 @@ import type { ClassificationInput } from '../types/classification.js';
 import { withoutAliases } from './aliases.js';
 import { checkLatencyBudget, checkSpeedup } from './speed.js';
 import type { SpeedDefaults } from './speed.js';
-import { abortSignal, boolean, fieldsOf, oneOf, show, wholeNumber } from './values.js';
+import { abortSignal, boolean, fieldsOf, oneOf, show, text, wholeNumber } from './values.js';
 
 export interface CheckedClassificationOptions {
   top_k: number; // Infinity for all
@@ -40,18 +40,16 @@ export function checkClassificationOptions(value: unknown, defaults: SpeedDefaul
 
 /** `where` says which input it is, for errors. */
 function checkInput(value: unknown, where: string): TextInput {
-  if (typeof value === 'string') return { text: value, text_pair: undefined };
+  if (typeof value === 'string') return { text: text(value, where), text_pair: undefined };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`${where} must be a string or { text, text_pair }, not ${show(value)}`);
   }
   const given = fieldsOf(value, where, ['text', 'text_pair']);
-  const text = given.get('text');
-  const text_pair = given.get('text_pair') ?? undefined;
-  if (typeof text !== 'string') throw new TypeError(`text of ${where} must be a string, not ${show(text)}`);
-  if (text_pair !== undefined && typeof text_pair !== 'string') {
-    throw new TypeError(`text_pair of ${where} must be a string, not ${show(text_pair)}`);
-  }
-  return { text, text_pair };
+  const pair = given.get('text_pair') ?? undefined;
+  return {
+    text: text(given.get('text'), `text of ${where}`),
+    text_pair: pair === undefined ? undefined : text(pair, `text_pair of ${where}`),
+  };
 }
 
 /** A copy of the inputs, so that the caller may go on changing his array. */

@@ -4,7 +4,7 @@ import { LatformerError } from '../errors.js';
 import type { ChatMessage, GenerationInput, GenerationOptions } from '../types/generation.js';
 import { checkLatencyBudget, checkSpeedup } from './speed.js';
 import type { SpeedDefaults } from './speed.js';
-import { abortSignal, boolean, fieldsOf, oneOf, show, wholeNumber } from './values.js';
+import { abortSignal, boolean, fieldsOf, oneOf, show, text, wholeNumber } from './values.js';
 import type { Fields } from './values.js';
 
 function number(value: unknown, what: string, isSound: (value: number) => boolean, range: string): number {
@@ -163,9 +163,7 @@ export function checkGenerationOptions(
 function message(value: unknown, where: string): ChatMessage {
   const given = fieldsOf(value, where, ['role', 'content']);
   const [role, content] = ['role', 'content'].map((name) => {
-    const text = given.get(name);
-    if (typeof text !== 'string') throw new TypeError(`${name} of ${where} must be a string, not ${show(text)}`);
-    return text;
+    return text(given.get(name), `${name} of ${where}`);
   }) as [string, string];
   return { role, content };
 }
@@ -176,7 +174,7 @@ const isMessage = (value: unknown): boolean => typeof value === 'object' && valu
 function prompt(value: unknown, where: string): GenerationInput {
   if (typeof value === 'string') {
     if (value === '') throw new RangeError(`${where} must not be empty`);
-    return value;
+    return text(value, where);
   }
   if (!Array.isArray(value)) throw new TypeError(`${where} must be a string or messages, not ${show(value)}`);
   if (value.length === 0) throw new RangeError(`${where} must have a message`);

@@ -60,6 +60,15 @@ export function wholeNumber(value: unknown, what: string, least: number): number
   return value;
 }
 
+/** The longest text that is read, in UTF-16 units. Its tokens take about a second, which nothing interrupts. */
+export const longestText = 2 ** 24;
+
+export function text(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${what} must be a string, not ${show(value)}`);
+  if (value.length <= longestText) return value;
+  throw new RangeError(`${what} must have at most ${longestText} characters, not ${value.length}`);
+}
+
 export function abortSignal(value: unknown, what: string): AbortSignal | undefined {
   if (value === null || value === undefined) return undefined;
   // By shape, because signals may come from another realm (jsdom, a frame, a polyfill).

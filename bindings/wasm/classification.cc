@@ -69,7 +69,12 @@ Status BoundClassifier::open(const ModelFiles& files, const LoadOptions& options
   return {};
 }
 
+Status BoundClassifier::append(std::span<const std::byte> bytes) {
+  return loader_ ? loader_->append(bytes) : invalid_argument("weights come after open()");
+}
+
 val BoundClassifier::finish() {
+  if (!loader_) return too_early("open()");
   Result<Classifier> classifier = loader_->finish();
   loader_.reset();
   if (!classifier.ok()) return failure(classifier.status());
@@ -77,48 +82,73 @@ val BoundClassifier::finish() {
   return settings();
 }
 
-val BoundClassifier::classify(const Staging& staging, const val& lengths, double speedup, const val& budget,
-                              bool windows, bool traces) {
-  const std::vector<double> sizes = emscripten::convertJSArrayToNumberVector<double>(lengths);
-  std::vector<TextInput> inputs(sizes.size() / 2);
-  size_t begin = 0;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    inputs[i].text = staging.text(begin, static_cast<size_t>(sizes[2 * i]));
-    if (sizes[2 * i + 1] >= 0) inputs[i].text_pair = staging.text(begin, static_cast<size_t>(sizes[2 * i + 1]));
-  }
+val BoundClassifier::start(Staging& staging, const val& lengths, double speedup, const val& budget, bool windows,
+                           bool traces) {
+  stop();
+  if (!classifier_) return too_early("a model");
+  const Result<Lengths> checked = lengths_of(lengths, staging.size());
+  if (!checked.ok()) return failure(checked.status());
+  const Lengths& sizes = checked.value();
   RunOptions options;
   options.speedup = speedup;
   if (!budget.isUndefined()) options.budget = budget.as<double>();
   options.long_text = windows ? LongText::windows : LongText::truncate;
-  const double start = steady_milliseconds();
-  Result<std::vector<Classification>> answers = classifier_->run(inputs, options);
-  const double milliseconds = steady_milliseconds() - start;
-  if (!answers.ok()) return failure(answers.status());
 
-  val results = val::array();
+  std::vector<TextInput> inputs(sizes.size() / 2);
+  size_t begin = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const Classification& answer = answers.value()[i];
+    inputs[i].text = staging.text(begin, sizes[2 * i].value_or(0));
+    if (sizes[2 * i + 1]) inputs[i].text_pair = staging.text(begin, *sizes[2 * i + 1]);
+  }
+  Result<EncoderCall> run = classifier_->start(inputs, options);
+  if (!run.ok()) return failure(run.status());
+  call_.emplace(staging.take(), std::move(inputs), std::move(run).value(), traces);
+  return val::object();
+}
+
+val BoundClassifier::go_on(double milliseconds) {
+  if (!call_) return too_early("a call");
+  Call call = *std::exchange(call_, {});  // which an error ends
+  const double start = steady_milliseconds();
+  const Status status = call.run.work(milliseconds);
+  call.milliseconds += steady_milliseconds() - start;
+  if (!status.ok()) return failure(status);
+  if (!call.run.done()) {
+    call_ = std::move(call);
+    return val::object();
+  }
+  return results(call, classifier_->answers_of(call.run.take()));
+}
+
+val BoundClassifier::results(const Call& call, const std::vector<Classification>& answers) const {
+  val results = val::array();
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const Classification& answer = answers[i];
     val result = val::object();
     result.set("scores", typed_array(answer.scores));
-    if (traces) {
+    if (call.traces) {
       if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
-      result.set("spans", typed_array(utf16_spans(inputs[i], answer.windows)));
+      result.set("spans", typed_array(utf16_spans(call.inputs[i], answer.windows)));
       result.set("windows", array_of(answer.windows, window_object));
     }
     results.set(i, result);
   }
   val run = val::object();
   run.set("results", results);
-  run.set("milliseconds", milliseconds);
+  run.set("milliseconds", call.milliseconds);
   return run;
 }
 
 val BoundClassifier::calibrate(double outside) {
+  stop();
+  if (!classifier_) return too_early("a model");
   const Status status = classifier_->calibrate(outside);
   return status.ok() ? calibration() : failure(status);
 }
 
 val BoundClassifier::restore_calibration(std::string_view json) {
+  stop();
+  if (!classifier_) return too_early("a model");
   const Status status = classifier_->restore_calibration(json);
   return status.ok() ? calibration() : failure(status);
 }

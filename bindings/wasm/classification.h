@@ -7,8 +7,10 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "bindings/wasm/staging.h"
+#include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
 
@@ -17,15 +19,19 @@ namespace latformer {
 class BoundClassifier {
  public:
   Status open(const ModelFiles& files, const LoadOptions& options);
-  Status append(std::span<const std::byte> bytes) { return loader_->append(bytes); }
+  Status append(std::span<const std::byte> bytes);
   // All bytes were appended. Gives what the model is.
   emscripten::val finish();
 
-  // The texts lie in the staging block, back to back as UTF-8; `lengths` has two entries for each input, the bytes of
-  // text and of text_pair, -1 where there is no pair. `budget`: milliseconds for each input, undefined for none.
-  // `traces`: whether to report what happened inside. Gives the results, and the milliseconds of the core alone.
-  emscripten::val classify(const Staging& staging, const emscripten::val& lengths, double speedup,
-                           const emscripten::val& budget, bool windows, bool traces);
+  // The texts lie in the staging block, which is taken, back to back as UTF-8; `lengths` has two entries for each
+  // input, the bytes of text and of text_pair, -1 where there is no pair. `budget`: milliseconds for each input,
+  // undefined for none. `traces`: whether to report what happened inside. Nothing is computed yet: go_on().
+  emscripten::val start(Staging& staging, const emscripten::val& lengths, double speedup, const emscripten::val& budget,
+                        bool windows, bool traces);
+  // Computes for about `milliseconds`. Gives {}, or in the end the results, and the milliseconds of the core alone.
+  emscripten::val go_on(double milliseconds);
+  // Ends what start() began, done or not.
+  void stop() { call_.reset(); }
 
   // Times the model; `outside` is what a call takes around classify(), in milliseconds.
   emscripten::val calibrate(double outside);
@@ -33,12 +39,23 @@ class BoundClassifier {
   emscripten::val restore_calibration(std::string_view json);
 
  private:
+  // Texts on their way.
+  struct Call {
+    Buffer<std::byte> block;  // where they stand
+    std::vector<TextInput> inputs;
+    EncoderCall run;
+    bool traces;
+    double milliseconds = 0;
+  };
+
+  emscripten::val results(const Call& call, const std::vector<Classification>& answers) const;
   emscripten::val calibration() const;
   emscripten::val settings() const;
 
   size_t threads_ = 1;
   std::optional<ClassifierLoader> loader_;
   std::optional<Classifier> classifier_;
+  std::optional<Call> call_;  // must not outlive its classifier
 };
 
 }  // namespace latformer

@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
@@ -24,6 +26,28 @@ inline emscripten::val failure(const Status& status) {
 
 inline emscripten::val value_or_failure(const Status& status) {
   return status.ok() ? emscripten::val::object() : failure(status);
+}
+
+// A method was called before what it needs was there.
+inline emscripten::val too_early(std::string_view needs) {
+  return failure(invalid_argument("this needs " + std::string(needs) + " first"));
+}
+
+// Bytes of texts that lie one behind the other in `available` bytes; absent where `lengths` says -1. Errors:
+// invalid_argument.
+using Lengths = std::vector<std::optional<size_t>>;
+inline Result<Lengths> lengths_of(const emscripten::val& lengths, size_t available) {
+  Lengths result;
+  for (const double length : emscripten::convertJSArrayToNumberVector<double>(lengths)) {
+    std::optional<size_t>& bytes = result.emplace_back();
+    if (length == -1) continue;
+    if (!(length >= 0 && length <= static_cast<double>(available))) {
+      return invalid_argument("the texts are longer than what is staged");
+    }
+    bytes = static_cast<size_t>(length);
+    available -= *bytes;
+  }
+  return result;
 }
 
 // Runs `function`; what the standard library throws when memory runs out becomes a failure.

@@ -32,6 +32,7 @@ export interface WasmEngine extends Engine {
 }
 
 const stagingSize = 1 << 20;
+const slice = 20; // milliseconds of work, or a layer, between which signals, and a page, have their turn
 const largestText = 0x7fff_0000; // bytes; what a 32-bit instance can address besides itself
 
 function isFailure(value: object): value is Failure {
@@ -134,6 +135,7 @@ export class LocalEngine implements WasmEngine {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    await nextTurn(); // where the bytes were in memory all along, nothing else gives it
     for (let begin = 0; begin < bytes.length; begin += stagingSize) {
       const part = bytes.subarray(begin, begin + stagingSize);
       this.#stage([part]);
@@ -162,12 +164,16 @@ export class LocalEngine implements WasmEngine {
         lengths.push(bytes.length);
       }
     }
-    const size = this.#stage(pieces);
+    this.#stage(pieces);
     const { speedup, budget, windows, stats } = options;
-    const run = this.#call((session) => session.classify(lengths, speedup, budget, windows, stats));
-    if (size > stagingSize) this.#call((session) => session.releaseStaging() ?? {});
-    const milliseconds = performance.now() - begin;
-    return { results: run.results, milliseconds, coreMilliseconds: run.milliseconds };
+    this.#call((session) => session.startClassification(lengths, speedup, budget, windows, stats));
+    const stop = (session: Session): object => session.stopClassification();
+    return this.#inParts(work, stop, () => {
+      const run = this.#call((session) => session.goOnClassifying(slice));
+      if (run.results === undefined) return undefined;
+      const milliseconds = performance.now() - begin;
+      return { results: run.results, milliseconds, coreMilliseconds: run.milliseconds ?? 0 };
+    });
   }
 
   async generate(prompts: string[], options: GenerateOptions, work?: Work<RawPiece[]>): Promise<Generated> {
@@ -178,19 +184,13 @@ export class LocalEngine implements WasmEngine {
     this.#stage(texts);
     const lengths = texts.map(({ length }) => length);
     this.#call((session) => session.startGeneration(lengths, options));
-    try {
-      for (;;) {
-        const { pieces, done } = this.#call((session) => session.nextPieces());
-        work?.onPiece?.(pieces);
-        if (done) break;
-        await nextTurn(); // in which a signal may come
-        throwIfAborted([work?.signal]);
-      }
-      const stats = this.#call((session) => session.generationStats());
-      return { stats, milliseconds: performance.now() - begin };
-    } finally {
-      if (this.#session !== undefined) this.#call((session) => session.stopGeneration());
-    }
+    const stop = (session: Session): object => session.stopGeneration();
+    return this.#inParts(work, stop, () => {
+      const { pieces, done } = this.#call((session) => session.nextPieces(slice));
+      work?.onPiece?.(pieces);
+      if (!done) return undefined;
+      return { stats: this.#call((session) => session.generationStats()), milliseconds: performance.now() - begin };
+    });
   }
 
   async calibrate(outside: number): Promise<RawCalibration> {
@@ -253,6 +253,24 @@ export class LocalEngine implements WasmEngine {
       at += piece.length;
     }
     return size;
+  }
+
+  /** Runs `part` until it gives something; `stop` ends what it is a part of, on every way out. */
+  async #inParts<T>(
+    work: Work<never> | undefined,
+    stop: (session: Session) => object | Failure,
+    part: () => T | undefined,
+  ): Promise<T> {
+    try {
+      for (;;) {
+        const whole = part();
+        if (whole !== undefined) return whole;
+        await nextTurn(); // in which a signal may come
+        throwIfAborted([work?.signal]);
+      }
+    } finally {
+      if (this.#session !== undefined) this.#call(stop);
+    }
   }
 
   #call<T extends object>(method: (session: Session) => T | Failure): T {

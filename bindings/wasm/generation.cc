@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,19 +23,27 @@ namespace {
 
 using emscripten::val;
 
+// The whole number that is nearest to it of those that Number holds.
+template <class Number>
+Number whole(double x) {
+  if (!(x > 0)) return 0;  // NaN, too
+  return x < static_cast<double>(std::numeric_limits<Number>::max()) ? static_cast<Number>(x)
+                                                                     : std::numeric_limits<Number>::max();
+}
+
 // `given` has the types of GenerateOptions: TypeScript has looked at them. Errors: invalid_argument (mode).
 Result<GenerationOptions> options_of(const val& given) {
   const auto number = [&](const char* name) { return given[name].as<double>(); };
   GenerationOptions options;
-  options.max_new_tokens = static_cast<uint32_t>(number("maxNewTokens"));
+  options.max_new_tokens = whole<uint32_t>(number("maxNewTokens"));
   options.sampling = {.do_sample = given["doSample"].as<bool>(),
                       .temperature = number("temperature"),
-                      .top_k = static_cast<uint32_t>(number("topK")),
+                      .top_k = whole<uint32_t>(number("topK")),
                       .top_p = number("topP"),
                       .min_p = number("minP"),
                       .repetition_penalty = number("repetitionPenalty"),
-                      .seed = static_cast<uint64_t>(number("seed"))};
-  options.beams = {.num_beams = static_cast<uint32_t>(number("numBeams")), .length_penalty = number("lengthPenalty")};
+                      .seed = whole<uint64_t>(number("seed"))};
+  options.beams = {.num_beams = whole<uint32_t>(number("numBeams")), .length_penalty = number("lengthPenalty")};
   options.stop = emscripten::vecFromJSArray<std::string>(given["stop"]);
   options.context_limit = given["slide"].as<bool>() ? ContextLimit::slide : ContextLimit::end;
   options.speedup = number("speedup");
@@ -80,7 +89,12 @@ Status BoundGenerator::open(const ModelFiles& files, const LoadOptions& options)
   return {};
 }
 
+Status BoundGenerator::append(std::span<const std::byte> bytes) {
+  return loader_ ? loader_->append(bytes) : invalid_argument("weights come after open()");
+}
+
 val BoundGenerator::finish() {
+  if (!loader_) return too_early("open()");
   Result<Generator> generator = loader_->finish();
   loader_.reset();
   if (!generator.ok()) return failure(generator.status());
@@ -89,10 +103,12 @@ val BoundGenerator::finish() {
 }
 
 val BoundGenerator::start(const Staging& staging, const val& lengths, const val& options) {
-  const std::vector<double> sizes = emscripten::convertJSArrayToNumberVector<double>(lengths);
+  if (!generator_) return too_early("a model");
+  const Result<Lengths> sizes = lengths_of(lengths, staging.size());
+  if (!sizes.ok()) return failure(sizes.status());
   std::vector<std::string_view> prompts;
   size_t begin = 0;
-  for (const double size : sizes) prompts.push_back(staging.text(begin, static_cast<size_t>(size)));
+  for (const std::optional<size_t>& size : sizes.value()) prompts.push_back(staging.text(begin, size.value_or(0)));
   const Result<GenerationOptions> checked = options_of(options);
   if (!checked.ok()) return failure(checked.status());
   Result<Generation> generation = generator_->start(prompts, checked.value());
@@ -101,23 +117,33 @@ val BoundGenerator::start(const Staging& staging, const val& lengths, const val&
   return val::object();
 }
 
-val BoundGenerator::next() {
-  const Result<std::vector<Piece>> pieces = generation_->next();
-  if (!pieces.ok()) return failure(pieces.status());
+val BoundGenerator::next(double milliseconds) {
+  if (!generation_) return too_early("a call");
+  const double begin = steady_milliseconds();
+  std::vector<Piece> pieces;
+  do {
+    Result<std::vector<Piece>> fresh = generation_->next();
+    if (!fresh.ok()) return failure(fresh.status());
+    pieces = std::move(fresh).value();
+  } while (pieces.empty() && !generation_->done() && steady_milliseconds() - begin < milliseconds);
   val step = val::object();
-  step.set("pieces", array_of(pieces.value(), piece_object));
+  step.set("pieces", array_of(pieces, piece_object));
   step.set("done", generation_->done());
   return step;
 }
 
-val BoundGenerator::stats() const { return array_of(generation_->stats(), stats_object); }
+val BoundGenerator::stats() const {
+  return generation_ ? array_of(generation_->stats(), stats_object) : too_early("a call");
+}
 
 val BoundGenerator::calibrate(double outside) {
+  if (!generator_) return too_early("a model");
   const Status status = generator_->calibrate(outside);
   return status.ok() ? calibration() : failure(status);
 }
 
 val BoundGenerator::restore_calibration(std::string_view json) {
+  if (!generator_) return too_early("a model");
   const Status status = generator_->restore_calibration(json);
   return status.ok() ? calibration() : failure(status);
 }

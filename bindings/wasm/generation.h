@@ -19,15 +19,16 @@ namespace latformer {
 class BoundGenerator {
  public:
   Status open(const ModelFiles& files, const LoadOptions& options);
-  Status append(std::span<const std::byte> bytes) { return loader_->append(bytes); }
+  Status append(std::span<const std::byte> bytes);
   // All bytes were appended. Gives what the model is.
   emscripten::val finish();
 
   // The prompts lie in the staging block, back to back as UTF-8 of `lengths` bytes. `options`: GenerateOptions of
   // engine.ts.
   emscripten::val start(const Staging& staging, const emscripten::val& lengths, const emscripten::val& options);
-  // One token more of each text: {pieces, done}.
-  emscripten::val next();
+  // One token more of each text, or some layers of reading the prompts, which take about `milliseconds`:
+  // {pieces, done}.
+  emscripten::val next(double milliseconds);
   // Of each prompt, so far.
   emscripten::val stats() const;
   // Ends what start() began, done or not.

@@ -13,20 +13,24 @@ export interface Session {
   open(kind: import('../engine.js').Kind, threads: number, dtype: string): object | Failure;
   append(size: number): object | Failure;
   finish(): import('../engine.js').LoadedModel | Failure;
-  classify(
+  startClassification(
     lengths: number[],
     speedup: number,
     budget: number | undefined,
     windows: boolean,
     traces: boolean,
-  ): { results: import('../engine.js').RawClassification[]; milliseconds: number } | Failure;
+  ): object | Failure;
+  /** Without results while there is more to do. */
+  goOnClassifying(
+    milliseconds: number,
+  ): { results?: import('../engine.js').RawClassification[]; milliseconds?: number } | Failure;
+  stopClassification(): object | Failure;
   startGeneration(lengths: number[], options: import('../engine.js').GenerateOptions): object | Failure;
-  nextPieces(): { pieces: import('../engine.js').RawPiece[]; done: boolean } | Failure;
+  nextPieces(milliseconds: number): { pieces: import('../engine.js').RawPiece[]; done: boolean } | Failure;
   generationStats(): import('../engine.js').RawGenerationStats[] | Failure;
   stopGeneration(): object | Failure;
   calibrate(outside: number): import('../engine.js').RawCalibration | Failure;
   restoreCalibration(size: number): import('../engine.js').RawCalibration | Failure;
-  releaseStaging(): void;
 }
 
 export interface LatformerModule {

@@ -18,12 +18,27 @@ namespace latformer {
 
 using emscripten::val;
 
+namespace {
+
+val not_staged() { return failure(invalid_argument("these bytes were not staged")); }
+
+}  // namespace
+
+template <class Bound, class Method>
+val Session::with(const Method& method) {
+  return guarded([&] {
+    auto* model = std::get_if<Bound>(&model_);
+    return model != nullptr ? method(*model) : failure(invalid_argument("the model was opened for another task"));
+  });
+}
+
 val Session::add_thread() {
   return guarded([&] { return threads_.add(); });
 }
 
 val Session::file(const std::string& name, size_t size) {
   return guarded([&] {
+    if (size > staging_.size()) return not_staged();
     files_[name] = File{.bytes = staging_.take(), .size = size};
     return val::object();
   });
@@ -39,16 +54,27 @@ ModelFiles Session::given_files() const {
 }
 
 val Session::describe(size_t head_size) {
-  return guarded([&] { return description_of(given_files(), staging_.bytes(head_size)); });
+  return guarded([&] {
+    return head_size <= staging_.size() ? description_of(given_files(), staging_.bytes(head_size)) : not_staged();
+  });
 }
 
 val Session::open(const std::string& task, size_t threads, const std::string& dtype) {
   return guarded([&] {
+    if (threads < 1 || threads > threads_.count() + 1) {
+      return failure(invalid_argument("there are not as many threads"));
+    }
+    if (task == "classification") {
+      model_.emplace<BoundClassifier>();
+    } else if (task == "generation") {
+      model_.emplace<BoundGenerator>();
+    } else {
+      return failure(invalid_argument("no model is opened for such a task"));
+    }
     const ModelFiles files = given_files();
     LoadOptions options;
     options.threads = threads;
     options.precision = precision_of(dtype);
-    if (task == "generation") model_.emplace<BoundGenerator>();
     const Status status = std::visit([&](auto& model) { return model.open(files, options); }, model_);
     files_.clear();
     return value_or_failure(status);
@@ -57,6 +83,7 @@ val Session::open(const std::string& task, size_t threads, const std::string& dt
 
 val Session::append(size_t size) {
   return guarded([&] {
+    if (size > staging_.size()) return not_staged();
     return value_or_failure(std::visit([&](auto& model) { return model.append(staging_.bytes(size)); }, model_));
   });
 }
@@ -74,33 +101,44 @@ val Session::calibrate(double outside) {
 
 val Session::restore_calibration(size_t size) {
   return guarded([&] {
+    if (size > staging_.size()) return not_staged();
     size_t begin = 0;
     const std::string_view json = staging_.text(begin, size);
     return std::visit([&](auto& model) { return model.restore_calibration(json); }, model_);
   });
 }
 
-val Session::classify(const val& lengths, double speedup, const val& budget, bool windows, bool traces) {
-  return guarded([&] {
-    return std::get_if<BoundClassifier>(&model_)->classify(staging_, lengths, speedup, budget, windows, traces);
+val Session::start_classification(const val& lengths, double speedup, const val& budget, bool windows, bool traces) {
+  return with<BoundClassifier>(
+      [&](auto& model) { return model.start(staging_, lengths, speedup, budget, windows, traces); });
+}
+
+val Session::go_on_classifying(double milliseconds) {
+  return with<BoundClassifier>([&](auto& model) { return model.go_on(milliseconds); });
+}
+
+val Session::stop_classification() {
+  return with<BoundClassifier>([](auto& model) {
+    model.stop();
+    return val::object();
   });
 }
 
 val Session::start_generation(const val& lengths, const val& options) {
-  return guarded([&] { return std::get_if<BoundGenerator>(&model_)->start(staging_, lengths, options); });
+  return with<BoundGenerator>([&](auto& model) { return model.start(staging_, lengths, options); });
 }
 
-val Session::next_pieces() {
-  return guarded([&] { return std::get_if<BoundGenerator>(&model_)->next(); });
+val Session::next_pieces(double milliseconds) {
+  return with<BoundGenerator>([&](auto& model) { return model.next(milliseconds); });
 }
 
 val Session::generation_stats() {
-  return guarded([&] { return std::get_if<BoundGenerator>(&model_)->stats(); });
+  return with<BoundGenerator>([](auto& model) { return model.stats(); });
 }
 
 val Session::stop_generation() {
-  return guarded([&] {
-    std::get_if<BoundGenerator>(&model_)->stop();
+  return with<BoundGenerator>([](auto& model) {
+    model.stop();
     return val::object();
   });
 }

@@ -7,7 +7,8 @@
 //   file(name, size)... -> open(task, threads, dtype) -> append(size)... -> finish() -> the methods of the task
 //
 // The core does not throw, but the standard library may run out of memory inside it: std::bad_alloc ends here as
-// out_of_memory. Everything else that is thrown or trapped is a defect and takes the instance down (see engine.ts).
+// out_of_memory. Calls in another order, or of bytes that were not staged, are refused as invalid_argument. Everything
+// else that is thrown or trapped is a defect and takes the instance down (see engine.ts).
 #pragma once
 
 #include <emscripten/val.h>
@@ -29,8 +30,6 @@ namespace latformer {
 class Session {
  public:
   emscripten::val stage(size_t size) { return staging_.stage(size); }
-  // Gives the staging block back to the heap.
-  void release_staging() { staging_.take(); }
 
   emscripten::val add_thread();
 
@@ -47,11 +46,14 @@ class Session {
   // All bytes were appended. Gives what the model is.
   emscripten::val finish();
 
-  emscripten::val classify(const emscripten::val& lengths, double speedup, const emscripten::val& budget, bool windows,
-                           bool traces);
+  // Both tasks work in parts of about `milliseconds`, so that JavaScript has its turn in between, in which it may stop.
+  emscripten::val start_classification(const emscripten::val& lengths, double speedup, const emscripten::val& budget,
+                                       bool windows, bool traces);
+  emscripten::val go_on_classifying(double milliseconds);
+  emscripten::val stop_classification();
 
   emscripten::val start_generation(const emscripten::val& lengths, const emscripten::val& options);
-  emscripten::val next_pieces();
+  emscripten::val next_pieces(double milliseconds);
   emscripten::val generation_stats();
   emscripten::val stop_generation();
 
@@ -60,6 +62,10 @@ class Session {
   emscripten::val restore_calibration(size_t size);
 
  private:
+  // Calls `method` with the model of the task, if it is one.
+  template <class Bound, class Method>
+  emscripten::val with(const Method& method);
+
   struct File {
     Buffer<std::byte> bytes;
     size_t size = 0;

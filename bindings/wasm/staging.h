@@ -23,6 +23,10 @@ class Staging {
     return emscripten::val(emscripten::typed_memory_view(size, reinterpret_cast<uint8_t*>(block_.data())));
   }
 
+  // What there is room for.
+  size_t size() const { return block_.size(); }
+
+  // size <= size().
   std::span<const std::byte> bytes(size_t size) const { return {block_.data(), size}; }
 
   // `size` bytes from `begin` on, which moves behind them.

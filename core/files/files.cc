@@ -1,5 +1,9 @@
 #include "core/files/files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -21,11 +25,17 @@ Status failure(const fs::path& path) { return complaint(path, std::strerror(errn
 Result<InputFile> InputFile::open(const fs::path& path) {
   InputFile input;
   input.path_ = path;
-  std::error_code error;
-  input.size_ = fs::file_size(path, error);
-  if (error) return complaint(path, error.message());
-  input.file_.reset(std::fopen(path.c_str(), "rb"));
-  if (!input.file_) return failure(path);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return errno == ENXIO ? complaint(path, "is no regular file") : failure(path);
+  input.file_.reset(::fdopen(descriptor, "rb"));
+  if (!input.file_) {
+    ::close(descriptor);
+    return failure(path);
+  }
+  struct stat facts = {};
+  if (::fstat(descriptor, &facts) != 0) return failure(path);
+  if (!S_ISREG(facts.st_mode)) return complaint(path, "is no regular file");
+  input.size_ = static_cast<uint64_t>(facts.st_size);
   return input;
 }
 
@@ -55,8 +65,9 @@ Status OutputFile::close() {
   return {};
 }
 
-Result<std::string> read_file(const fs::path& path) {
+Result<std::string> read_file(const fs::path& path, uint64_t most) {
   LATFORMER_ASSIGN(InputFile input, InputFile::open(path));
+  if (input.size() > most) return complaint(path, "is larger than " + std::to_string(most >> 20) + " MiB");
   std::string text(input.size(), '\0');
   LATFORMER_TRY(input.read(0, std::as_writable_bytes(std::span(text))));
   return text;

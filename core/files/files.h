@@ -23,6 +23,7 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 class InputFile {
  public:
+  // Of regular files alone, and never waiting: a pipe or a device might not end.
   static Result<InputFile> open(const std::filesystem::path& path);
   // Fills `bytes` with what stands at `offset`. An error if the file ends before.
   Status read(uint64_t offset, std::span<std::byte> bytes);
@@ -45,7 +46,11 @@ class OutputFile {
   File file_;
 };
 
-Result<std::string> read_file(const std::filesystem::path& path);
+// The most that a file of a model may have that is not its weights.
+inline constexpr uint64_t kLargestText = uint64_t{128} << 20;
+
+// Errors: also one of more than `most` bytes.
+Result<std::string> read_file(const std::filesystem::path& path, uint64_t most = kLargestText);
 Status write_file(const std::filesystem::path& path, std::string_view text);
 bool is_file(const std::filesystem::path& path);
 

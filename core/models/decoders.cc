@@ -28,7 +28,7 @@ Result<std::unique_ptr<DecoderLoader>> open_decoder(std::string_view config_json
   } else {
     return type.unsupported("is " + quote(name) + R"(, not "gpt2" or "llama": it does not generate text here)");
   }
-  if (precision) LATFORMER_TRY(check_fits(loader->facts(), *precision == Precision::f32 ? 4 : 1, address_space()));
+  LATFORMER_TRY(check_room(loader->facts(), precision));
   return loader;
 }
 

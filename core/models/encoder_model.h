@@ -56,7 +56,18 @@ class EncoderModel {
   // What each text gives; a batch gives what its texts give one by one.
   // Errors: invalid_argument (no tokens; an id, type or length that the model has no embedding for), out_of_memory. The
   // model works on after an error.
-  virtual Result<std::vector<EncoderOutput>> run(std::span<const EncoderInput> texts, Dropped dropped) = 0;
+  Result<std::vector<EncoderOutput>> run(std::span<const EncoderInput> texts, Dropped dropped) {
+    LATFORMER_TRY(start(texts, dropped));
+    while (!done()) LATFORMER_TRY(step());
+    return finish();
+  }
+
+  // The same in steps, between which the caller may do other things, or let it be: start, step until done, finish. What
+  // the inputs point to must stay until then. Errors: those of run(), after which another start() is all that is left.
+  virtual Status start(std::span<const EncoderInput> texts, Dropped dropped) = 0;
+  virtual bool done() const = 0;
+  virtual Status step() = 0;  // a layer
+  virtual Result<std::vector<EncoderOutput>> finish() = 0;
 
   // Of the linear layers.
   virtual Precision precision() const = 0;

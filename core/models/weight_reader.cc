@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/format/quote.h"
+#include "core/models/room.h"
 
 namespace latformer {
 namespace {
@@ -65,15 +66,24 @@ WeightReader::~WeightReader() = default;
 Status WeightReader::begin(const SafetensorsHeader& header) {
   takers_.resize(header.tensors.size());
   LATFORMER_ASSIGN(file_, WeightIndex::create(header, rename_));
-  return declare_(*this);
+  LATFORMER_TRY(declare_(*this));
+  return check_room(bytes_);
 }
 
 Status WeightReader::embedding(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix) {
-  return expect_matrix(name, rows, columns, matrix, [this, matrix] {
-    // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
-    if (precision_.value_or(Precision::f32) == Precision::f32 || matrix->dtype == DType::i32) return Status{};
+  // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
+  const auto is_narrowed = [this, matrix] {
+    return precision_.value_or(Precision::f32) != Precision::f32 && matrix->dtype != DType::i32;
+  };
+  LATFORMER_TRY(expect_matrix(name, rows, columns, matrix, [this, matrix, is_narrowed] {
+    if (!is_narrowed()) return Status{};
     return precision_ == Precision::int4 ? matrix->narrow_to_int4() : matrix->narrow();
-  });
+  }));
+  const uint64_t row_bytes = !is_narrowed()                  ? matrix->row_bytes()
+                             : precision_ == Precision::int4 ? columns / 2
+                                                             : columns;
+  bytes_ += uint64_t{rows} * row_bytes;
+  return {};
 }
 
 Status WeightReader::matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix) {
@@ -105,6 +115,12 @@ Status WeightReader::linear(std::vector<LinearPart> parts, size_t in, std::optio
     ++layer.parts_left;
     product.layers.push_back(&layer);
   }
+  const bool are_integers = std::ranges::all_of(product.layers, [](const Layer* layer) {
+    return layer->weight.dtype == DType::i8 || layer->weight.dtype == DType::i32;
+  });
+  const uint64_t weights = uint64_t{product.out()} * in;
+  const bool int8 = precision ? precision == Precision::int8 : are_integers;
+  bytes_ += precision == Precision::int4 ? weights / 2 : int8 ? weights : 4 * weights;
   return {};
 }
 

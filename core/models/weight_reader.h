@@ -76,7 +76,8 @@ class WeightReader final : private TensorSink {
   WeightReader& operator=(const WeightReader&) = delete;
 
   // The next bytes of model.safetensors. Errors: bad_model (naming the tensor and what was expected),
-  // unsupported_model (a type that cannot be read), out_of_memory, those of `declare`.
+  // unsupported_model (a type that cannot be read), out_of_memory (once the header is there, if the weights can never
+  // fit), those of `declare`.
   Status append(std::span<const std::byte> bytes) { return stream_.append(bytes); }
 
   // All bytes were given, and all targets are filled. Errors: bad_model (the file is too short). The reader is of no
@@ -84,6 +85,9 @@ class WeightReader final : private TensorSink {
   Status finish() { return stream_.finish(); }
 
   // For `declare`. Each is checked against the header now, and stored at its target as it comes.
+  // What embeddings and products that were asked for will take, in bytes, once they are loaded: at
+  // least, for what cannot be 4 bits becomes int8.
+  uint64_t bytes() const { return bytes_; }
   bool contains(std::string_view name) const { return file_->contains(name); }
   std::optional<Precision> precision() const { return precision_; }
   // (rows, columns): stays in its stored type, or becomes int8 row by row where that is the precision.
@@ -124,6 +128,7 @@ class WeightReader final : private TensorSink {
   std::vector<std::function<Status(Buffer<std::byte>)>> takers_;  // of each tensor of the header; null: not wanted
   std::map<std::string, Layer> layers_;                           // linear layers of the file by name
   std::deque<Product> products_;
+  uint64_t bytes_ = 0;
 
   // Of the product that is being packed.
   Buffer<float> staged_weight_, staged_bias_, staged_scales_;

@@ -51,6 +51,10 @@ Result<std::unique_ptr<EncoderModelLoader>> Classifier::open(const ModelFiles& f
 
 Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> inputs, const RunOptions& options) {
   LATFORMER_ASSIGN(std::vector<Encoded> texts, encode(inputs, options));
+  return answers_of(std::move(texts));
+}
+
+std::vector<Classification> Classifier::answers_of(std::vector<Encoded> texts) const {
   std::vector<Classification> answers;
   answers.reserve(texts.size());
   for (Encoded& text : texts) {

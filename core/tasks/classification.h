@@ -41,6 +41,8 @@ class Classifier : public Encoder {
 
   // Errors: those of encode().
   Result<std::vector<Classification>> run(std::span<const TextInput> inputs, const RunOptions& options);
+  // What run() makes of texts that start() has encoded.
+  std::vector<Classification> answers_of(std::vector<Encoded> texts) const;
 };
 
 using ClassifierLoader = TaskLoader<Classifier>;

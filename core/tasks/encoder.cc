@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -108,60 +109,127 @@ struct Batch {
   size_t rows = 0;
 };
 
-// Runs the batch, gives each window to its text, and empties the batch.
-Status flush(Batch& batch, EncoderModel& model, Dropped dropped, std::vector<Encoded>& answers) {
-  std::vector<EncoderInput> inputs;
-  inputs.reserve(batch.windows.size());
-  for (const Trace& window : batch.windows) {
-    inputs.push_back(
-        {.ids = window.encoding.ids, .type_ids = window.encoding.type_ids, .counts = window.schedule.counts});
+}  // namespace
+
+struct EncoderCall::State {
+  Encoder::State* encoder;
+  std::vector<TextInput> inputs;
+  RunOptions options;
+  std::vector<Encoded> answers;
+
+  size_t next_input = 0;         // the one to tokenize next
+  std::vector<Trace> waiting{};  // windows of the one before, from next_window on, which no batch had room for yet
+  size_t next_window = 0;
+  Batch batch{};
+  bool running = false;  // the batch, in the model
+  double milliseconds = 0;
+
+  bool done() const {
+    return next_input == inputs.size() && next_window == waiting.size() && batch.windows.empty() && !running;
   }
-  LATFORMER_ASSIGN(std::vector<EncoderOutput> outputs, model.run(inputs, dropped));
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    batch.windows[i].kept_positions = std::move(outputs[i].kept_positions);
-    batch.windows[i].tokens_per_layer = std::move(outputs[i].tokens_per_layer);
-    if (!std::ranges::all_of(outputs[i].result, [](float value) { return std::isfinite(value); })) {
-      return bad_model("model.safetensors: its weights give a text a result that is not finite");
+
+  // One thing more: the tokens of a text, a layer of a batch, or its end.
+  Status step() {
+    if (running) return encoder->model->done() ? collect() : encoder->model->step();
+    if (!put_into_batch()) return run_batch();
+    if (next_input < inputs.size()) return tokenize();
+    return run_batch();
+  }
+
+  Status tokenize() {
+    LATFORMER_ASSIGN(std::vector<Encoding> windows, encoder->encode(inputs[next_input], options.long_text));
+    std::vector<Schedule> schedules = encoder->solve(windows, options);
+    answers[next_input].predicted_milliseconds = encoder->predict(schedules);
+    waiting.clear();
+    next_window = 0;
+    for (size_t i = 0; i < windows.size(); ++i) {
+      Trace& trace = waiting.emplace_back();
+      trace.encoding = std::move(windows[i]);
+      trace.schedule = std::move(schedules[i]);
     }
-    Encoded& answer = answers[batch.owners[i]];
-    answer.results.push_back(std::move(outputs[i].result));
-    answer.windows.push_back(std::move(batch.windows[i]));
+    ++next_input;
+    put_into_batch();
+    return {};
   }
-  batch = {};
+
+  // The windows that wait, as far as there is room. Whether there was for all.
+  bool put_into_batch() {
+    for (; next_window < waiting.size(); ++next_window) {
+      const size_t tokens = waiting[next_window].encoding.ids.size();
+      if (batch.rows > 0 && batch.rows + tokens > kMaxRows) return false;
+      batch.windows.push_back(std::move(waiting[next_window]));
+      batch.owners.push_back(next_input - 1);
+      batch.rows += tokens;
+    }
+    return true;
+  }
+
+  Status run_batch() {
+    std::vector<EncoderInput> texts;
+    texts.reserve(batch.windows.size());
+    for (const Trace& window : batch.windows) {
+      texts.push_back(
+          {.ids = window.encoding.ids, .type_ids = window.encoding.type_ids, .counts = window.schedule.counts});
+    }
+    LATFORMER_TRY(encoder->model->start(texts, encoder->scheduler.profile().dropped));
+    running = true;
+    return {};
+  }
+
+  // Gives each window to its text, and empties the batch.
+  Status collect() {
+    running = false;
+    LATFORMER_ASSIGN(std::vector<EncoderOutput> outputs, encoder->model->finish());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      batch.windows[i].kept_positions = std::move(outputs[i].kept_positions);
+      batch.windows[i].tokens_per_layer = std::move(outputs[i].tokens_per_layer);
+      if (!std::ranges::all_of(outputs[i].result, [](float value) { return std::isfinite(value); })) {
+        return bad_model("model.safetensors: its weights give a text a result that is not finite");
+      }
+      Encoded& answer = answers[batch.owners[i]];
+      answer.results.push_back(std::move(outputs[i].result));
+      answer.windows.push_back(std::move(batch.windows[i]));
+    }
+    batch = {};
+    return {};
+  }
+};
+
+Status EncoderCall::work(double milliseconds) {
+  State& state = *state_;
+  const Clock& clock = state.encoder->clock;
+  const double begin = clock();
+  const bool to_the_end = !std::isfinite(milliseconds);
+  while (!state.done()) {
+    LATFORMER_TRY(state.step());
+    if (!to_the_end && clock() - begin >= milliseconds) break;
+  }
+  state.milliseconds += clock() - begin;
+  if (state.done() && state.answers.size() == 1) {
+    state.encoder->learn(state.answers.front(), state.milliseconds, state.options);
+  }
   return {};
 }
 
-}  // namespace
+bool EncoderCall::done() const { return state_->done(); }
+std::vector<Encoded> EncoderCall::take() { return std::move(state_->answers); }
 
-Result<std::vector<Encoded>> Encoder::encode(std::span<const TextInput> inputs, const RunOptions& options) {
-  State& state = *state_;
-  const double begin = state.clock();
+EncoderCall::EncoderCall(std::unique_ptr<State> state) : state_(std::move(state)) {}
+EncoderCall::EncoderCall(EncoderCall&&) noexcept = default;
+EncoderCall& EncoderCall::operator=(EncoderCall&&) noexcept = default;
+EncoderCall::~EncoderCall() = default;
+
+Result<EncoderCall> Encoder::start(std::span<const TextInput> inputs, const RunOptions& options) {
   LATFORMER_TRY(check_speedup(options.speedup, max_speedup()));
   if (options.budget) LATFORMER_TRY(check_budget(*options.budget, time_model().has_value()));
-  const Dropped dropped = profile().dropped;
-  std::vector<Encoded> answers(inputs.size());
-  Batch batch;
-  for (size_t owner = 0; owner < inputs.size(); ++owner) {
-    LATFORMER_ASSIGN(std::vector<Encoding> windows, state.encode(inputs[owner], options.long_text));
-    std::vector<Schedule> schedules = state.solve(windows, options);
-    answers[owner].predicted_milliseconds = state.predict(schedules);
-    for (size_t i = 0; i < windows.size(); ++i) {
-      const size_t tokens = windows[i].ids.size();
-      if (batch.rows > 0 && batch.rows + tokens > kMaxRows) {
-        LATFORMER_TRY(flush(batch, *state.model, dropped, answers));
-      }
-      Trace trace;
-      trace.encoding = std::move(windows[i]);
-      trace.schedule = std::move(schedules[i]);
-      batch.windows.push_back(std::move(trace));
-      batch.owners.push_back(owner);
-      batch.rows += tokens;
-    }
-  }
-  LATFORMER_TRY(flush(batch, *state.model, dropped, answers));
+  return EncoderCall(std::make_unique<EncoderCall::State>(state_.get(), std::vector(inputs.begin(), inputs.end()),
+                                                          options, std::vector<Encoded>(inputs.size())));
+}
 
-  if (answers.size() == 1) state.learn(answers.front(), state.clock() - begin, options);
-  return answers;
+Result<std::vector<Encoded>> Encoder::encode(std::span<const TextInput> inputs, const RunOptions& options) {
+  LATFORMER_ASSIGN(EncoderCall call, start(inputs, options));
+  LATFORMER_TRY(call.work(std::numeric_limits<double>::infinity()));
+  return call.take();
 }
 
 Status Encoder::calibrate(double outside, double milliseconds) {

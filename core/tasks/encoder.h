@@ -62,6 +62,28 @@ struct Encoded {
   std::optional<double> predicted_milliseconds;
 };
 
+// Texts on their way, so that whoever waits for them can do other things in between, or let them be. One at a time for
+// an encoder, which must outlive it, and whose calibration ends it.
+class EncoderCall {
+ public:
+  // Works for about `milliseconds`: at least the tokens of one text, or one layer. Errors: those of Encoder::encode(),
+  // after which it is of no further use.
+  Status work(double milliseconds);
+  bool done() const;
+  // Once done.
+  std::vector<Encoded> take();
+
+  EncoderCall(EncoderCall&&) noexcept;
+  EncoderCall& operator=(EncoderCall&&) noexcept;
+  ~EncoderCall();
+
+ private:
+  friend class Encoder;
+  struct State;
+  explicit EncoderCall(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
 class Encoder {
  public:
   // All texts are packed without padding, in chunks of bounded size, and give what each gives alone.
@@ -69,6 +91,8 @@ class Encoder {
   // without calibration; a pair with LongText::windows), bad_model (results that are not finite), out_of_memory. After
   // an error the encoder works on.
   Result<std::vector<Encoded>> encode(std::span<const TextInput> inputs, const RunOptions& options);
+  // The same in parts. The texts must stay where they are. Errors: invalid_argument, as above.
+  Result<EncoderCall> start(std::span<const TextInput> inputs, const RunOptions& options);
 
   // Times the model on this device for about `milliseconds` (core/elimination/time/calibration.h): from then on
   // speedups are of time instead of MACs, and budgets are possible. `outside`: what a call takes before and after
@@ -94,6 +118,7 @@ class Encoder {
   ~Encoder();
 
  private:
+  friend class EncoderCall;
   friend class EncoderLoader;
   struct State;
   explicit Encoder(std::unique_ptr<State> state);

@@ -154,6 +154,7 @@ struct Generation::State {
 
   Result<std::vector<Piece>> next() {
     const double begin = generator->clock();
+    const bool behind = std::ranges::all_of(stats, [](const GenerationStats& one) { return one.new_tokens > 0; });
     std::vector<Piece> pieces;
     if (beams.empty()) {
       LATFORMER_ASSIGN(const std::vector<NewToken> tokens, texts.step());
@@ -162,11 +163,9 @@ struct Generation::State {
       LATFORMER_ASSIGN(pieces, step_beams());
     }
     const double end = generator->clock();
-    bool first = false;
     for (const Piece& piece : pieces) {
       GenerationStats& one = stats[piece.prompt];
       if (one.new_tokens == 0) {
-        first = true;
         one.first_milliseconds = end - began;
         note_reading(piece.prompt);
       } else {
@@ -175,7 +174,7 @@ struct Generation::State {
       one.new_tokens += static_cast<uint32_t>(piece.tokens.size());
       one.cache_bytes = beams.empty() ? texts.cache_bytes(piece.prompt) : beams[piece.prompt].cache_bytes();
     }
-    if (!first && !pieces.empty()) behind_milliseconds += end - begin;
+    if (behind) behind_milliseconds += end - begin;
     for (GenerationStats& one : stats) {
       one.tokens_per_second = behind_tokens > 0 ? 1000.0 * static_cast<double>(behind_tokens) / behind_milliseconds : 0;
     }
@@ -229,6 +228,7 @@ struct Generation::State {
 
 Result<std::vector<Piece>> Generation::next() {
   if (state_->done()) return std::vector<Piece>{};
+  state_->failed = true;  // should the standard library throw
   Result<std::vector<Piece>> pieces = state_->next();
   state_->failed = !pieces.ok();
   return pieces;

@@ -9,10 +9,10 @@
 //   Generation text = generator.start({{"Once upon a time"}}, {.max_new_tokens = 40, .speedup = 2}).value();
 //   while (!text.done()) {
 //     for (const Piece& piece : text.next().value()) show(piece.prompt, piece.text);
-//   }                                                   // letting go of it between two tokens cancels it
+//   }                                                   // letting go of it between two calls cancels it
 //
-// The first next() reads the prompts, the others a token of each; what comes first can be made sooner by speedup, for
-// which parts of the prompts are eliminated (core/elimination/prompt.h).
+// The first calls of next() read the prompts, the others a token of each; what comes first can be made sooner by
+// speedup, for which parts of the prompts are eliminated (core/elimination/prompt.h).
 #pragma once
 
 #include <cstddef>
@@ -60,8 +60,9 @@ struct GenerationStats {
 // Texts on their way. One at a time for a model; it must not outlive its generator.
 class Generation {
  public:
-  // One token more of each text that has not ended; empty if all have. Errors: out_of_memory, bad_model (logits that
-  // are not finite). After an error the generation has ended, and the generator works on.
+  // One token more of each text that has not ended; empty if all have, and while prompts are read, of which each call
+  // is a layer of the model. Errors: out_of_memory, bad_model (logits that are not finite). After an error the
+  // generation has ended, and the generator works on.
   Result<std::vector<Piece>> next();
   bool done() const;
   const std::vector<GenerationStats>& stats() const;

@@ -4,7 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Keeper } from '../../bindings/time/calibration.js';
-import { openRegular } from '../files.js';
+import { readSmall } from '../files.js';
 import { cacheFolder } from './folder.js';
 
 /** Fails where there is no home. */
@@ -12,21 +12,10 @@ const pathOf = (name: string): string => join(cacheFolder(), 'latformer', 'calib
 
 const largest = 2 ** 20; // bytes; a calibration has some thousand
 
-/** The text of a regular file of a reasonable size. */
-async function readSmall(path: string): Promise<string | undefined> {
-  const opened = await openRegular(path);
-  if (opened === undefined) return undefined;
-  try {
-    return opened.size > largest ? undefined : await opened.handle.readFile('utf8');
-  } finally {
-    await opened.handle.close();
-  }
-}
-
 export const keeper: Keeper = {
   async read(name) {
     try {
-      return await readSmall(pathOf(name));
+      return await readSmall(pathOf(name), largest);
     } catch {
       return undefined;
     }

@@ -1,4 +1,5 @@
 // latformer generate: a prompt in, text out as it comes.
+import { longestText } from '../../bindings/arguments/values.js';
 import type { GenerationInput } from '../index.js';
 import {
   checkSpeedup,
@@ -64,8 +65,6 @@ const options = {
   format: { type: 'string', default: 'text' },
 } as const;
 
-const largestPrompt = 64 * 2 ** 20; // UTF-16 units
-
 function share(name: string, text: string, least: 'above 0' | 'from 0'): number {
   const value = least === 'above 0' ? positiveOption(name, text) : numberOption(name, text, 0);
   if (value > 1) throw misuse(`--${name} must be at most 1, not '${text}'`);
@@ -117,7 +116,7 @@ async function readPrompt(): Promise<string> {
   let text = '';
   for await (const part of decodedParts('-', () => undefined)) {
     text += part;
-    if (text.length > largestPrompt) throw badInput('stdin: a prompt cannot be longer than 64 MiB');
+    if (text.length > longestText) throw badInput('stdin: a prompt cannot be longer than 16 Mi characters');
   }
   return text.replace(/\r?\n$/, '');
 }

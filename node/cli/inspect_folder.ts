@@ -2,7 +2,7 @@
 // verdict. Everything here is optional, because a folder worth inspecting may well be broken.
 import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Description, Kind } from '../../bindings/engine.js';
 import { readModel } from '../../bindings/model/load.js';
@@ -10,13 +10,14 @@ import { parseJson } from '../../bindings/model/json.js';
 import {
   companionsOf,
   configFile,
+  limitOf,
   optionalFiles,
   vocabularyFiles,
   weightsFile,
   weightsIndexFile,
 } from '../../bindings/model/names.js';
 import { LocalEngine } from '../../bindings/wasm/engine.js';
-import { folderOnDisk } from '../files.js';
+import { folderOnDisk, readSmall } from '../files.js';
 import { fileFailure } from './failure.js';
 
 export interface FileFacts {
@@ -42,7 +43,7 @@ const isObject = (value: unknown): value is Json =>
 /** The object in a JSON file; undefined if it is not there or not one. */
 async function readJson(path: string): Promise<Json | undefined> {
   try {
-    const value = parseJson(await readFile(path, 'utf8'));
+    const value = parseJson((await readSmall(path, limitOf(basename(path)))) ?? '');
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -84,7 +84,9 @@ class CsvParser {
   #append(text: string): void {
     this.#length += text.length;
     if (this.#length > maxRecordLength) {
-      throw badInput(`${this.name}:${this.#rowLine}: the record is longer than 64 MiB; is a quote never closed?`);
+      throw badInput(
+        `${this.name}:${this.#rowLine}: the record is longer than 16 Mi characters; is a quote never closed?`,
+      );
     }
     if (this.#state === 'closed') this.#behind += text;
     else this.#field += text;

@@ -4,10 +4,11 @@
 // Lines end with \n or \r\n. (Not by node:readline, which also ends lines at U+2028 and U+2029.)
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { longestText } from '../../bindings/arguments/values.js';
 import { Failure, badInput, fileFailure } from './failure.js';
 
-/** A line, row or record that is longer than this many UTF-16 units is no text but some other kind of file. */
-export const maxRecordLength = 64 * 2 ** 20;
+/** A line, row or record that is longer than this many UTF-16 units has a text that is too long, or is none. */
+export const maxRecordLength = longestText;
 
 // Small parts, so that what has been read, which the progress bar shows, is about what has been classified.
 const partSize = 2 ** 12;
@@ -88,7 +89,7 @@ export async function* linesOf(parts: AsyncIterable<string>, name: string): Asyn
       begin = end + 1;
     }
     text += part.slice(begin);
-    if (text.length > maxRecordLength) throw badInput(`${name}:${line}: the line is longer than 64 MiB`);
+    if (text.length > maxRecordLength) throw badInput(`${name}:${line}: the line is longer than 16 Mi characters`);
   }
   if (text !== '') yield { text: withoutReturn(text), line };
 }

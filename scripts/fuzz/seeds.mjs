@@ -57,6 +57,77 @@ function folders() {
   ];
 }
 
+/** Models that generate, as config.json has it. */
+const isDecoder = (model) => /"model_type": "(gpt2|llama)"/.test(below(join(models, model, 'config.json')));
+
+function decoders() {
+  const options = [
+    '',
+    'G',
+    '8f',
+    'Gh8',
+    'b',
+    'Gq',
+    'qo',
+    'GoL',
+    'oL',
+    'C',
+    'GS',
+    'xkpmeTu',
+    'GxTu',
+    'BP',
+    'GBs',
+    'sw',
+    'Gwi',
+  ];
+  const asked = [...options, 'c', 'Gct', 'a', 'GLa', 'r', 'Gr', '1', 'xe2'].map((each) =>
+    parts(each, '', '', '', '', '', '', 'ab a ab. \u2013 ab!', 'b ab ab ab ab ab ab ab ab ab ab'),
+  );
+  const whole = readdirSync(models)
+    .filter(isDecoder)
+    .flatMap((model) => {
+      const config = below(join(models, model, 'config.json'));
+      const header = headerOf(join(models, model, 'model.safetensors')).toString();
+      return [parts('L', config, '', '', '', '-', '', text, 'ab'), parts('4', config, '', '', '', '-', header, text)];
+    });
+  return [...asked, ...whole];
+}
+
+/** A byte-level vocabulary with all bytes, as vocab.json has it. */
+function bytesAsTokens() {
+  const shown = (byte) => (byte > 32 && byte < 127) || (byte > 160 && byte < 256 && byte !== 173);
+  let hidden = 256; // these get the letters from there on
+  const letters = Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(shown(byte) ? byte : hidden++));
+  return Object.fromEntries([...letters, 'in', '\u0120a', 'he', 'ing', 'hel'].map((token, id) => [token, id]));
+}
+
+const merges = ['i n', '\u0120 a', 'h e', 'in g', 'he l'];
+
+/** A tokenizer.json; that of a byte-level tokenizer, which has no vocabulary there, with one. */
+function tokenizerOf(name) {
+  const json = below(join(tokenizers, name));
+  if (!name.startsWith('bpe-')) return json;
+  const tokenizer = JSON.parse(json);
+  Object.assign(tokenizer.model, { vocab: { ...bytesAsTokens(), '<|endoftext|>': 300 }, merges });
+  return JSON.stringify(tokenizer);
+}
+
+const isOf = (kind) => (name) => name.startsWith(kind);
+
+/** Calls of the binding: bytes that choose them. */
+function calls() {
+  const load = [0, 0, 0, 0, 0, 0, 0, 0];
+  const generator = [0, 1, 0, 0, 0, 0, 0, 0];
+  const ask = [5, 1, 3, 97, 98, 97, 0, 2, 97, 98, 0, 8, 1, 0, 1, 6, 8, 6, 80, 7];
+  const goOn = [8, 1, 3, 97, 98, 97, 0, 0, ...Array(17).fill(1), 9, 8, 9, 8, 10, 11];
+  return [
+    [...load, ...ask, 12, 31, 8, 13, 0, ...load, ...generator, ...goOn],
+    [...generator, ...goOn, 12, 31, 8, ...ask],
+    [15, 1, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0, 4, ...ask, 14, 9, 9],
+    [4, 6, 9, 10, 11, 7, 3, 1, 2, 255, 2, 3, 3, 1],
+  ].map((bytes) => Buffer.from(bytes));
+}
+
 /** The fuzz targets: the seeds of each, and its dictionaries. */
 export const targets = {
   safetensors: { seeds: () => ofModels('model.safetensors', headerOf), dictionaries: ['json', 'safetensors'] },
@@ -69,14 +140,24 @@ export const targets = {
   tokenizer_json: {
     seeds: () =>
       readdirSync(tokenizers)
-        .filter((name) => !name.startsWith('config-'))
-        .map((name) => parts(below(join(tokenizers, name)), '', text, 'doing')),
+        .filter((name) => !/^(config|merges)-/.test(name))
+        .map((name) => parts(tokenizerOf(name), '', text, 'doing')),
+    dictionaries: ['json', 'tokenizer'],
+  },
+  vocab_json: {
+    seeds: () =>
+      readdirSync(tokenizers)
+        .filter(isOf('merges-'))
+        .flatMap((name) => [
+          parts('+', '{"in":256,"\u0120a":257}', '#version: 0.2\ni n\n\u0120 a', below(join(tokenizers, name)), text),
+          parts('', JSON.stringify(bytesAsTokens()), merges.join('\n'), below(join(tokenizers, name)), text, 'doing'),
+        ]),
     dictionaries: ['json', 'tokenizer'],
   },
   vocab_txt: {
     seeds: () =>
       readdirSync(tokenizers)
-        .filter((name) => name.startsWith('config-'))
+        .filter(isOf('config-'))
         .flatMap((name) =>
           ofModels('vocab.txt', (path) => parts(below(path), below(join(tokenizers, name)), text, 'doing')),
         ),
@@ -84,4 +165,13 @@ export const targets = {
   },
   text: { seeds: () => [parts(text, 'ab in a')], dictionaries: ['tokenizer'] },
   folder: { seeds: folders, dictionaries: ['json', 'config', 'profile', 'safetensors', 'tokenizer'] },
+  decoder_config: {
+    seeds: () =>
+      readdirSync(models)
+        .filter(isDecoder)
+        .map((model) => parts(below(join(models, model, 'config.json')), '{"eos_token_id": [1, 2]}')),
+    dictionaries: ['json', 'config', 'decoder'],
+  },
+  decoder: { seeds: decoders, dictionaries: ['json', 'config', 'decoder', 'profile', 'safetensors', 'tokenizer'] },
+  session: { seeds: calls, dictionaries: [] },
 };

@@ -14,13 +14,11 @@
 #include <cmath>
 #include <new>
 #include <optional>
-#include <random>
-#include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "core/tasks/classification.h"
+#include "tests/fuzz/folder.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/support/random_bert.h"
 
@@ -36,30 +34,23 @@ constexpr std::string_view kTokenizer = R"({
   "post_processor": {"type": "BertProcessing", "cls": ["[CLS]", 1], "sep": ["[SEP]", 2]},
   "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 9,
             "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "[MASK]": 3, "in": 4, "a": 5, "##a": 6, "ab": 7, "b": 8}}})";
-constexpr uint64_t kMostValues = 1 << 17;  // of a model that is made for a config.json
-constexpr uint64_t kMostBytes = 1 << 20;   // of one whose header is given
-constexpr uint64_t kMostOutputs = 4096;    // positions, labels, ... of either, so that a run stays short
 
 struct Files {
   std::string_view options, config, tokenizer, tokenizer_config, vocab, profile, header, text;
   std::optional<std::string_view> pair;
 
-  bool has(char option) const { return options.find(option) != std::string_view::npos; }
+  bool has(char option) const { return fuzz::has(options, option); }
 };
-
-std::string_view or_default(std::string_view part, std::string_view otherwise) {
-  return part.empty() ? otherwise : part == "-" ? std::string_view() : part;
-}
 
 Files read(std::string_view data) {
   static const std::string config = testing::config_json(testing::config_of({.vocab_size = 12, .positions = 24}));
   Files files;
   files.options = fuzz::next_part(data);
-  files.config = or_default(fuzz::next_part(data), config);
-  files.tokenizer = or_default(fuzz::next_part(data), kTokenizer);
-  files.tokenizer_config = or_default(fuzz::next_part(data), "");
-  files.vocab = or_default(fuzz::next_part(data), "");
-  files.profile = or_default(fuzz::next_part(data), "");
+  files.config = fuzz::or_default(fuzz::next_part(data), config);
+  files.tokenizer = fuzz::or_default(fuzz::next_part(data), kTokenizer);
+  files.tokenizer_config = fuzz::or_default(fuzz::next_part(data), "");
+  files.vocab = fuzz::or_default(fuzz::next_part(data), "");
+  files.profile = fuzz::or_default(fuzz::next_part(data), "");
   files.header = fuzz::next_part(data);
   files.text = fuzz::next_part(data);
   if (!data.empty()) files.pair = fuzz::next_part(data);
@@ -75,25 +66,9 @@ std::vector<std::byte> random_weights(const Files& files) {
   const uint64_t tables =
       d * (uint64_t{config->vocab_size} + config->max_position_embeddings + config->type_vocab_size);
   const uint64_t outputs = std::max<uint64_t>(config->num_labels(), config->max_position_embeddings);
-  if (d > 4096 || outputs > kMostOutputs || config->intermediate_size > 65536) return {};
-  if (tables + d * config->num_labels() + config->num_hidden_layers * layer > kMostValues) return {};
-  const DType dtype = files.has('h')   ? DType::f16
-                      : files.has('b') ? DType::bf16
-                      : files.has('q') ? DType::i8
-                                       : DType::f32;
-  return testing::safetensors_of(testing::random_bert(*config, 7, dtype));
-}
-
-// The header that was given, with as many bytes of weights as it says.
-std::vector<std::byte> weights_for(std::string_view header) {
-  std::vector<std::byte> file;
-  for (size_t i = 0; i < 8; ++i) file.push_back(static_cast<std::byte>(uint64_t{header.size()} >> (8 * i)));
-  const std::span<const std::byte> bytes = std::as_bytes(std::span(header));
-  file.insert(file.end(), bytes.begin(), bytes.end());
-  const Result<SafetensorsHeader> parsed = parse_safetensors_header(file);
-  if (!parsed.ok()) return file;
-  file.resize(file.size() + std::min(parsed->data_size, kMostBytes), std::byte{60});  // 0.0117 as f32, 1.06 as f16
-  return file;
+  if (d > 4096 || outputs > fuzz::kMostOutputs || config->intermediate_size > 65536) return {};
+  if (tables + d * config->num_labels() + config->num_hidden_layers * layer > fuzz::kMostValues) return {};
+  return testing::safetensors_of(testing::random_bert(*config, 7, fuzz::stored_as(files.options)));
 }
 
 void check(const Classifier& classifier, const Classification& answer, bool is_plain) {
@@ -144,14 +119,8 @@ void ask(Classifier& classifier, const Files& files) {
 }
 
 void load_and_ask(const Files& files) {
-  std::vector<std::byte> weights = files.header.empty() ? random_weights(files) : weights_for(files.header);
-  if (files.has('r')) {
-    std::mt19937 random(5);
-    const Result<SafetensorsHeader> header = parse_safetensors_header(weights);
-    for (size_t i = header.ok() ? header->data_begin : weights.size(); i < weights.size(); ++i) {
-      weights[i] = static_cast<std::byte>(random());
-    }
-  }
+  std::vector<std::byte> weights = files.header.empty() ? random_weights(files) : fuzz::weights_for(files.header);
+  if (files.has('r')) fuzz::make_noise(weights);
   double now = 0;
   LoadOptions options{.threads = files.has('t') ? size_t{2} : size_t{1}, .clock = [&now] { return now += 0.01; }};
   if (files.has('8')) options.precision = Precision::int8;
@@ -165,21 +134,10 @@ void load_and_ask(const Files& files) {
   fuzz::require_sound(loader.status());
   if (!loader.ok()) return;
 
-  size_t part = weights.size();
-  for (char digit = '0'; digit <= '9'; ++digit) {
-    if (files.has(digit)) part = size_t{1} << (2 * (digit - '0'));
-  }
-  // Of parts so small that there would be very many only the header's are that small.
-  for (size_t begin = 0; begin < weights.size();) {
-    const size_t size = std::min(begin < 4096 ? part : std::max<size_t>(part, 1021), weights.size() - begin);
-    const Status status = loader->append(std::span(weights).subspan(begin, size));
-    fuzz::require_sound(status);
-    if (!status.ok()) return;
-    begin += size;
-  }
+  if (!fuzz::append(*loader, weights, files.options)) return;
   auto classifier = loader->finish();
   fuzz::require_sound(classifier.status());
-  if (classifier.ok() && classifier->config().num_labels() <= kMostOutputs) ask(*classifier, files);
+  if (classifier.ok() && classifier->config().num_labels() <= fuzz::kMostOutputs) ask(*classifier, files);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // A memory that may not grow far, as on a small device: out_of_memory instead of a crash, wherever it runs out; a pipeline
 // works on afterwards, and others are as they were.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { LatformerError, pipeline } from 'latformer';
 import { tinyModel } from './tiny_model.mjs';
 
@@ -9,7 +11,9 @@ const pages = (megabytes) => megabytes * 16;
 const text = 'A joy from start to finish.';
 
 /** A pipeline in this thread whose memory ends at so many megabytes. */
-async function pipelineWithin(megabytes, ...args) {
+const pipelineWithin = (megabytes, model) => within(megabytes, 'sentiment-analysis', model);
+
+async function within(megabytes, task, model) {
   const { Memory } = WebAssembly;
   WebAssembly.Memory = class extends Memory {
     constructor(descriptor) {
@@ -17,7 +21,7 @@ async function pipelineWithin(megabytes, ...args) {
     }
   };
   try {
-    return await pipeline('sentiment-analysis', ...args, { worker: false, threads: 1 });
+    return await pipeline(task, model, { worker: false, threads: 1 });
   } finally {
     WebAssembly.Memory = Memory;
   }
@@ -54,7 +58,7 @@ test('a call that needs more than there is', { timeout: 280_000 }, async () => {
   const classify = await pipelineWithin(17, { files: tinyModel() });
   const expected = await classify(text);
   const large = [
-    ['a joy '.repeat(3e6), {}],
+    ['a joy '.repeat(2.7e6), {}],
     ['a joy '.repeat(3e5), { long_text: 'windows' }],
     [Array.from({ length: 10_000 }, () => text), {}],
   ];
@@ -65,4 +69,35 @@ test('a call that needs more than there is', { timeout: 280_000 }, async () => {
   }
   assert.ok(refused > 0);
   await classify.dispose();
+});
+
+test('a generator within any memory', { timeout: 280_000 }, async () => {
+  const folder = fileURLToPath(new URL('../parity/models/gpt2-tied-f32', import.meta.url));
+  const files = Object.fromEntries(
+    readdirSync(folder).map((name) => [name, new Uint8Array(readFileSync(`${folder}/${name}`))]),
+  );
+  const free = await pipeline('text-generation', { files }, { worker: false });
+  const prompt = 'Once upon a time';
+  const options = { max_new_tokens: 6 };
+  const expected = await free(prompt, options);
+  let refused = 0;
+  for (const megabytes of [16, 16.25, 16.5, 17, 18, 20]) {
+    try {
+      const generate = await within(megabytes, 'text-generation', { files });
+      const large = Array.from({ length: 300 }, () => prompt.repeat(5));
+      for (const more of [{ num_beams: 64 }, {}]) {
+        await generate(large, { max_new_tokens: 40, ...more }).catch(
+          (error) => (refused += isOutOfMemory(error) ? 1 : 0),
+        );
+        assert.deepEqual(await generate(prompt, options), expected, 'it works on');
+      }
+      await generate.dispose();
+    } catch (error) {
+      isOutOfMemory(error);
+      refused += 1;
+    }
+  }
+  assert.ok(refused > 0);
+  assert.deepEqual(await free(prompt, options), expected);
+  await free.dispose();
 });

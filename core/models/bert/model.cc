@@ -41,21 +41,31 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
   return bert;
 }
 
-Result<std::vector<EncoderOutput>> Bert::run(std::span<const EncoderInput> texts, Dropped dropped) {
+Status Bert::start(std::span<const EncoderInput> texts, Dropped dropped) {
   for (const EncoderInput& text : texts) LATFORMER_TRY(check(text));
-  std::vector<EncoderOutput> outputs(texts.size());
-  if (texts.empty()) return outputs;
+  texts_.assign(texts.begin(), texts.end());
+  outputs_.clear();
+  outputs_.resize(texts.size());
+  dropped_ = dropped;
+  next_layer_ = texts.empty() ? config_.num_hidden_layers : 0;
+  return texts.empty() ? Status() : begin(texts);
+}
 
-  LATFORMER_TRY(begin(texts));
-  for (size_t index = 0; index < config_.num_hidden_layers; ++index) {
-    LATFORMER_TRY(is_cut(index) ? last_layer() : layer(index, texts, dropped));
-    for (size_t t = 0; t < texts.size(); ++t) {
-      outputs[t].kept_positions.push_back(rows_[t].positions);
-      outputs[t].tokens_per_layer.push_back(rows_[t].count());
-    }
+Status Bert::step() {
+  const size_t index = next_layer_++;
+  LATFORMER_TRY(is_cut(index) ? last_layer() : layer(index, texts_, dropped_));
+  for (size_t t = 0; t < texts_.size(); ++t) {
+    outputs_[t].kept_positions.push_back(rows_[t].positions);
+    outputs_[t].tokens_per_layer.push_back(rows_[t].count());
   }
+  return {};
+}
+
+Result<std::vector<EncoderOutput>> Bert::finish() {
+  std::vector<EncoderOutput> outputs = std::move(outputs_);
+  if (outputs.empty()) return outputs;
   LATFORMER_ASSIGN(std::vector<std::vector<float>> results, run_head());
-  for (size_t t = 0; t < texts.size(); ++t) outputs[t].result = std::move(results[t]);
+  for (size_t t = 0; t < outputs.size(); ++t) outputs[t].result = std::move(results[t]);
   return outputs;
 }
 

@@ -35,7 +35,10 @@ class Bert final : public EncoderModel {
   static Result<Bert> create(const BertConfig& config, BertWeights weights, Threads threads);
 
   // As EncoderModel has it. ids begin with [CLS]; type_ids are read where there are any.
-  Result<std::vector<EncoderOutput>> run(std::span<const EncoderInput> texts, Dropped dropped) override;
+  Status start(std::span<const EncoderInput> texts, Dropped dropped) override;
+  bool done() const override { return next_layer_ == config_.num_hidden_layers; }
+  Status step() override;
+  Result<std::vector<EncoderOutput>> finish() override;
   Precision precision() const override { return weights_.layers.front().intermediate.precision(); }
   Status rehearse(const Workload& work, size_t index, Dropped dropped) override;
 
@@ -56,6 +59,12 @@ class Bert final : public EncoderModel {
   Threads threads_;
   BertActivations activations_;
   std::vector<LiveRows> rows_;  // of each text, in the order in which they are packed
+
+  // Of the texts that were started.
+  std::vector<EncoderInput> texts_;
+  std::vector<EncoderOutput> outputs_;
+  Dropped dropped_ = Dropped::discard;
+  size_t next_layer_ = 0;
 
   kernels::Attention attention_;
   kernels::Activation hidden_act_;

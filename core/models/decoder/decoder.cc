@@ -113,12 +113,19 @@ Result<Sequence> DecoderModel::copy(const Sequence& sequence, uint32_t more) con
 
 Result<std::vector<DecoderOutput>> DecoderModel::run(std::span<const DecoderInput> texts, const PromptElimination& how,
                                                      Last read) {
-  for (const DecoderInput& text : texts) LATFORMER_TRY(check(text));
-  std::vector<DecoderOutput> outputs(texts.size());
-  if (texts.empty()) return outputs;
+  LATFORMER_TRY(start(texts, how, read));
+  while (!done()) LATFORMER_TRY(step());
+  return finish();
+}
 
+Status DecoderModel::start(std::span<const DecoderInput> texts, const PromptElimination& how, Last read) {
+  for (const DecoderInput& text : texts) LATFORMER_TRY(check(text));
+  outputs_.clear();
+  outputs_.resize(texts.size());
+  next_layer_ = texts.empty() ? facts_.num_layers : 0;
   how_ = how;
   read_ = read;
+  if (texts.empty()) return {};
   LATFORMER_TRY(prepare(texts));
   size_t row = 0;
   for (size_t t = 0; t < texts.size(); ++t) {
@@ -126,10 +133,18 @@ Result<std::vector<DecoderOutput>> DecoderModel::run(std::span<const DecoderInpu
     embed(texts[t].ids, texts_[t].positions, activations_.hidden.data() + row * facts_.hidden_size);
     row += n;
   }
-  for (size_t index = 0; index < facts_.num_layers; ++index) {
-    LATFORMER_TRY(layer(index));
-    for (size_t t = 0; t < texts.size(); ++t) outputs[t].kept_positions.push_back(texts_[t].positions);
-  }
+  return {};
+}
+
+Status DecoderModel::step() {
+  LATFORMER_TRY(layer(next_layer_++));
+  for (size_t t = 0; t < texts_.size(); ++t) outputs_[t].kept_positions.push_back(texts_[t].positions);
+  return {};
+}
+
+Result<std::vector<DecoderOutput>> DecoderModel::finish() {
+  std::vector<DecoderOutput> outputs = std::move(outputs_);
+  if (outputs.empty()) return outputs;
   for (Text& text : texts_) text.sequence->next_position = text.positions.back() + 1;
   LATFORMER_TRY(logits(outputs));
   return outputs;

@@ -106,6 +106,13 @@ class DecoderModel {
   Result<std::vector<DecoderOutput>> run(std::span<const DecoderInput> texts, const PromptElimination& how,
                                          Last read = Last::one_row);
 
+  // The same in steps, between which the caller may do other things, or let it be, and the sequences with it: start,
+  // step until done, finish. Counts and sequences must stay where they are until then. Errors: those of run().
+  Status start(std::span<const DecoderInput> texts, const PromptElimination& how, Last read = Last::one_row);
+  bool done() const { return next_layer_ == facts_.num_layers; }
+  Status step();  // a layer
+  Result<std::vector<DecoderOutput>> finish();
+
   // Does the work of a part of the model once, for calibration. Errors: out_of_memory.
   Status rehearse(const Workload& work, size_t index, const PromptElimination& how);
 
@@ -166,6 +173,8 @@ class DecoderModel {
   Last read_ = Last::one_row;
   kernels::CausalAttention attention_;
   std::vector<Text> texts_;
+  std::vector<DecoderOutput> outputs_;  // of each text that was started
+  size_t next_layer_ = 0;
   std::vector<uint32_t> positions_;  // of all texts' rows
   Buffer<float> last_;               // (d)
   Sequence rehearsal_;

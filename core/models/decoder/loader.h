@@ -11,6 +11,7 @@
 #include "core/kernels/linear.h"
 #include "core/kernels/threads.h"
 #include "core/models/decoder/decoder.h"
+#include "core/models/room.h"
 
 namespace latformer {
 
@@ -24,11 +25,11 @@ class DecoderLoader {
   virtual const DecoderFacts& facts() const = 0;
 };
 
-// Errors: out_of_memory, naming both, if the weights of linear layers and embeddings take more than `limit` bytes where
-// each takes `bytes_each`.
-Status check_fits(const DecoderFacts& facts, uint64_t bytes_each, uint64_t limit);
-
-// What can be addressed here at all.
-uint64_t address_space();
+// Errors: out_of_memory, if the weights can never fit in that precision. Without one the header of the file decides.
+inline Status check_room(const DecoderFacts& facts, std::optional<Precision> precision) {
+  if (!precision) return {};
+  const uint64_t weights = facts.weight_count();
+  return check_room(precision == Precision::f32 ? 4 * weights : precision == Precision::int8 ? weights : weights / 2);
+}
 
 }  // namespace latformer

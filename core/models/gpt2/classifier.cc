@@ -6,6 +6,7 @@
 
 #include "core/format/json.h"
 #include "core/format/labels.h"
+#include "core/models/decoder/loader.h"
 
 namespace latformer {
 namespace {
@@ -15,17 +16,25 @@ class Gpt2Classifier final : public EncoderModel {
   Gpt2Classifier(std::unique_ptr<DecoderModel> model, const PromptElimination& how, std::optional<int32_t> pad)
       : model_(std::move(model)), how_(how), pad_(pad) {}
 
-  Result<std::vector<EncoderOutput>> run(std::span<const EncoderInput> texts, Dropped /*dropped*/) override {
-    std::vector<Sequence> sequences;
+  Status start(std::span<const EncoderInput> texts, Dropped /*dropped*/) override {
     std::vector<DecoderInput> inputs;
-    sequences.reserve(texts.size());  // inputs point to them
+    sequences_.clear();
+    sequences_.reserve(texts.size());  // inputs point to them
     for (const EncoderInput& text : texts) {
       const std::span<const int32_t> ids = text.ids.first(read_of(text.ids));
       LATFORMER_ASSIGN(Sequence sequence, model_->begin(static_cast<uint32_t>(ids.size()), text.counts));
-      sequences.push_back(std::move(sequence));
-      inputs.push_back({.ids = ids, .positions = {}, .counts = text.counts, .sequence = &sequences.back()});
+      sequences_.push_back(std::move(sequence));
+      inputs.push_back({.ids = ids, .positions = {}, .counts = text.counts, .sequence = &sequences_.back()});
     }
-    LATFORMER_ASSIGN(std::vector<DecoderOutput> outputs, model_->run(inputs, how_));
+    return model_->start(inputs, how_);
+  }
+
+  bool done() const override { return model_->done(); }
+  Status step() override { return model_->step(); }
+
+  Result<std::vector<EncoderOutput>> finish() override {
+    LATFORMER_ASSIGN(std::vector<DecoderOutput> outputs, model_->finish());
+    sequences_.clear();
     std::vector<EncoderOutput> results;
     for (DecoderOutput& output : outputs) {
       EncoderOutput& result = results.emplace_back();
@@ -56,6 +65,7 @@ class Gpt2Classifier final : public EncoderModel {
   std::unique_ptr<DecoderModel> model_;
   PromptElimination how_;
   std::optional<int32_t> pad_;
+  std::vector<Sequence> sequences_;  // of the texts that were started
 };
 
 EncoderConfig encoder_config_of(const Gpt2Config& model) {
@@ -90,9 +100,7 @@ Result<std::unique_ptr<EncoderModelLoader>> Gpt2ClassifierLoader::create(std::st
     LATFORMER_ASSIGN(const int64_t id, root["pad_token_id"].integer(0, std::numeric_limits<int32_t>::max()));
     pad = static_cast<int32_t>(id);
   }
-  if (precision) {
-    LATFORMER_TRY(check_fits(model.facts(), *precision == Precision::f32 ? 4 : 1, address_space()));
-  }
+  LATFORMER_TRY(check_room(model.facts(), precision));
   return std::unique_ptr<EncoderModelLoader>(new Gpt2ClassifierLoader(std::move(config), model, pad, precision));
 }
 

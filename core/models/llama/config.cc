@@ -96,6 +96,9 @@ Result<LlamaConfig> parse_llama_config(std::string_view json) {
   } else {
     config.head_dim = config.hidden_size / config.num_attention_heads;
   }
+  if (uint64_t{config.num_attention_heads} * config.head_dim > kLargestSize) {
+    return root["head_dim"].fault("times the attention heads is too large");
+  }
   if (config.head_dim % 2 != 0) return root["head_dim"].fault("must be even, for positions rotate pairs");
   LATFORMER_TRY(parse_size(root, "max_position_embeddings", kLargestSize, config.max_position_embeddings));
   LATFORMER_ASSIGN(const std::string_view activation, root["hidden_act"].string_or("silu"));

@@ -25,7 +25,7 @@ bool BeamText::ends(std::span<const int32_t> tokens) const {
 }
 
 Status BeamText::step() {
-  if (sequences_.empty()) return begin();
+  if (sequences_.empty()) return read();
   const auto& beams = search_.running();
   std::vector<DecoderInput> inputs;
   inputs.reserve(beams.size());
@@ -40,15 +40,24 @@ Status BeamText::step() {
   return advance(logits);
 }
 
-Status BeamText::begin() {
+// A layer more of the prompt.
+Status BeamText::read() {
   const uint32_t more = std::min(options_.max_new_tokens, model_->facts().max_positions);
-  const auto tokens = static_cast<uint32_t>(plan_.ids.size());
-  LATFORMER_ASSIGN(Sequence first, model_->begin(tokens, plan_.counts, std::min(more, 256U)));
-  const DecoderInput input{.ids = plan_.ids, .positions = plan_.positions, .counts = plan_.counts, .sequence = &first};
-  LATFORMER_ASSIGN(std::vector<DecoderOutput> outputs, model_->run({&input, 1}, how_));
-  for (const kernels::KeyValueCache& layer : first.layers) rows_.push_back(static_cast<uint32_t>(layer.rows()));
+  if (!prompt_sequence_) {
+    const auto tokens = static_cast<uint32_t>(plan_.ids.size());
+    LATFORMER_ASSIGN(prompt_sequence_, model_->begin(tokens, plan_.counts, std::min(more, 256U)));
+    const DecoderInput input{
+        .ids = plan_.ids, .positions = plan_.positions, .counts = plan_.counts, .sequence = &*prompt_sequence_};
+    LATFORMER_TRY(model_->start({&input, 1}, how_));
+  }
+  LATFORMER_TRY(model_->step());
+  if (!model_->done()) return {};
+  LATFORMER_ASSIGN(std::vector<DecoderOutput> outputs, model_->finish());
+  for (const kernels::KeyValueCache& layer : prompt_sequence_->layers) {
+    rows_.push_back(static_cast<uint32_t>(layer.rows()));
+  }
   if (!plan_.counts.empty()) kept_ = std::move(outputs.front().kept_positions);
-  sequences_.push_back(std::move(first));
+  sequences_.push_back(*std::exchange(prompt_sequence_, {}));
   for (uint32_t i = 1; i < options_.beams.num_beams; ++i) {
     LATFORMER_ASSIGN(Sequence copy, model_->copy(sequences_.front(), std::min(more, 256U)));
     sequences_.push_back(std::move(copy));

@@ -37,7 +37,7 @@ class BeamText {
   const std::vector<std::vector<uint32_t>>& kept_positions() const { return kept_; }
 
  private:
-  Status begin();
+  Status read();
   bool ends(std::span<const int32_t> tokens) const;
   Status advance(std::span<std::vector<float>> logits);
 
@@ -49,7 +49,8 @@ class BeamText {
   PromptPlan plan_;
   Stops stops_;
   BeamSearch search_;
-  std::vector<Sequence> sequences_;  // of each beam that runs
+  std::optional<Sequence> prompt_sequence_;  // while the prompt is read
+  std::vector<Sequence> sequences_;          // of each beam that runs
   std::vector<uint32_t> rows_{};
   std::vector<std::vector<uint32_t>> kept_{};
 };

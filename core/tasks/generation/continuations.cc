@@ -42,31 +42,16 @@ bool Continuations::done() const {
 
 Result<std::vector<NewToken>> Continuations::step() {
   const bool unread = std::ranges::any_of(texts_, [](const Text& text) { return !text.ended && !text.is_read(); });
-  return unread ? read() : go_on();
+  return unread || !reading_.empty() ? read() : go_on();
 }
 
-// Some more of the prompts.
+// A layer more of some of the prompts.
 Result<std::vector<NewToken>> Continuations::read() {
-  std::vector<DecoderInput> inputs;
-  std::vector<size_t> owners;
-  uint32_t rows = 0;
-  for (size_t i = 0; i < texts_.size() && rows < kMostRows; ++i) {
-    Text& text = texts_[i];
-    if (text.ended || text.is_read()) continue;
-    const auto left = static_cast<uint32_t>(text.plan.ids.size()) - text.read;
-    const bool at_once = !text.plan.counts.empty();  // what is dropped is decided by the prompt's end
-    const uint32_t count = at_once ? left : std::min(left, kMostRows - rows);
-    if (at_once && rows > 0 && rows + count > kMostRows) break;
-    const std::span<const uint32_t> positions = text.plan.positions;
-    inputs.push_back({.ids = std::span(text.plan.ids).subspan(text.read, count),
-                      .positions = positions.empty() ? positions : positions.subspan(text.read, count),
-                      .counts = text.plan.counts,
-                      .sequence = &text.sequence});
-    text.read += count;
-    owners.push_back(i);
-    rows += count;
-  }
-  LATFORMER_ASSIGN(std::vector<DecoderOutput> outputs, model_->run(inputs, how_));
+  if (reading_.empty()) LATFORMER_TRY(start_reading());
+  LATFORMER_TRY(model_->step());
+  if (!model_->done()) return std::vector<NewToken>{};
+  LATFORMER_ASSIGN(std::vector<DecoderOutput> outputs, model_->finish());
+  const std::vector<size_t> owners = std::exchange(reading_, {});
   std::vector<NewToken> tokens;
   for (size_t i = 0; i < owners.size(); ++i) {
     Text& text = texts_[owners[i]];
@@ -82,6 +67,28 @@ Result<std::vector<NewToken>> Continuations::read() {
     tokens.push_back(token);
   }
   return tokens;
+}
+
+Status Continuations::start_reading() {
+  std::vector<DecoderInput> inputs;
+  uint32_t rows = 0;
+  for (size_t i = 0; i < texts_.size() && rows < kMostRows; ++i) {
+    Text& text = texts_[i];
+    if (text.ended || text.is_read()) continue;
+    const auto left = static_cast<uint32_t>(text.plan.ids.size()) - text.read;
+    const bool at_once = !text.plan.counts.empty();  // what is dropped is decided by the prompt's end
+    const uint32_t count = at_once ? left : std::min(left, kMostRows - rows);
+    if (at_once && rows > 0 && rows + count > kMostRows) break;
+    const std::span<const uint32_t> positions = text.plan.positions;
+    inputs.push_back({.ids = std::span(text.plan.ids).subspan(text.read, count),
+                      .positions = positions.empty() ? positions : positions.subspan(text.read, count),
+                      .counts = text.plan.counts,
+                      .sequence = &text.sequence});
+    text.read += count;
+    reading_.push_back(i);
+    rows += count;
+  }
+  return model_->start(inputs, how_);
 }
 
 // One token more of each text.

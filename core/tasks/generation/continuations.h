@@ -1,7 +1,7 @@
 // Tokens of prompts -> the tokens that follow, one of each text a step: generation before there is text.
 //
-// A step is one run of the model: a part of the prompts that are not read yet, or else one token of each text. What
-// rows run together changes no bit.
+// A step is one layer of the model for a part of the prompts that are not read yet, or else one token of each text.
+// What rows run together changes no bit.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,7 @@ class Continuations {
     std::vector<int32_t> ids;
     uint32_t new_tokens = 0;
     PromptPlan plan;    // what is to be read
-    uint32_t read = 0;  // of plan.ids
+    uint32_t read = 0;  // of plan.ids, what the model is at included
     uint32_t reused = 0;
     Sequence sequence;
     Sampler sampler;
@@ -68,10 +68,11 @@ class Continuations {
     std::vector<uint32_t> rows{};
     std::vector<std::vector<uint32_t>> kept{};
 
-    bool is_read() const { return read == plan.ids.size(); }
+    bool is_read() const { return read == plan.ids.size(); }  // or about to be
   };
 
   Result<std::vector<NewToken>> read();
+  Status start_reading();
   Result<std::vector<NewToken>> go_on();
   Result<NewToken> take(size_t index, std::span<float> logits);
   Status slide(Text& text);
@@ -81,6 +82,7 @@ class Continuations {
   GenerationOptions options_;
   std::span<const int32_t> end_tokens_;
   std::vector<Text> texts_;
+  std::vector<size_t> reading_;  // texts of whose prompts the model reads a part
 };
 
 }  // namespace latformer

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -152,7 +153,7 @@ Status not_an_error() { return cancelled("enough"); }  // ends a pass over the r
 
 Result<std::string> Table::open(const fs::path& path) {
   if (path.extension() == ".parquet") return format_of(path, "").status();  // before its bytes are taken for text
-  LATFORMER_ASSIGN(std::string text, read_file(path));
+  LATFORMER_ASSIGN(std::string text, read_file(path, std::numeric_limits<uint64_t>::max()));
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // a byte order mark
   LATFORMER_ASSIGN(const Format format, format_of(path, text));
   LATFORMER_TRY(check_utf8(path, text));

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -84,7 +85,7 @@ std::vector<LabelledText> parted(std::vector<LabelledText> texts) {
 // How many whole lines `partial` has; what is behind the last one is cut off. Errors: they are not of these texts.
 Result<size_t> lines_there(const fs::path& partial, std::span<const LabelledText> texts) {
   if (!is_file(partial)) return size_t{0};
-  LATFORMER_ASSIGN(std::string text, read_file(partial));
+  LATFORMER_ASSIGN(std::string text, read_file(partial, std::numeric_limits<uint64_t>::max()));
   text.resize(text.rfind('\n') + 1);  // of npos: nothing is left
   const auto lines = static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
   if (lines > 0) {

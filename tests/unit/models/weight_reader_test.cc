@@ -7,6 +7,7 @@
 #include <random>
 
 #include "core/kernels/threads.h"
+#include "core/models/room.h"
 #include "tests/unit/support/random_bert.h"
 
 namespace latformer {
@@ -214,6 +215,35 @@ TEST(WeightReader, ReadsTablesVectorsAndNorms) {
   const auto vector = [&](WeightReader& file) { return file.vector("ln.weight", 3 * kOut, &rms); };
   ASSERT_TRUE(read(tensors, {}, vector).ok());
   EXPECT_EQ(rms[4], norm.gamma[4]);
+}
+
+// What a model will take is known from the header, and refused there if it is more than there can be.
+TEST(WeightReader, CountsWhatItWillHold) {
+  const auto bytes = [](DType stored, std::optional<Precision> precision) {
+    testing::TensorMaker maker(4, stored);
+    maker.matrix("table.weight", 100, 40, 1);
+    maker.linear("layer", 30, 40);
+    StoredMatrix table;
+    kernels::Linear linear;
+    uint64_t sum = 0;
+    EXPECT_TRUE(read(maker.take(), precision, [&](WeightReader& file) -> Status {
+                  LATFORMER_TRY(file.embedding("table.weight", 100, 40, &table));
+                  LATFORMER_TRY(file.linear({{.name = "layer", .out = 30}}, 40, precision, &linear));
+                  sum = file.bytes();
+                  return {};
+                }).ok());
+    return sum;
+  };
+  EXPECT_EQ(bytes(DType::f32, {}), 4U * (4000 + 1200));
+  EXPECT_EQ(bytes(DType::f16, {}), 2U * 4000 + 4 * 1200);
+  EXPECT_EQ(bytes(DType::i8, {}), 4000U + 1200);
+  EXPECT_EQ(bytes(DType::f32, Precision::int8), 4000U + 1200);
+  EXPECT_EQ(bytes(DType::i8, Precision::f32), 4000U + 4 * 1200);
+
+  EXPECT_TRUE(check_room(1000, 1000).ok());
+  const Status status = check_room(uint64_t{6} << 30, uint64_t{4} << 30);
+  EXPECT_EQ(status.code(), ErrorCode::out_of_memory);
+  EXPECT_NE(status.message().find("6.0 GB, and there is room for 4.0 GB"), std::string::npos) << status.message();
 }
 
 }  // namespace

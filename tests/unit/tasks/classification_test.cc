@@ -185,6 +185,31 @@ TEST(Classifier, ReadsAVeryLongTextInWindows) {
   EXPECT_NEAR(std::accumulate(answer.scores.begin(), answer.scores.end(), 0.0), 1, 1e-5);
 }
 
+// In parts it gives the same bits, and what was let go of leaves nothing behind.
+TEST(Classifier, WorksInParts) {
+  Classifier classifier = load(kShape);
+  const std::string longer = letters(700);
+  const std::vector<TextInput> inputs{{longer, {}}, {"a b", "c"}, {"", {}}};
+  for (const LongText long_text : {LongText::truncate, LongText::windows}) {
+    const RunOptions options{.speedup = 2, .long_text = long_text};
+    const std::span texts = std::span(inputs).first(long_text == LongText::windows ? 1 : 3);
+    const std::vector<Classification> expected = classifier.run(texts, options).value();
+    for (const int stop_after : {1, 4, 1000}) {
+      EncoderCall call = classifier.start(texts, options).value();
+      int parts = 0;
+      for (; !call.done() && parts < stop_after; ++parts) ASSERT_TRUE(call.work(0).ok());
+      if (!call.done()) continue;
+      EXPECT_GE(parts, 1 + 3 + 1);  // tokens, layers, results
+      const std::vector<Classification> answers = classifier.answers_of(call.take());
+      ASSERT_EQ(answers.size(), expected.size());
+      for (size_t i = 0; i < answers.size(); ++i) {
+        EXPECT_EQ(answers[i].logits, expected[i].logits);
+        EXPECT_EQ(answers[i].windows.size(), expected[i].windows.size());
+      }
+    }
+  }
+}
+
 TEST(Classifier, RefusesSpeedupsOutOfRange) {
   Classifier classifier = load(kShape);
   const std::vector<TextInput> inputs{{"a b c d e f", {}}};

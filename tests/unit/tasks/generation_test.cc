@@ -214,6 +214,31 @@ TEST_F(GenerationTest, OneAtATimeAndCancelledByLettingGo) {
   EXPECT_EQ(one("It was", {.max_new_tokens = 2, .ignore_end = true}).tokens.size(), 2U);
 }
 
+// So that a long prompt can be let go of in its middle.
+TEST_F(GenerationTest, PromptsAreReadALayerACall) {
+  const uint32_t layers = generator_.facts().num_layers;
+  for (const uint32_t beams : {1U, 2U}) {
+    for (const double speedup : {1.0, 2.0}) {
+      const GenerationOptions options{
+          .max_new_tokens = 3, .beams = {.num_beams = beams}, .speedup = speedup, .mode = PromptMode::layers};
+      generator_.forget();
+      const std::vector<int32_t> expected = one(kPrompt, options).tokens;
+      for (uint32_t calls = 1; calls < layers; ++calls) {
+        generator_.forget();
+        Result<Generation> generation = generator_.start({{kPrompt}}, options);
+        ASSERT_TRUE(generation.ok());
+        for (uint32_t i = 0; i < calls; ++i) {
+          EXPECT_TRUE(generation->next()->empty());
+          EXPECT_EQ(generation->stats()[0].new_tokens, 0U);
+        }
+        if (calls % 2 == 0) continue;  // it is let go of here
+        EXPECT_EQ(finish(*generation).front().tokens, expected);
+      }
+      EXPECT_EQ(one(kPrompt, options).tokens, expected);
+    }
+  }
+}
+
 TEST_F(GenerationTest, BadInput) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_NE(complaint("", {}).find("empty"), std::string::npos);

@@ -2,20 +2,20 @@
 // out_of_memory, nothing leaks, and what was there before works on.
 #include <gtest/gtest.h>
 
-#include <new>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "core/tasks/classification.h"
+#include "core/tasks/embedding.h"
 #include "tests/unit/support/allocations.h"
 #include "tests/unit/support/random_bert.h"
+#include "tests/unit/tasks/each_allocation.h"
 
 namespace latformer {
 namespace {
 
-using testing::Failing;
+using testing::fail_each_allocation;
 
 constexpr std::string_view kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n##a\n##b\n";
 constexpr std::string_view kProfile =
@@ -54,44 +54,6 @@ struct Folder {
     return loader.finish();
   }
 };
-
-// `work`, as the edge of the bindings calls it.
-template <class Work>
-Status guarded(const Work& work) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return {ErrorCode::out_of_memory, {}};
-  } catch (const std::length_error&) {
-    return {ErrorCode::out_of_memory, {}};
-  }
-}
-
-// Lets each allocation of `work` fail in turn, until it is through without a failure; `after` sees how things are then.
-template <class Work, class After>
-size_t fail_each_allocation(const Work& work, const After& after) {
-  size_t failures = 0;
-  for (const Failing failing : {Failing::one, Failing::all_from_there}) {
-    for (size_t n = 1;; ++n) {
-      testing::fail_allocation(n, failing);
-      ErrorCode code{};
-      {
-        const Status status = guarded(work);
-        testing::fail_allocation(0);
-        code = status.code();
-      }
-      if (!testing::allocation_failed()) break;
-      ++failures;
-      // What needs no memory to go on may do so.
-      if (code != ErrorCode::ok) {
-        EXPECT_EQ(code, ErrorCode::out_of_memory) << "allocation " << n;
-      }
-      after();
-      if (::testing::Test::HasFailure()) return failures;
-    }
-  }
-  return failures;
-}
 
 std::vector<float> answers_of(Classifier& classifier, const RunOptions& options) {
   const std::vector<TextInput> inputs{{"a b c [MASK] ab", {}}, {"a", "b c"}};
@@ -164,6 +126,50 @@ TEST_P(OutOfMemory, WhileCalibrating) {
   EXPECT_GT(fail_each_allocation([&] { return classifier.restore_calibration(kept); },
                                  [&] { EXPECT_EQ(to_json(*classifier.time_model()), kept); }),
             10U);
+}
+
+// The same of embeddings, with a prompt, pooling and a dense layer of the folder's own.
+TEST_P(OutOfMemory, WhileEmbedding) {
+  const std::string modules = R"([
+    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}])";
+  const ModelFiles files{
+      .config_json = folder_.config,
+      .vocab_txt = kVocab,
+      .profile_json = kProfile,
+      .modules_json = modules,
+      .config_sentence_transformers_json = R"({"prompts": {"q": "a a "}, "default_prompt_name": "q"})",
+      .pooling_json = R"({"word_embedding_dimension": 8, "pooling_mode_mean_tokens": true})"};
+  const auto load = [&]() -> Result<Embedder> {
+    LATFORMER_ASSIGN(EmbedderLoader loader, EmbedderLoader::create(files, folder_.options));
+    LATFORMER_TRY(loader.append(folder_.weights));
+    return loader.finish();
+  };
+  std::string text;
+  for (int i = 0; i < 150; ++i) text += "ab c ";
+  const std::vector<TextInput> inputs{{text, {}}, {"a", {}}};
+  EmbedOptions options;
+  options.long_text = LongText::windows;
+  options.speedup = 2;
+  const auto run = [&](Embedder& embedder) { return embedder.run(inputs, options); };
+
+  std::optional<Embedder> embedder;
+  embedder.emplace(load().value());
+  const std::vector<float> expected = run(*embedder).value().front().values;
+  embedder.reset();
+  const size_t held = testing::heap_bytes();
+  EXPECT_GT(fail_each_allocation([&] { return load().status(); }, [&] { EXPECT_EQ(testing::heap_bytes(), held); }),
+            200U);
+  embedder.emplace(load().value());
+  EXPECT_GT(fail_each_allocation([&] { return run(*embedder).status(); },
+                                 [&] {
+                                   EXPECT_EQ(run(*embedder).value().front().values, expected);
+                                   embedder.emplace(load().value());
+                                 }),
+            100U);
+  EXPECT_GT(fail_each_allocation([&] { return embedder->calibrate(0, 3); }, [&] { embedder.emplace(load().value()); }),
+            50U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stored, OutOfMemory, ::testing::Values(DType::f32, DType::i8),
