@@ -14,12 +14,13 @@
 namespace latformer::train {
 namespace {
 
-constexpr std::array<const Command*, 6> kCommands = {&kFinetune, &kLabel, &kProfile, &kSearch, &kSweep, &kQuantize};
+constexpr std::array<const Command*, 7> kCommands = {&kFinetune, &kLabel,    &kProfile, &kSearch,
+                                                     &kSweep,    &kQuantize, &kLanguage};
 
 std::string help() {
   std::string text =
       "usage: latformer-train COMMAND [options]\n\n"
-      "Makes a Hugging Face BERT adjustable: docs/own-model.md shows the way.\n\n";
+      "Makes a Hugging Face BERT, GPT-2 or Llama adjustable: docs/own-model.md shows the way.\n\n";
   for (const Command* command : kCommands) {
     text += "  " + std::string(command->name) + std::string(11 - command->name.size(), ' ');
     text += std::string(command->summary) + "\n";

@@ -24,7 +24,7 @@ struct Command {
   int (*run)(Arguments);                          // the exit code
 };
 
-extern const Command kFinetune, kLabel, kProfile, kSearch, kSweep, kQuantize;
+extern const Command kFinetune, kLabel, kProfile, kSearch, kSweep, kQuantize, kLanguage;
 
 // Exit codes.
 inline constexpr int kDone = 0, kFailed = 1, kMisused = 2, kInterrupted = 130;

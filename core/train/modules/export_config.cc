@@ -80,6 +80,18 @@ std::string profile_json(const Profile& profile) {
   return text + "  \"max_speedup\": " + exact_text(profile.max_speedup) + "\n}\n";
 }
 
+std::string decoder_profile_json(const Profile& profile) {
+  const PromptElimination& how = profile.prompt;
+  const std::string prompt =
+      "  \"prompt\": {\"mode\": " + quote(name_of(how.mode)) + ", \"score\": " + quote(name_of(how.score)) +
+      ", \"tail_share\": " + exact_text(how.tail_share) + ", \"window\": " + std::to_string(how.window) +
+      ", \"before\": " + std::to_string(how.before) + ", \"smooth\": " + std::to_string(how.smooth) +
+      ", \"question\": " + std::to_string(how.question) + "}";
+  std::string text = profile_json(profile);
+  text.replace(text.rfind("\n}"), 1, ",\n" + prompt + "\n");
+  return text;
+}
+
 std::string compact(std::string json) {
   std::erase(json, '\n');
   return json;

@@ -18,6 +18,8 @@ Result<std::string> exported_config(std::string_view json, const BertConfig& con
 
 // As docs/profile.schema.json has it. Numbers are written so that they are read as the same.
 std::string profile_json(const Profile& profile);
+// The same of a decoder: with how prompts are made shorter.
+std::string decoder_profile_json(const Profile& profile);
 
 // The same JSON in one line; no string in it holds a line end.
 std::string compact(std::string json);

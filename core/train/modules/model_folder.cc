@@ -8,13 +8,13 @@
 
 #include "core/files/files.h"
 #include "core/format/weights.h"
-#include "core/models/stored_matrix.h"
 #include "core/tasks/model_files.h"
 #include "core/train/data/random.h"
 #include "core/train/modules/bert_module.h"
 #include "core/train/modules/export_config.h"
 #include "core/train/modules/guard.h"
 #include "core/train/modules/torch.h"
+#include "core/train/modules/weight_file.h"
 
 namespace latformer::train {
 namespace fs = std::filesystem;
@@ -23,55 +23,6 @@ namespace {
 constexpr double kInitializerRange = 0.02;
 
 Result<std::string> read_if_there(const fs::path& path) { return is_file(path) ? read_file(path) : std::string(); }
-
-// model.safetensors and where its tensors stand.
-struct WeightFile {
-  InputFile file;
-  SafetensorsHeader header;
-
-  static Result<WeightFile> open(const fs::path& path) {
-    LATFORMER_ASSIGN(InputFile file, InputFile::open(path));
-    std::array<std::byte, 8> first;
-    LATFORMER_TRY(file.read(0, first));
-    LATFORMER_ASSIGN(const uint64_t size, safetensors_header_size(first));
-    if (size > file.size()) return bad_model(path.string() + ": is too short for its header");
-    std::vector<std::byte> head(size);
-    LATFORMER_TRY(file.read(0, head));
-    LATFORMER_ASSIGN(SafetensorsHeader header, parse_safetensors_header(head));
-    if (header.file_size() != file.size()) return bad_model(path.string() + ": is not as long as its header says");
-    return WeightFile{std::move(file), std::move(header)};
-  }
-
-  Status read(const TensorInfo& tensor, Buffer<std::byte>& bytes) {
-    LATFORMER_ASSIGN(bytes, Buffer<std::byte>::allocate(tensor.end - tensor.begin));
-    return file.read(header.data_begin + tensor.begin, bytes.span());
-  }
-
-  // The float tensor of this shape at `place`, as float32.
-  Result<torch::Tensor> tensor(const StoredWeight& place, const std::vector<uint64_t>& extents) {
-    const std::vector<int64_t> shape(extents.begin(), extents.end());
-    torch::Tensor result = torch::empty(shape, torch::kFloat);
-    StoredMatrix matrix;
-    matrix.rows = static_cast<size_t>(extents.front());
-    matrix.columns = static_cast<size_t>(result.numel()) / matrix.rows;
-    matrix.dtype = place.dtype;
-    matrix.group = place.group;
-    LATFORMER_TRY(read(header.tensors[place.values], matrix.values));
-    if (place.scales) {
-      StoredMatrix scales;
-      scales.rows = 1;
-      scales.columns = matrix.scale_count();
-      scales.dtype = place.scale_dtype;
-      LATFORMER_TRY(read(header.tensors[*place.scales], scales.values));
-      LATFORMER_ASSIGN(matrix.scales, Buffer<float>::allocate(scales.columns));
-      scales.widen_row(0, matrix.scales.data());
-    }
-    for (size_t row = 0; row < matrix.rows; ++row) {
-      matrix.widen_row(row, result.data_ptr<float>() + row * matrix.columns);
-    }
-    return result;
-  }
-};
 
 torch::Tensor new_tensor(const std::string& name, const std::vector<uint64_t>& shape, uint64_t seed) {
   const std::vector<int64_t> sizes(shape.begin(), shape.end());
@@ -87,25 +38,12 @@ bool is_of(const std::string& name, std::string_view module) { return name.start
 
 Status write_weights(const std::map<std::string, torch::Tensor>& weights, const BertArchitecture& architecture,
                      const fs::path& path, const ExportOptions& options) {
-  std::vector<TensorInfo> infos;
+  std::map<std::string, torch::Tensor> stored;
   for (const auto& [name, tensor] : weights) {
-    const std::vector<uint64_t> shape(tensor.sizes().begin(), tensor.sizes().end());
-    infos.push_back({.name = architecture.stored(name), .dtype = options.dtype, .shape = shape});
+    const bool decides = is_of(name, architecture.modules.classifier);
+    stored[architecture.stored(name)] = decides ? tensor.detach() / options.temperature : tensor.detach();
   }
-  const std::string head = make_safetensors_head(infos);
-  LATFORMER_ASSIGN(OutputFile file, OutputFile::create(path));
-  LATFORMER_TRY(file.write(std::as_bytes(std::span(head))));
-  for (const auto& [name, tensor] : weights) {
-    torch::Tensor values = tensor.detach().to(torch::kCPU);
-    if (is_of(name, architecture.modules.classifier)) values = values / options.temperature;
-    values = values.to(options.dtype == DType::f16 ? torch::kHalf : torch::kFloat).contiguous();
-    if (!values.isfinite().all().item<bool>()) {
-      return bad_model(name + " has values that are not finite" +
-                       (options.dtype == DType::f16 ? " as 16-bit floats; export as f32" : ""));
-    }
-    LATFORMER_TRY(file.write({static_cast<const std::byte*>(values.data_ptr()), values.nbytes()}));
-  }
-  return file.close();
+  return write_tensors(path, stored, options.dtype);
 }
 
 }  // namespace

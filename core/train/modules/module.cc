@@ -35,7 +35,9 @@ torch::Tensor Module::linear_in_float(const std::string& name, const torch::Tens
 
 torch::Tensor Module::linear(const std::string& prefix, std::initializer_list<std::string_view> names,
                              const torch::Tensor& x) const {
-  return torch::linear(x.to(compute_), cast(prefix, names, ".weight"), cast(prefix, names, ".bias"));
+  const bool has_bias = weights_.contains(prefix + std::string(*names.begin()) + ".bias");
+  return torch::linear(x.to(compute_), cast(prefix, names, ".weight"),
+                       has_bias ? cast(prefix, names, ".bias") : torch::Tensor());
 }
 
 torch::Tensor Module::cast(const std::string& prefix, std::initializer_list<std::string_view> names,

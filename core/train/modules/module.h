@@ -32,10 +32,14 @@ struct ForwardOptions {
   bool contributions = false;  // measure ACC: no row may be dropped then
   bool attribution = false;    // record what importance_loss reads: no row may be dropped then
   bool rows = false;           // record what rows_loss reads
+  // Of decoders: how many tokens at the beginning of each text counts are of (0: all), and the first whose logits are
+  // wanted.
+  uint32_t prompt = 0;
+  uint32_t first_logits = 0;
 };
 
 struct ForwardOutput {
-  torch::Tensor logits;  // (B, num_labels)
+  torch::Tensor logits;  // (B, num_labels); of a decoder (rows, vocabulary)
   torch::Tensor hidden;  // (B, d)  what the last layer makes of the row that is read
   // Of each text and layer: positions of the ordinary rows that left it.
   std::vector<std::vector<std::vector<uint32_t>>> kept_positions;
@@ -46,6 +50,8 @@ struct ForwardOutput {
   // graph.
   std::vector<torch::Tensor> scores;  // (L - 1) of (B, n)
   std::vector<torch::Tensor> biases;  // (L) of (B, 1, 1, n)
+  // With attribution, of a decoder: what attention_loss reads beside scores.
+  std::vector<torch::Tensor> attention;  // (L) of (B, prompt)
   // With rows: what every inner layer makes of the rows that leave it, packed text behind text; and of each text and
   // inner layer, how many these are (a rest row is the last of its text).
   std::vector<torch::Tensor> rows;  // (L - 1) of (T_l, d)
