@@ -410,7 +410,7 @@ TEST(ClassifierLoader, NamesTheFileAtFault) {
   expect_error(files, ErrorCode::bad_model, "config.json");
   files.config_json = "{";
   expect_error(files, ErrorCode::bad_model, "config.json");
-  files.config_json = R"({"model_type": "gpt2"})";
+  files.config_json = R"({"model_type": "t5"})";
   expect_error(files, ErrorCode::unsupported_model, "config.json");
 
   files = good.files();
