@@ -39,6 +39,11 @@ function startFromElsewhere(url: URL, options: WorkerOptions): Port {
   return portOf(new Worker(URL.createObjectURL(script), options), cure);
 }
 
+// Where a tool has moved the script, the literal address in `new Worker` is the right one; this one is for scripts of another
+// origin, which no tool has. It is no literal, because Parcel gives a script that is imported, too, no address.
+const workerFile = './worker.mjs';
+const besideThis = (file: string): URL => new URL(file, import.meta.url);
+
 function start(make: () => Worker, url: () => URL, options: WorkerOptions): Port {
   try {
     return portOf(make());
@@ -64,7 +69,7 @@ export function startWorker(wasmPaths: string | URL | undefined): Port {
   }
   return start(
     () => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer-engine' }),
-    () => new URL('./worker.mjs', import.meta.url),
+    () => besideThis(workerFile),
     engineWorker,
   );
 }
@@ -80,7 +85,7 @@ export function startThread(wasmPaths: string | URL | undefined): Port {
   }
   return start(
     () => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module', name: 'latformer-thread' }),
-    () => new URL('./worker.mjs', import.meta.url),
+    () => besideThis(workerFile),
     threadWorker,
   );
 }
