@@ -70,13 +70,19 @@ await need(join(model, 'model.safetensors'), 'it belongs to the repository');
 /** What the sources name by a path that exists only after a build, or may be told by an option. */
 const resolveBuilt = {
   name: 'resolve-built',
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/glue\.js$/ }, async () => ({ path: await glue() }));
     onResolve({ filter: /\/models\/sentiment\/[^/]+\.json$/ }, ({ path }) => ({
       path: path.endsWith('/integrity.json')
-        ? join(out, 'models/sentiment/integrity.json') // made by bundledModel()
+        ? join(out, 'models/sentiment/integrity.json') // bundledModel() has made it
         : join(model, path.slice(path.lastIndexOf('/') + 1)),
     }));
+    // Of its hashes the script needs those of what it does not hold itself.
+    onLoad({ filter: /\/models\/sentiment\/integrity\.json$/ }, async ({ path }) => {
+      const { 'vocab.txt': vocabulary, 'model.safetensors': weights } = JSON.parse(await readFile(path, 'utf8'));
+      const contents = JSON.stringify({ 'vocab.txt': vocabulary, 'model.safetensors': weights });
+      return { contents, loader: 'text' };
+    });
   },
 };
 

@@ -17,7 +17,7 @@ export function bundledFolder(vocabulary: URL, weights: URL, openUrl: OpenUrl): 
     ['vocab.txt', vocabulary],
     ['model.safetensors', weights],
   ]);
-  const hashes = JSON.parse(integrity) as Record<string, string>;
-  const checked = new Map([...files.keys()].map((file) => [file, [hashes[file] ?? '']] as const));
+  const hashes = Object.entries(JSON.parse(integrity) as Record<string, string>);
+  const checked = new Map(hashes.map(([file, hash]) => [file, [hash]] as const));
   return folderOfFiles('the bundled sentiment model', files, openUrl, checked);
 }
