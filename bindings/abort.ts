@@ -1,10 +1,16 @@
 // Waiting that an AbortSignal can end.
 
+import { messageOf } from './errors.js';
+
 type Signals = readonly (AbortSignal | undefined)[];
+
+/** Foreign signals may be without one. */
+const reasonOf = ({ reason }: AbortSignal): unknown =>
+  reason ?? new DOMException('This operation was aborted', 'AbortError');
 
 export function throwIfAborted(signals: Signals): void {
   for (const signal of signals) {
-    if (signal?.aborted === true) throw signal.reason;
+    if (signal?.aborted === true) throw reasonOf(signal);
   }
 }
 
@@ -15,13 +21,17 @@ const waiting = new WeakMap<AbortSignal, Set<Reject>>();
 
 function rejectAll({ currentTarget }: Event): void {
   const signal = currentTarget as AbortSignal;
-  for (const reject of waiting.get(signal) ?? []) reject(signal.reason);
+  for (const reject of waiting.get(signal) ?? []) reject(reasonOf(signal));
 }
 
 function join(signal: AbortSignal, reject: Reject): void {
   const rejects = waiting.get(signal) ?? new Set();
   waiting.set(signal, rejects.add(reject));
-  signal.addEventListener('abort', rejectAll); // no second one if it is there already
+  try {
+    signal.addEventListener('abort', rejectAll); // no second one if it is there already
+  } catch (cause) {
+    throw new TypeError(`signal cannot be listened to: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function leave(signal: AbortSignal, reject: Reject): void {

@@ -1,6 +1,6 @@
 // Model files from disk, in parts.
 import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,6 +82,12 @@ export function folderOnDisk(path: string): ModelFolder {
     name: path,
     source: resolve(path),
     open: (file, signal) => openPath(join(path, file), signal),
+    async names() {
+      const [own, exported] = await Promise.all(
+        [path, join(path, 'onnx')].map((each) => readdir(each).catch((): string[] => [])),
+      );
+      return [...(own ?? []), ...(exported ?? [])];
+    },
     trouble: () => troubleWith(path),
   };
 }

@@ -8,6 +8,7 @@ import { isMainThread } from 'node:worker_threads';
 import { messageOf } from '../bindings/errors.js';
 import { bundledFolder } from '../bindings/model/bundled.js';
 import type { ReadPackageFile } from '../bindings/download/whole.js';
+import { reading, show } from '../bindings/arguments/values.js';
 import { createEnvironment } from '../bindings/environment.js';
 import { folderByUrl } from '../bindings/model/files.js';
 import type { ModelFolder, OpenUrl } from '../bindings/model/folder.js';
@@ -29,10 +30,12 @@ import { startThread, startWorker } from './workers.js';
 export * from '../bindings/api.js';
 
 function folder(location: string | URL, openUrl: OpenUrl): ModelFolder {
-  const isUrl = location instanceof URL || /^(https?|file):\/\//.test(location);
+  const isUrl = location instanceof URL || /^([a-z][a-z\d+.-]*:\/\/|(data|blob|about|javascript):)/i.test(location);
   if (!isUrl) return folderOnDisk(location);
-  const url = new URL(location);
-  return url.protocol === 'file:' ? folderOnDisk(fileURLToPath(url)) : folderByUrl(url, openUrl);
+  const url = reading('the URL of the model', () => new URL(location));
+  if (url.protocol === 'file:') return folderOnDisk(reading('the URL of the model', () => fileURLToPath(url)));
+  if (/^https?:$/.test(url.protocol)) return folderByUrl(url, openUrl);
+  throw new TypeError(`model must be a folder, or a URL of http:, https: or file:, not ${show(url.href)}`);
 }
 
 const compileFrom = async (url: URL, binary: BinaryName, read: ReadPackageFile): Promise<WebAssembly.Module> =>

@@ -7,6 +7,7 @@
 //   node-core.* web-core.*                the same entries without the bundled model: latformer/core
 //   worker.mjs                            its worker, likewise, and the engine that web.mjs takes from there
 //   chat.mjs                              chat templates, for both
+//   missing.mjs                           what a folder is whose files are missing, for both
 //   cli.mjs                               the `latformer` command
 //   latformer[-relaxed][-threads].wasm    the core
 //   models/sentiment/                     the bundled model, with integrity.json
@@ -87,9 +88,13 @@ const resolveBuilt = {
 };
 
 /** What an entry imports only when it is needed stands beside it. */
-const chatBeside = {
-  name: 'chat-beside',
-  setup: ({ onResolve }) => onResolve({ filter: /\/chat\.js$/ }, () => ({ path: './chat.mjs', external: true })),
+const besides = {
+  name: 'besides',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/(chat|missing)\.js$/ }, ({ path }) => ({
+      path: `./${path.slice(path.lastIndexOf('/') + 1, -'.js'.length)}.mjs`,
+      external: true,
+    })),
 };
 
 /** What the page's script shares with that of its worker it takes from there (web/src/worker.ts). */
@@ -128,7 +133,7 @@ const shared = {
   minifySyntax: true, // leaves out what LATFORMER_MODEL excludes
   target: 'es2022',
   loader: { '.json': 'text' },
-  plugins: [resolveBuilt, chatBeside],
+  plugins: [resolveBuilt, besides],
   legalComments: 'inline',
   logLevel: 'warning',
 };
@@ -161,6 +166,7 @@ async function bundles() {
     ['web/src/index.ts', 'web-core.mjs', page, core(esm)],
     ['web/src/index.ts', 'web-core.cjs', web, core(cjs(scriptUrl))],
     ['bindings/tasks/chat.ts', 'chat.mjs', web, esm],
+    ['bindings/model/missing.ts', 'missing.mjs', web, esm],
     ['web/src/worker.ts', 'worker.mjs', web, esm],
   ];
   await Promise.all(

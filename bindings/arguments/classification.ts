@@ -4,7 +4,7 @@ import type { ClassificationInput } from '../types/classification.js';
 import { withoutAliases } from './aliases.js';
 import { checkLatencyBudget, checkSpeedup } from './speed.js';
 import type { SpeedDefaults } from './speed.js';
-import { abortSignal, boolean, fieldsOf, oneOf, show, text, wholeNumber } from './values.js';
+import { abortSignal, boolean, fieldsOf, isArray, oneOf, reading, show, text, wholeNumber } from './values.js';
 
 export interface CheckedClassificationOptions {
   top_k: number; // Infinity for all
@@ -41,7 +41,7 @@ export function checkClassificationOptions(value: unknown, defaults: SpeedDefaul
 /** `where` says which input it is, for errors. */
 function checkInput(value: unknown, where: string): TextInput {
   if (typeof value === 'string') return { text: text(value, where), text_pair: undefined };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || isArray(value)) {
     throw new TypeError(`${where} must be a string or { text, text_pair }, not ${show(value)}`);
   }
   const given = fieldsOf(value, where, ['text', 'text_pair']);
@@ -54,8 +54,9 @@ function checkInput(value: unknown, where: string): TextInput {
 
 /** A copy of the inputs, so that the caller may go on changing his array. */
 export function checkInputs(value: ClassificationInput | readonly ClassificationInput[]): TextInput[] {
-  if (!Array.isArray(value)) return [checkInput(value, 'the input')];
-  return Array.from(value as readonly unknown[], (each, index) => checkInput(each, `input ${index}`));
+  if (!isArray(value)) return [checkInput(value, 'the input')];
+  const inputs = reading('the input', () => Array.from<unknown>(value));
+  return inputs.map((each, index) => checkInput(each, `input ${index}`));
 }
 
 /** What stream() reads from. */

@@ -9,7 +9,7 @@ import type { PipelineOptions } from '../types/pipeline.js';
 import { accessNames, checkAccess, ignoredNames, notesOnIgnored } from './access.js';
 import type { CheckedAccess } from './access.js';
 import type { Fields } from './values.js';
-import { abortSignal, boolean, bytesOf, fieldsOf, oneOf, show, wholeNumber } from './values.js';
+import { abortSignal, boolean, bytesOf, fieldsOf, oneOf, reading, show, wholeNumber } from './values.js';
 
 /** A model source with every file's bytes as Uint8Array. */
 export type CheckedModel = { folder: string | URL } | { files: ReadonlyMap<string, Uint8Array | Blob | URL> };
@@ -51,7 +51,7 @@ export function checkModel(value: ModelSource): CheckedModel {
     throw new TypeError(`model must be a folder, a URL or { files }, not ${show(value)}`);
   }
   const files = new Map<string, Uint8Array | Blob | URL>();
-  for (const [name, content] of entriesOf(given)) {
+  for (const [name, content] of reading('model', () => entriesOf(given))) {
     if (content === undefined || content === null) continue;
     const checked = content instanceof Blob || content instanceof URL ? content : bytesOf(content);
     if (checked === undefined) {

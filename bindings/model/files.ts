@@ -87,6 +87,7 @@ export function folderOfFiles(
   return {
     name,
     ...(integrity && { integrity }),
+    names: () => Promise.resolve([...files.keys()]),
     async open(file, signal) {
       const content = files.get(file);
       if (content === undefined) return undefined;

@@ -37,6 +37,8 @@ export interface ModelFolder {
   open(file: string, signal: AbortSignal | undefined): Promise<ModelFile | undefined>;
   /** What its files must hash to, where that is known. */
   integrity?: Integrity;
+  /** The names of its files, if that can be told, those of folders in it among them. */
+  names?(): Promise<readonly string[]>;
   /** What is wrong with the folder as a whole, if that can be told. */
   trouble?(): Promise<string | undefined>;
 }

@@ -17,7 +17,7 @@ import {
   weightsFile,
   weightsIndexFile,
 } from './names.js';
-import { oddContent, whyMissing } from './recognise.js';
+import { oddContent } from './recognise.js';
 import type { StartHash } from './sha256.js';
 import { mergedShards, parseIndex } from './shards.js';
 
@@ -133,6 +133,8 @@ export function readModel(
   };
 
   const missing = async (file: string): Promise<LatformerError> => {
+    // Where the script that knows is not to be had, the error says less.
+    const { whyMissing } = await import('./missing.js').catch(() => ({ whyMissing: () => undefined }));
     const why = await whyMissing(folder, file);
     return new LatformerError(
       'bad_model',

@@ -242,6 +242,39 @@ JsonObject::Iterator& JsonObject::Iterator::operator++() {
   return *this;
 }
 
+namespace {
+
+// Python writes NaN, Infinity and -Infinity, which JSON does not have. In their place an object comes, which nobody
+// takes for a number, and blanks, so that places stay what they are.
+std::string without_python_numbers(std::string_view text) {
+  std::string plain(text);
+  bool in_string = false;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    if (in_string) {
+      if (plain[i] == '\\') {
+        ++i;
+      } else {
+        in_string = plain[i] != '"';
+      }
+      continue;
+    }
+    in_string = plain[i] == '"';
+    for (const std::string_view number : {"NaN", "Infinity", "-Infinity"}) {
+      if (!std::string_view(plain).substr(i).starts_with(number)) continue;
+      plain.replace(i, number.size(), number.size(), ' ').replace(i, 2, "{}");
+      break;
+    }
+  }
+  return plain;
+}
+
+yyjson_doc* read(std::string_view text, yyjson_read_err& error) {
+  // Without YYJSON_READ_INSITU the text is copied, not written to.
+  return yyjson_read_opts(const_cast<char*>(text.data()), text.size(), YYJSON_READ_NOFLAG, nullptr, &error);
+}
+
+}  // namespace
+
 Result<JsonDocument> JsonDocument::parse(std::string_view file, std::string_view text, JsonOptions options) {
   auto source = std::make_unique<JsonSource>();
   source->file = file;
@@ -250,8 +283,11 @@ Result<JsonDocument> JsonDocument::parse(std::string_view file, std::string_view
                      std::to_string(options.max_bytes));
   }
   yyjson_read_err error;
-  // Without YYJSON_READ_INSITU the text is copied, not written to.
-  source->document = yyjson_read_opts(const_cast<char*>(text.data()), text.size(), YYJSON_READ_NOFLAG, nullptr, &error);
+  source->document = read(text, error);
+  if (source->document == nullptr &&
+      (text.find("NaN") != std::string_view::npos || text.find("Infinity") != std::string_view::npos)) {
+    source->document = read(without_python_numbers(text), error);
+  }
   if (source->document == nullptr) {
     if (error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return out_of_memory("no memory to read " + source->file);
     if (text.empty()) return bad_model(source->file + ": the file is empty");

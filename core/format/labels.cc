@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/number_text.h"
 #include "core/format/quote.h"
 
 namespace latformer {
@@ -20,6 +21,22 @@ std::optional<uint32_t> parse_id(std::string_view text) {
     id = 10 * id + static_cast<uint32_t>(c - '0');
   }
   return id;
+}
+
+// As Python shows a value that is no string.
+Result<std::string> label_of(const JsonValue& value) {
+  if (value.is_bool()) {
+    LATFORMER_ASSIGN(const bool is_true, value.boolean());
+    return std::string(is_true ? "True" : "False");
+  }
+  if (!value.is_number()) {
+    LATFORMER_ASSIGN(const std::string_view text, value.string());
+    return std::string(text);
+  }
+  if (const Result<int64_t> whole = value.integer(INT64_MIN, INT64_MAX); whole.ok()) return std::to_string(*whole);
+  LATFORMER_ASSIGN(const double number, value.number());
+  const std::string text = exact_text(number);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
 }
 
 // Collects names under ids that must turn out to be 0 .. count - 1, each once.
@@ -79,11 +96,13 @@ Result<std::vector<std::string>> parse_labels(const JsonValue& config) {
     if (by_id) {
       const std::optional<uint32_t> id = parse_id(member.key);
       if (!id) return source.fault("has the key " + quote(member.key) + ", which is no id");
-      LATFORMER_ASSIGN(const std::string_view label, member.value.string());
+      LATFORMER_ASSIGN(const std::string label, label_of(member.value));
       LATFORMER_TRY(labels.add(*id, label));
     } else {
-      LATFORMER_ASSIGN(const int64_t id, member.value.integer(0, kMostLabels));
-      LATFORMER_TRY(labels.add(static_cast<uint32_t>(id), member.key));
+      LATFORMER_ASSIGN(const std::string text, label_of(member.value));
+      const std::optional<uint32_t> id = parse_id(text);
+      if (!id) return member.value.fault("is no id");
+      LATFORMER_TRY(labels.add(*id, member.key));
     }
   }
   return labels.take();

@@ -17,7 +17,9 @@ std::string text_of(std::span<const uint64_t> shape) {
   return text + ")";
 }
 
-bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
+bool is_float(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f64;
+}
 
 // (channels) or (channels, 1)
 bool is_per_channel(const TensorInfo& tensor, uint64_t channels) {
@@ -42,6 +44,14 @@ StoredNumbers stored_numbers(const TensorInfo& tensor) {
 }
 
 Result<WeightIndex> WeightIndex::create(const SafetensorsHeader& header, const WeightRename& rename) {
+  const bool wrapped = !header.tensors.empty() && std::ranges::all_of(header.tensors, [](const TensorInfo& tensor) {
+    return tensor.name.starts_with("module.");
+  });
+  if (wrapped) {
+    return bad_model(
+        "model.safetensors: the names of its tensors begin with \"module.\", as DataParallel's do; save model.module "
+        "with save_pretrained(folder)");
+  }
   WeightIndex index(&header.tensors);
   for (size_t i = 0; i < header.tensors.size(); ++i) {
     const auto [place, is_new] = index.by_name_.emplace(rename(header.tensors[i].name), i);
@@ -76,7 +86,7 @@ Result<StoredWeight> WeightIndex::find(std::string_view name, std::span<const ui
   if (values.dtype != (is_packed ? DType::i32 : DType::i8)) {
     return complaint(ErrorCode::unsupported_model, values.name,
                      "is stored as " + std::string(name_of(values.dtype)) +
-                         (is_packed ? ", not as I32" : ", not as F32, F16, BF16 or I8"));
+                         (is_packed ? ", not as I32" : ", not as F64, F32, F16, BF16 or I8"));
   }
   LATFORMER_TRY(find_scales(values, name, shape, weight));
   const auto zero_place = by_name_.find(std::string(name) + "_zero_point");
@@ -106,7 +116,7 @@ Status WeightIndex::find_scales(const TensorInfo& values, std::string_view name,
   const TensorInfo& scales = (*tensors_)[place->second];
   if (!is_float(scales.dtype)) {
     return complaint(ErrorCode::unsupported_model, scales.name,
-                     "is stored as " + std::string(name_of(scales.dtype)) + ", not as F32, F16 or BF16");
+                     "is stored as " + std::string(name_of(scales.dtype)) + ", not as F64, F32, F16 or BF16");
   }
   weight.scales = place->second;
   weight.scale_dtype = scales.dtype;

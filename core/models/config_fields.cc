@@ -13,6 +13,17 @@ Status parse_size(const JsonValue& config, std::string_view key, int64_t most, u
   return {};
 }
 
+Status parse_size(const JsonValue& config, std::string_view key, std::string_view other_key, int64_t most,
+                  uint32_t& size) {
+  const JsonValue other = config[other_key];
+  if (key == other_key || !other.given()) return parse_size(config, key, most, size);
+  LATFORMER_TRY(parse_size(config, other_key, most, size));
+  if (!config[key].given()) return {};
+  const uint32_t same = size;
+  LATFORMER_TRY(parse_size(config, key, most, size));
+  return size == same ? Status() : other.fault("contradicts " + std::string(key) + ", another name for the same");
+}
+
 Result<HiddenActivation> parse_activation(const JsonValue& value, std::string_view otherwise) {
   struct Row {
     std::string_view name;
@@ -50,6 +61,11 @@ Status check_is_plain(const JsonValue& config) {
   if (pruned.given()) {
     LATFORMER_ASSIGN(const JsonObject layers, pruned.object());
     if (layers.size() > 0) return pruned.unsupported("is not empty: attention heads are missing");
+  }
+  const JsonValue layers = config["per_layer_config"];
+  if (layers.given()) {
+    LATFORMER_ASSIGN(const JsonObject settings, layers.object());
+    if (settings.size() > 0) return layers.unsupported("is not empty: layers are not all alike");
   }
   const JsonValue own_code = config["auto_map"];
   if (own_code.given()) {

@@ -19,13 +19,19 @@ inline constexpr int64_t kMostLayers = 1 << 10;
 // The integer `key`, from 1 to `most`. Errors: bad_model.
 Status parse_size(const JsonValue& config, std::string_view key, int64_t most, uint32_t& size);
 
+// The same of a field that transformers knows by two names (its attribute_map). Errors: bad_model (also where both are
+// there and differ).
+Status parse_size(const JsonValue& config, std::string_view key, std::string_view other_key, int64_t most,
+                  uint32_t& size);
+
 // An activation by its name in transformers, `otherwise` where none is given. Errors: bad_model, unsupported_model.
 Result<HiddenActivation> parse_activation(const JsonValue& name, std::string_view otherwise);
 
 // The number that a norm adds to the variance. Errors: bad_model.
 Result<float> parse_norm_epsilon(const JsonValue& value, double otherwise);
 
-// Errors: unsupported_model (pruned heads, or Python code of the model's own, would make it compute something else).
+// Errors: unsupported_model (pruned heads, settings of single layers, or Python code of the model's own, would make it
+// compute something else).
 Status check_is_plain(const JsonValue& config);
 
 }  // namespace latformer

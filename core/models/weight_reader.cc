@@ -1,8 +1,10 @@
 #include "core/models/weight_reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
+#include "core/base/number_text.h"
 #include "core/format/quote.h"
 #include "core/models/room.h"
 
@@ -23,12 +25,38 @@ bool is_finite(std::span<const std::byte> bytes, Bits exponent) {
 
 // Sums and maxima would pass such numbers over here and there, and give answers that look like others.
 Status check_finite(const std::string& name, DType dtype, std::span<const std::byte> bytes) {
-  const bool finite = dtype == DType::f32    ? is_finite(bytes, uint32_t{0x7F800000})
+  const bool finite = dtype == DType::f64    ? is_finite(bytes, uint64_t{0x7FF0000000000000})
+                      : dtype == DType::f32  ? is_finite(bytes, uint32_t{0x7F800000})
                       : dtype == DType::f16  ? is_finite(bytes, uint16_t{0x7C00})
                       : dtype == DType::bf16 ? is_finite(bytes, uint16_t{0x7F80})
                                              : true;
   if (finite) return {};
   return bad_model("model.safetensors: tensor " + quote(name) + " holds a number that is not finite");
+}
+
+// f64 is more than anything here computes in: it becomes f32 as it comes. Errors: bad_model (beyond the largest f32).
+Status narrow_f64(const std::string& name, DType& dtype, Buffer<std::byte>& bytes) {
+  if (dtype != DType::f64) return {};
+  const size_t count = bytes.size() / sizeof(double);
+  LATFORMER_ASSIGN(Buffer<std::byte> narrow, Buffer<std::byte>::allocate(count * sizeof(float)));
+  const auto* from = reinterpret_cast<const double*>(bytes.data());
+  auto* to = reinterpret_cast<float*>(narrow.data());
+  for (size_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]);
+  bytes = std::move(narrow);
+  dtype = DType::f32;
+  return check_finite(name, dtype, bytes.span());
+}
+
+// A scale that is no positive number makes weights of nothing or of another sign; one that is too large, of infinity.
+Status check_scales(const std::string& name, std::span<const float> scales) {
+  constexpr float kLargest = std::numeric_limits<float>::max() / 128;
+  for (const float scale : scales) {
+    if (scale > 0 && scale <= kLargest) continue;
+    return bad_model("model.safetensors: tensor " + quote(name) + " holds " + short_text(scale) +
+                     ", but a scale must be " +
+                     (scale > 0 ? "at most " + short_text(kLargest) : std::string("above 0")));
+  }
+  return {};
 }
 
 }  // namespace
@@ -165,16 +193,20 @@ Status WeightReader::expect(const std::string& name, const StoredWeight& place, 
 
   takers_[place.values] = [name, matrix, arrived](Buffer<std::byte> bytes) -> Status {
     LATFORMER_TRY(check_finite(name, matrix->dtype, bytes.span()));
+    LATFORMER_TRY(narrow_f64(name, matrix->dtype, bytes));
     matrix->values = std::move(bytes);
     return arrived();
   };
   if (place.scales) {
-    takers_[*place.scales] = [name, matrix, arrived, dtype = place.scale_dtype](Buffer<std::byte> bytes) -> Status {
-      LATFORMER_TRY(check_finite(name + "_scale", dtype, bytes.span()));
+    takers_[*place.scales] = [name = name + "_scale", matrix, arrived,
+                              dtype = place.scale_dtype](Buffer<std::byte> bytes) mutable -> Status {
+      LATFORMER_TRY(check_finite(name, dtype, bytes.span()));
+      LATFORMER_TRY(narrow_f64(name, dtype, bytes));
       const size_t count = matrix->scale_count();
       const StoredMatrix scales{.rows = 1, .columns = count, .dtype = dtype, .values = std::move(bytes), .scales = {}};
       LATFORMER_TRY(matrix->scales.reserve(scales.columns));
       scales.widen_row(0, matrix->scales.data());
+      LATFORMER_TRY(check_scales(name, matrix->scales.span().first(count)));
       return arrived();
     };
   }

@@ -12,6 +12,7 @@
 #include "core/text/tokenizer_json.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
+#include "core/text/wordpiece/bert_config.h"
 #include "core/text/wordpiece/vocab_txt.h"
 
 namespace latformer {
@@ -62,6 +63,7 @@ Status Tokenizer::State::make_matchers() {
       return unsupported_model("the tokenizer has an added token of more than " + std::to_string(kMaxTokenBytes) +
                                " bytes");
     }
+    if (token.special && settings.reading.splits_special) continue;
     if (!token.normalized) {
       raw.emplace_back(token.content, token);
       continue;
@@ -176,7 +178,10 @@ Result<Tokenizer> Tokenizer::create(const TokenizerFiles& files) {
     return bad_model("neither tokenizer.json nor vocab.txt nor vocab.json is there");
   }
   LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
-  LATFORMER_ASSIGN(state->settings.reading, parse_reading(documents.config.root()));
+  const JsonValue config = documents.config.root();
+  Reading& reading = state->settings.reading;
+  LATFORMER_ASSIGN(reading.gives_type_ids, gives_type_ids(config, files.tokenizer_class));
+  LATFORMER_ASSIGN(reading, parse_reading(config, reading));
   LATFORMER_TRY(state->make_matchers());
   return Tokenizer(std::move(state));
 }

@@ -84,6 +84,20 @@ Status parse_extra_tokens(const JsonValue& extra, Collector& collector) {
   return {};
 }
 
+// Tokens of a model's own, as "image_token": of any name that ends so.
+Status parse_own_tokens(const JsonValue& config, std::span<const SpecialToken> special, Collector& collector) {
+  LATFORMER_ASSIGN(const JsonObject members, config.object());
+  for (const JsonMember member : members) {
+    const bool is_own = member.key.ends_with("_token") &&
+                        std::ranges::none_of(special, [&](const SpecialToken& s) { return s.key == member.key; });
+    if (!is_own || !(member.value.is_string() || member.value["content"].exists())) continue;
+    LATFORMER_ASSIGN(AddedToken token, parse_token(member.value));
+    token.special = true;
+    collector.add(std::move(token));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<AddedToken> parse_added_token(const JsonValue& value) {
@@ -97,15 +111,17 @@ Result<AddedToken> parse_added_token(const JsonValue& value) {
   return token;
 }
 
-Result<Reading> parse_reading(const JsonValue& config) {
-  Reading reading;
-  LATFORMER_ASSIGN(const std::string_view side, config["truncation_side"].string_or("right"));
+Result<Reading> parse_reading(const JsonValue& config, Reading otherwise) {
+  Reading reading = otherwise;
+  LATFORMER_ASSIGN(const std::string_view side,
+                   config["truncation_side"].string_or(otherwise.cuts_left ? "left" : "right"));
   if (side != "right" && side != "left") {
     return config["truncation_side"].fault("is " + quote(side) + ", but must be \"left\" or \"right\"");
   }
   reading.cuts_left = side == "left";
   // Without a limit transformers writes 1e30.
-  if (const JsonValue most = config["model_max_length"]; most.given()) {
+  const std::string_view length = config["model_max_length"].exists() ? "model_max_length" : "max_len";
+  if (const JsonValue most = config[length]; most.given()) {
     LATFORMER_ASSIGN(const double tokens, most.number());
     if (tokens < 1) return most.fault("must be at least 1");
     if (tokens < 1e9) reading.max_tokens = static_cast<size_t>(tokens);
@@ -118,6 +134,11 @@ Result<Reading> parse_reading(const JsonValue& config) {
       reading.gives_type_ids = reading.gives_type_ids || name == "token_type_ids";
     }
   }
+  constexpr std::string_view kCleansBpe = "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output";
+  LATFORMER_ASSIGN(const bool cleans, config["clean_up_tokenization_spaces"].boolean_or(false));
+  LATFORMER_ASSIGN(const bool cleans_bpe, config[kCleansBpe].boolean_or(false));
+  if (cleans && cleans_bpe) return config[kCleansBpe].unsupported("is true");
+  LATFORMER_ASSIGN(reading.splits_special, config["split_special_tokens"].boolean_or(false));
   return reading;
 }
 
@@ -145,12 +166,15 @@ Result<ConfiguredTokens> parse_configured_tokens(const JsonValue& config, const 
     return is_legacy && value.given() ? value : config[key];
   };
   ConfiguredTokens result;
+  result.lists_decoder = !is_legacy;
   std::vector<AddedToken> named_tokens;
   for (const auto& [key, by_default] : special) {
     AddedToken token;
     token.content = by_default;
     if (const JsonValue value = named(key); value.given()) {
       LATFORMER_ASSIGN(token, parse_token(value));
+    } else if (value.is_null()) {
+      token.content.clear();
     }
     token.special = true;
     result.special[std::string(key)] = token.content;
@@ -161,6 +185,7 @@ Result<ConfiguredTokens> parse_configured_tokens(const JsonValue& config, const 
   Collector collector(result.tokens);
   for (const AddedToken& token : result.listed) collector.add(token);
   for (AddedToken& token : named_tokens) collector.add(std::move(token));
+  LATFORMER_TRY(parse_own_tokens(config, special, collector));
   LATFORMER_TRY(parse_extra_tokens(named("extra_special_tokens"), collector));
   LATFORMER_TRY(parse_extra_tokens(named("additional_special_tokens"), collector));
   return result;

@@ -36,8 +36,9 @@ struct Reading {
   bool cuts_left = false;        // of a text that is too long the end stays (truncation_side)
   size_t max_tokens = SIZE_MAX;  // model_max_length
   bool gives_type_ids = true;    // else a model is told that all is one text (model_input_names)
+  bool splits_special = false;   // special tokens in a text are words like others (split_special_tokens)
 };
-Result<Reading> parse_reading(const JsonValue& config);
+Result<Reading> parse_reading(const JsonValue& config, Reading otherwise);
 
 // The files of TokenizerFiles that are JSON and small, "{}" where absent.
 struct ConfigDocuments {
@@ -49,7 +50,7 @@ Result<ConfigDocuments> parse_config_documents(const TokenizerFiles& files);
 // An object of AddedToken's fields; of a type that no field has: bad_model.
 Result<AddedToken> parse_added_token(const JsonValue& value);
 
-// A special token and its text where the file names none; empty: there is none.
+// A special token and its text where no file names one; empty: there is none.
 struct SpecialToken {
   std::string_view key;  // e.g. "unk_token"
   std::string_view by_default;
@@ -58,6 +59,7 @@ struct SpecialToken {
 struct ConfiguredTokens {
   std::vector<AddedToken> listed;                           // of added_tokens_decoder, by id
   std::vector<AddedToken> tokens;                           // all that are added, the listed first, no content twice
+  bool lists_decoder = false;                               // added_tokens_decoder is there
   std::map<std::string, std::string, std::less<>> special;  // key -> content
 
   bool lists(std::string_view content) const;

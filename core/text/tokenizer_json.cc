@@ -1,12 +1,15 @@
 #include "core/text/tokenizer_json.h"
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/format/quote.h"
 #include "core/text/bpe/bpe_json.h"
 #include "core/text/json_parts.h"
 #include "core/text/tokenizer_config.h"
+#include "core/text/wordpiece/bert_config.h"
 #include "core/text/wordpiece/wordpiece_json.h"
 
 namespace latformer {
@@ -26,7 +29,7 @@ Result<std::unique_ptr<TextModel>> parse_model(const JsonValue& root, const Toke
     LATFORMER_ASSIGN(type, model["type"].string());
   }
   if (type == "WordPiece") return parse_wordpiece(root, files);
-  if (type == "BPE") return parse_bpe(root);
+  if (type == "BPE") return parse_bpe(root, files);
   return unsupported_type(model, type, "WordPiece or BPE");
 }
 
@@ -39,6 +42,48 @@ Status parse_added_tokens(const JsonValue& added_tokens, TokenizerSettings& sett
     tokens.push_back(std::move(token));
   }
   add_tokens(std::move(tokens), settings);
+  return {};
+}
+
+// In the order in which transformers adds them, where a file names them.
+constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", ""},
+                                                         {"eos_token", ""},
+                                                         {"unk_token", ""},
+                                                         {"sep_token", ""},
+                                                         {"pad_token", ""},
+                                                         {"cls_token", ""},
+                                                         {"mask_token", ""}}};
+
+// What a class of BERT's is told of these counts in transformers 5, and tokenizer.json in 4: they must agree.
+Status check_names(const ConfiguredTokens& configured, const JsonValue& root, const TokenizerSettings& settings) {
+  const auto check = [](const std::string& key, std::string_view named, std::string_view there) -> Status {
+    if (named.empty() || named == there) return {};
+    return unsupported_model(std::string(kTokenizerConfigFile) + ": " + key + " is " + quote(named) + ", but " +
+                             std::string(kTokenizerFile) + " has " + quote(there) + " in its place");
+  };
+  const auto check_piece = [&](const std::string& key, const TemplatePiece& piece) -> Status {
+    if (piece.kind != TemplatePiece::Kind::special) return {};
+    const auto added = settings.added_tokens.find(piece.id);
+    const std::string_view there = added != settings.added_tokens.end() ? std::string_view(added->second.content)
+                                                                        : settings.model->vocabulary().token(piece.id);
+    return check(key, configured.special.find(key)->second, there);
+  };
+  LATFORMER_ASSIGN(const std::string_view unknown, root["model"]["unk_token"].string_or(""));
+  LATFORMER_TRY(check("unk_token", configured.special.find("unk_token")->second, unknown));
+  LATFORMER_TRY(check_piece("cls_token", settings.single.front()));
+  return check_piece("sep_token", settings.single.back());
+}
+
+// What the files beside it add to the tokens of tokenizer.json.
+Status add_configured_tokens(const TokenizerFiles& files, const JsonValue& root, TokenizerSettings& settings) {
+  LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
+  const JsonValue config = documents.config.root();
+  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config, documents.legacy(), kSpecialTokens));
+  LATFORMER_ASSIGN(const bool like_bert, is_like_bert(config, files.tokenizer_class));
+  if (like_bert && !settings.single.empty()) LATFORMER_TRY(check_names(configured, root, settings));
+  if (configured.lists_decoder) add_tokens(configured.listed, settings);
+  std::erase_if(configured.tokens, [&](const AddedToken& token) { return settings.added_ids.contains(token.content); });
+  add_tokens(std::move(configured.tokens), settings);
   return {};
 }
 
@@ -144,6 +189,9 @@ Result<TokenizerSettings> parse_tokenizer_json(const TokenizerFiles& files) {
   LATFORMER_ASSIGN(settings.model, parse_model(root, files));
   LATFORMER_TRY(parse_post_processor(root["post_processor"], settings));
   LATFORMER_TRY(parse_added_tokens(root["added_tokens"], settings));
+  LATFORMER_TRY(add_configured_tokens(files, root, settings));
+  LATFORMER_ASSIGN(const std::string_view side, root["truncation"]["direction"].string_or("Right"));
+  settings.reading.cuts_left = side == "Left";
   return settings;
 }
 

@@ -91,6 +91,54 @@ for (const worker of [false, true]) {
       for (const top_k of ['2', true, {}]) await assert.rejects(classify(text, { top_k }), TypeError);
       for (const long_text of ['windows ', '', 1, null]) await assert.rejects(classify(text, { long_text }), TypeError);
       for (const stats of [1, 'true', null]) await assert.rejects(classify(text, { stats }), TypeError);
+      const none = { aborted: false, addEventListener: () => undefined };
+      const throws = () => {
+        throw new Error('hostile');
+      };
+      const hostile = { ...none, removeEventListener: () => undefined, addEventListener: throws };
+      for (const signal of [
+        none,
+        hostile,
+        {
+          ...hostile,
+          get aborted() {
+            return throws();
+          },
+        },
+      ]) {
+        await assert.rejects(async () => classify(text, { signal }), TypeError);
+      }
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      for (const options of [
+        proxy,
+        {
+          get speedup() {
+            return throws();
+          },
+        },
+        new Proxy({}, { ownKeys: throws }),
+      ]) {
+        await assert.rejects(async () => classify(text, options), {
+          name: 'TypeError',
+          message: /^options cannot be read/,
+        });
+      }
+      for (const input of [
+        {
+          get text() {
+            return throws();
+          },
+        },
+        Object.defineProperty(['a'], 0, { get: throws }),
+      ]) {
+        await assert.rejects(async () => classify(input), {
+          name: 'TypeError',
+          message: /^the input cannot be read: hostile/,
+        });
+      }
+      const foreign = { aborted: true, addEventListener: () => undefined, removeEventListener: () => undefined };
+      await assert.rejects(async () => classify(text, { signal: foreign }), { name: 'AbortError' });
       for (const signal of [1, {}, 'abort']) await assert.rejects(classify(text, { signal }), TypeError);
       for (const options of [1, 'speedup', [], () => 1, true]) await assert.rejects(classify(text, options), TypeError);
       await assert.rejects(classify(text, { speedUp: 2 }), { name: 'TypeError', message: /speedUp/ });

@@ -63,6 +63,17 @@ function tensorsOf(bytes) {
   );
 }
 
+/** The weights with other names, or as other numbers. */
+const renamed = (name, Numbers = Float32Array) =>
+  safetensors(
+    new Map(
+      tensorsOf(files['model.safetensors']).map(([old, { shape, values }]) => [
+        name(old),
+        { shape, values: Numbers.from(values) },
+      ]),
+    ),
+  );
+
 /** The model in `count` shards, as save_pretrained(max_shard_size) makes them. */
 function sharded(count) {
   const tensors = tensorsOf(files['model.safetensors']);
@@ -166,6 +177,18 @@ describe('what a thing is that is not a model', () => {
     ['an adapter', { ...none, 'adapter_config.json': utf8('{}') }, /PEFT adapter.*merge_and_unload/],
     ['an adapter alone', { 'config.json': undefined, 'adapter_config.json': utf8('{}') }, /PEFT adapter/],
     ['a variant', { ...none, 'model.fp16.safetensors': utf8('x') }, /model\.fp16\.safetensors holds a variant/],
+    ['another', { ...none, 'model.bf16-00001-of-00002.safetensors': utf8('x') }, /bf16-00001.* holds a variant/],
+    ['ONNX of any name', { ...none, 'onnx/model_q4f16.onnx': utf8('x') }, /weights are there as ONNX alone/],
+    ['a file of GGUF', { ...none, 'model-Q4.gguf': utf8('x') }, /model-Q4\.gguf is a GGUF file/],
+    ['a checkpoint', { ...none, 'last.ckpt': utf8('x') }, /last\.ckpt is a pickle/],
+    ['SentencePiece', { 'vocab.txt': undefined, 'spiece.model': utf8('x') }, /spiece\.model is SentencePiece/],
+    ['an HTML page as vocabulary', { 'vocab.txt': utf8(html) }, /vocab\.txt.*HTML page/],
+    ['XHTML', { 'config.json': utf8('<?xml version="1.0"?>') }, /config\.json.*HTML page/],
+    [
+      'DataParallel',
+      { 'model.safetensors': renamed((name) => `module.${name}`) },
+      /begin with "module\.".*save_pretrained/,
+    ],
   ];
   for (const [name, changed, message] of cases) {
     test(name, async () => {
@@ -183,6 +206,52 @@ describe('what a thing is that is not a model', () => {
       await assert.rejects(load(model), { code: 'bad_model', message });
     }
   });
+});
+
+test('addresses that are none', async () => {
+  for (const url of [
+    'http://',
+    'https://[',
+    'http://a b/',
+    'file://host/x',
+    'ftp://a/b',
+    'data:,x',
+    'blob:x',
+    'javascript:1',
+  ]) {
+    await assert.rejects(
+      load(url),
+      { name: 'TypeError', message: /^(the URL of the model|model must be a folder, or a URL)/ },
+      url,
+    );
+  }
+  for (const url of ['ftp://a/b', 'data:,x', 'about:blank', 'file://host/x'])
+    await assert.rejects(load(new URL(url)), TypeError);
+});
+
+test('weights of f64', async () => {
+  const wide = renamed((name) => name, Float64Array);
+  assert.deepEqual(await answer({ files: { ...files, 'model.safetensors': wide } }), expected);
+});
+
+test('scales of integers that are no positive numbers', async () => {
+  const quantized = (scale) => {
+    const tensors = tensorsOf(files['model.safetensors']);
+    const at = tensors.findIndex(([name]) => name === 'bert.pooler.dense.weight');
+    const [name, { shape }] = tensors[at];
+    const scales = new Float32Array(shape[0]).fill(0.01);
+    scales[1] = scale;
+    tensors[at] = [name, { shape, values: new Int8Array(shape[0] * shape[1]).fill(3) }];
+    tensors.push([`${name}_scale`, { shape: [shape[0], 1], values: scales }]);
+    return { files: { ...files, 'model.safetensors': safetensors(new Map(tensors)) } };
+  };
+  (await load(quantized(0.02))).dispose();
+  for (const scale of [0, -0, -0.01, 3e38, Infinity, NaN]) {
+    await assert.rejects(load(quantized(scale)), {
+      code: 'bad_model',
+      message: /bert\.pooler\.dense\.weight_scale|pooler\.dense\.weight_scale/,
+    });
+  }
 });
 
 describe('what never ends', { timeout: 60_000 }, () => {

@@ -48,12 +48,18 @@ function tensorShapes(labels) {
   return shapes;
 }
 
-/** {name: {shape, values: Float32Array}} -> the bytes of a safetensors file. */
+const dtypes = { Float64Array: 'F64', Float32Array: 'F32', Int8Array: 'I8' };
+
+/** {name: {shape, values: Float32Array or another of dtypes}} -> the bytes of a safetensors file. */
 export function safetensors(tensors) {
   const header = {};
   let size = 0;
   for (const [name, { shape: tensorShape, values }] of tensors) {
-    header[name] = { dtype: 'F32', shape: tensorShape, data_offsets: [size, size + values.byteLength] };
+    header[name] = {
+      dtype: dtypes[values.constructor.name],
+      shape: tensorShape,
+      data_offsets: [size, size + values.byteLength],
+    };
     size += values.byteLength;
   }
   let json = JSON.stringify(header);

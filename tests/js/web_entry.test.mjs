@@ -36,7 +36,7 @@ test('latformer/core is the same without the bundled model', async () => {
 });
 
 test('no eval, nothing from elsewhere', async () => {
-  for (const file of ['web.mjs', 'worker.mjs', 'chat.mjs', 'web.cjs']) {
+  for (const file of ['web.mjs', 'worker.mjs', 'chat.mjs', 'missing.mjs', 'web.cjs']) {
     const source = await readFile(new URL(file, dist), 'utf8');
     assert.doesNotMatch(source, /\beval\(|new Function\b|https?:\/\/(?!www\.w3\.org|huggingface\.co\/["'])/);
     assert.doesNotMatch(source, /node:/);

@@ -59,7 +59,7 @@ const checks = [
       for (const file of [
         ...['node.mjs', 'node.cjs', 'node-worker.mjs', 'web.mjs', 'web.cjs', 'worker.mjs'],
         ...['node-core.mjs', 'node-core.cjs', 'web-core.mjs', 'web-core.cjs'],
-        ...['chat.mjs', ...binaries],
+        ...['chat.mjs', 'missing.mjs', ...binaries],
         'models/sentiment/config.json',
         ...['models/sentiment/model.safetensors', 'models/sentiment/vocab.txt', 'models/sentiment/profile.json'],
       ]) {

@@ -2,6 +2,7 @@
 //
 // Files of the package are named by `new URL('./x', import.meta.url)`, the form that bundlers recognise; nothing is
 // touched before pipeline() is called, so that server-side rendering may import this.
+import { reading } from '../../bindings/arguments/values.js';
 import { bundledFolder } from '../../bindings/model/bundled.js';
 import { createEnvironment } from '../../bindings/environment.js';
 import { folderByUrl } from '../../bindings/model/files.js';
@@ -74,7 +75,11 @@ function bundledModel(wasmPaths: string | URL | undefined, openUrl: OpenUrl): Mo
 const platform: Platform = {
   launch: (options) => launchWasm(wasm, options),
   ...(LATFORMER_MODEL ? { bundledModel } : {}),
-  folder: (location, openUrl) => folderByUrl(new URL(location, base()), openUrl),
+  folder: (location, openUrl) =>
+    folderByUrl(
+      reading('the URL of the model', () => new URL(location, base())),
+      openUrl,
+    ),
   async localModel(name, localModelPath, openUrl) {
     const folder = folderByUrl(new URL(name, folderUrl(localModelPath)), openUrl);
     const config = await folder.open(configFile, undefined).catch(() => undefined);

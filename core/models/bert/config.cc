@@ -59,9 +59,10 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
 
   const BertFields& fields = config.architecture->fields;
   LATFORMER_TRY(parse_size(root, "vocab_size", kLargestSize, config.vocab_size));
-  LATFORMER_TRY(parse_size(root, fields.hidden_size, kLargestSize, config.hidden_size));
-  LATFORMER_TRY(parse_size(root, fields.num_hidden_layers, kMostLayers, config.num_hidden_layers));
-  LATFORMER_TRY(parse_size(root, fields.num_attention_heads, kLargestSize, config.num_attention_heads));
+  LATFORMER_TRY(parse_size(root, fields.hidden_size, "hidden_size", kLargestSize, config.hidden_size));
+  LATFORMER_TRY(parse_size(root, fields.num_hidden_layers, "num_hidden_layers", kMostLayers, config.num_hidden_layers));
+  LATFORMER_TRY(
+      parse_size(root, fields.num_attention_heads, "num_attention_heads", kLargestSize, config.num_attention_heads));
   LATFORMER_TRY(parse_size(root, fields.intermediate_size, kLargestSize, config.intermediate_size));
   LATFORMER_TRY(parse_size(root, "max_position_embeddings", kLargestSize, config.max_position_embeddings));
   if (fields.type_vocab_size.empty()) {

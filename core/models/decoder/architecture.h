@@ -17,6 +17,12 @@ inline Status check_architecture(const JsonValue& config, std::string_view model
                                  std::initializer_list<std::string_view> known) {
   LATFORMER_ASSIGN(const std::string_view type, config["model_type"].string());
   if (type != model_type) return config["model_type"].unsupported("is " + quote(type) + ", not " + quote(model_type));
+  LATFORMER_ASSIGN(const bool is_causal, config["is_causal"].boolean_or(true));
+  if (!is_causal) return config["is_causal"].unsupported("is false: tokens would see those behind them");
+  LATFORMER_ASSIGN(const bool has_encoder, config["is_encoder_decoder"].boolean_or(false));
+  if (has_encoder) return config["is_encoder_decoder"].unsupported("is true: this is half of a translator");
+  LATFORMER_ASSIGN(const std::string_view prefix, config["prefix"].string_or(""));
+  if (!prefix.empty()) return config["prefix"].unsupported("is not empty: it would stand before every prompt");
   if (!config["architectures"].given()) return {};
   LATFORMER_ASSIGN(const JsonArray names, config["architectures"].array());
   for (const JsonValue name : names) {

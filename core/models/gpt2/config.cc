@@ -35,10 +35,10 @@ Result<Gpt2Config> parse_gpt2_config(std::string_view json, Gpt2Use use) {
 
   Gpt2Config config;
   LATFORMER_TRY(parse_size(root, "vocab_size", kLargestSize, config.vocab_size));
-  LATFORMER_TRY(parse_size(root, "n_positions", kLargestSize, config.n_positions));
-  LATFORMER_TRY(parse_size(root, "n_embd", kLargestSize, config.n_embd));
-  LATFORMER_TRY(parse_size(root, "n_layer", kMostLayers, config.n_layer));
-  LATFORMER_TRY(parse_size(root, "n_head", kLargestSize, config.n_head));
+  LATFORMER_TRY(parse_size(root, "n_positions", "max_position_embeddings", kLargestSize, config.n_positions));
+  LATFORMER_TRY(parse_size(root, "n_embd", "hidden_size", kLargestSize, config.n_embd));
+  LATFORMER_TRY(parse_size(root, "n_layer", "num_hidden_layers", kMostLayers, config.n_layer));
+  LATFORMER_TRY(parse_size(root, "n_head", "num_attention_heads", kLargestSize, config.n_head));
   config.n_inner = 4 * config.n_embd;
   if (root["n_inner"].given()) LATFORMER_TRY(parse_size(root, "n_inner", kLargestSize, config.n_inner));
   if (config.n_embd % config.n_head != 0) {

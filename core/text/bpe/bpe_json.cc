@@ -6,6 +6,7 @@
 
 #include "core/text/bpe/bpe_model.h"
 #include "core/text/json_parts.h"
+#include "core/text/tokenizer_config.h"
 
 namespace latformer {
 namespace {
@@ -122,6 +123,19 @@ Result<PreTokenizer> parse_pre_tokenizer(JsonValue value) {
   return steps;
 }
 
+// GPT2Tokenizer takes from tokenizer_config.json whether a blank is put in front.
+Status apply_tokenizer_config(const TokenizerFiles& files, const JsonValue& pre_tokenizer, PreTokenizer& steps) {
+  LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
+  const JsonValue config = documents.config.root();
+  LATFORMER_ASSIGN(const std::string_view name, config["tokenizer_class"].string_or(files.tokenizer_class));
+  LATFORMER_ASSIGN(const std::string_view type, unwrap(pre_tokenizer, "pretokenizers")["type"].string());
+  if ((name != "GPT2Tokenizer" && name != "GPT2TokenizerFast") || type != "ByteLevel") return {};
+  LATFORMER_ASSIGN(const bool prefix_space, config["add_prefix_space"].boolean_or(false));
+  std::erase_if(steps, [](const PreTokenizerStep& step) { return step.kind == Kind::prefix_space; });
+  if (prefix_space) steps.insert(steps.begin(), {Kind::prefix_space});
+  return {};
+}
+
 Status check_decoder(const JsonValue& decoder) {
   if (!decoder.given()) return {};
   LATFORMER_ASSIGN(const std::string_view type, decoder["type"].string());
@@ -130,13 +144,14 @@ Status check_decoder(const JsonValue& decoder) {
 
 }  // namespace
 
-Result<std::unique_ptr<TextModel>> parse_bpe(const JsonValue& root) {
+Result<std::unique_ptr<TextModel>> parse_bpe(const JsonValue& root, const TokenizerFiles& files) {
   const JsonValue model = root["model"];
   if (root["normalizer"].given()) {
     LATFORMER_ASSIGN(const std::string_view type, root["normalizer"]["type"].string());
     return root["normalizer"].unsupported("is " + quote(type) + ", but byte-level BPE has none here");
   }
   LATFORMER_ASSIGN(PreTokenizer pre_tokenizer, parse_pre_tokenizer(root["pre_tokenizer"]));
+  LATFORMER_TRY(apply_tokenizer_config(files, root["pre_tokenizer"], pre_tokenizer));
   LATFORMER_TRY(check_decoder(root["decoder"]));
   LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kTokenizerFile, model["vocab"]));
   LATFORMER_ASSIGN(Merges merges, parse_merges(model, vocabulary));

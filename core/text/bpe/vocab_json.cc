@@ -69,6 +69,7 @@ Result<TokenizerSettings> parse_vocab_json(const TokenizerFiles& files) {
   LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config, documents.legacy(), kSpecialTokens));
   LATFORMER_ASSIGN(const bool prefix_space, config["add_prefix_space"].boolean_or(false));
   LATFORMER_ASSIGN(const bool adds_first, config["add_bos_token"].boolean_or(false));
+  LATFORMER_ASSIGN(const bool adds_last, config["add_eos_token"].boolean_or(false));
 
   LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kVocabFile, files.vocab_json));
   LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kVocabFile, document.root()));
@@ -80,16 +81,23 @@ Result<TokenizerSettings> parse_vocab_json(const TokenizerFiles& files) {
   TokenizerSettings settings;
   settings.model =
       std::make_unique<BpeModel>(std::move(vocabulary), std::move(merges), std::move(steps), BpeSettings());
-  const std::string first = configured.special["bos_token"];
+  const std::string first = adds_first ? configured.special["bos_token"] : "";
+  const std::string last = adds_last ? configured.special["eos_token"] : "";
   add_tokens(std::move(configured.tokens), settings);
-  settings.single = {{PieceKind::first_text, 0}};
-  settings.pair = {{PieceKind::first_text, 0}, {PieceKind::second_text, 1}};
-  if (adds_first && !first.empty()) {
-    const TemplatePiece piece = {PieceKind::special, 0, settings.added_ids.find(first)->second};
-    settings.single.insert(settings.single.begin(), piece);
-    settings.pair.insert(settings.pair.begin(), piece);
-    settings.pair.insert(settings.pair.begin() + 2, {PieceKind::special, 1, piece.id});
-  }
+  // Each text with what stands around it.
+  const auto surrounded = [&](PieceKind kind, uint8_t type) {
+    Template pieces;
+    const auto add = [&](const std::string& token) {
+      if (!token.empty()) pieces.push_back({PieceKind::special, type, settings.added_ids.find(token)->second});
+    };
+    add(first);
+    pieces.push_back({kind, type});
+    add(last);
+    return pieces;
+  };
+  settings.single = surrounded(PieceKind::first_text, 0);
+  settings.pair = settings.single;
+  for (const TemplatePiece& piece : surrounded(PieceKind::second_text, 1)) settings.pair.push_back(piece);
   return settings;
 }
 

@@ -6,14 +6,31 @@
 
 namespace latformer {
 
-Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise) {
+namespace {
+
+constexpr std::string_view kDistilBert = "DistilBertTokenizer";
+constexpr std::array<std::string_view, 5> kKnown = {"BertTokenizer", kDistilBert, "ElectraTokenizer",
+                                                    "MobileBertTokenizer", "ConvBertTokenizer"};
+
+// Without "Fast" at its end.
+Result<std::string_view> class_of(const JsonValue& config, std::string_view otherwise) {
   constexpr std::string_view kFast = "Fast";
-  constexpr std::array<std::string_view, 5> kKnown = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
-                                                      "MobileBertTokenizer", "ConvBertTokenizer"};
   LATFORMER_ASSIGN(std::string_view name,
                    config["tokenizer_class"].string_or(otherwise.empty() ? kKnown.front() : otherwise));
   if (name.ends_with(kFast)) name.remove_suffix(kFast.size());
+  return name;
+}
+
+}  // namespace
+
+Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise) {
+  LATFORMER_ASSIGN(const std::string_view name, class_of(config, otherwise));
   return std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end();
+}
+
+Result<bool> gives_type_ids(const JsonValue& config, std::string_view otherwise) {
+  LATFORMER_ASSIGN(const std::string_view name, class_of(config, otherwise));
+  return name != kDistilBert && name != "PreTrainedTokenizer" && name != "TokenizersBackend";
 }
 
 Result<NormalizerSettings> parse_normalizer_settings(const JsonValue& config) {

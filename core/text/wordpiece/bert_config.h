@@ -16,6 +16,10 @@ namespace latformer {
 // empty BertTokenizer, treats text as BertTokenizer does. Errors: bad_model (it is no string).
 Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise);
 
+// Whether a tokenizer of that class tells the two texts of a pair apart, unless model_input_names says otherwise: as
+// transformers 5 has it BertTokenizer does, DistilBertTokenizer and PreTrainedTokenizerFast do not.
+Result<bool> gives_type_ids(const JsonValue& config, std::string_view otherwise);
+
 // The normalizer that tokenizer_config.json asks for. Errors: bad_model (a field of the wrong type).
 Result<NormalizerSettings> parse_normalizer_settings(const JsonValue& config);
 

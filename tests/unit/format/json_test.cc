@@ -88,9 +88,8 @@ TEST(Json, AbsentAndNullMeanTheDefault) {
 TEST(Json, RefusesWhatIsNotJson) {
   EXPECT_EQ(parse_error(""), "file.json: the file is empty");
   EXPECT_NE(parse_error("{\n  \"a\": 1,\n  nope\n}").find("line 3, column 3"), std::string::npos);
-  for (const std::string_view text :
-       {"{", "[1,]", "{\"a\":1} x", "nul", "NaN", "[Infinity]", "[1e999]", "[01]", "// c\n1", "\xEF\xBB\xBF{}",
-        "\"\xFF\"", "\"\\ud800\"", "\"\xED\xA0\x80\"", "]", "\"unclosed"}) {
+  for (const std::string_view text : {"{", "[1,]", "{\"a\":1} x", "nul", "[1e999]", "[01]", "// c\n1", "\xEF\xBB\xBF{}",
+                                      "\"\xFF\"", "\"\\ud800\"", "\"\xED\xA0\x80\"", "]", "\"unclosed"}) {
     parse_error(text);
   }
   parse_error(std::string_view("{}\0", 3));
@@ -130,6 +129,21 @@ TEST(Json, KeepsForeignTextInMessagesShortAndPlain) {
     const std::string message = member.value.string().status().message();
     EXPECT_LT(message.size(), 200u);
     for (const char c : message) EXPECT_TRUE(c >= ' ' && c <= '~');
+  }
+}
+
+// Python writes numbers that JSON does not have; where they are asked for they are no numbers.
+TEST(Json, TakesNaNAndInfinityWhereNobodyAsksForThem) {
+  const JsonDocument document =
+      JsonDocument::parse("f", R"({"a": NaN, "b": [Infinity, -Infinity, 3], "c": "NaN \" Infinity", "d": 2})").value();
+  const JsonValue root = document.root();
+  EXPECT_EQ(root["d"].number().value(), 2);
+  EXPECT_EQ(root["c"].string().value(), "NaN \" Infinity");
+  EXPECT_EQ(root["b"].array().value().size(), 3u);
+  EXPECT_EQ(root["a"].number().status().message(), "f: a must be a number");
+  EXPECT_EQ(root["a"].number_or(1).status().code(), ErrorCode::bad_model);
+  for (const char* broken : {"{\"a\": NaN", "[NaN, Inf]", "[\"NaN]", "[\"\\", "NaNs"}) {
+    EXPECT_FALSE(JsonDocument::parse("f", broken).ok()) << broken;
   }
 }
 

@@ -94,7 +94,7 @@ TEST(Weights, FindsFourBitsWithTheScalesOfTheirGroups) {
 
 TEST(Weights, SaysWhatIsWrong) {
   const SafetensorsHeader header =
-      header_of({tensor("bert.lonely.weight", DType::i8, {4, 6}), tensor("wide.weight", DType::f64, {4}),
+      header_of({tensor("bert.lonely.weight", DType::i8, {4, 6}), tensor("wide.weight", DType::c64, {4}),
                  tensor("one.weight", DType::i8, {4, 6}), tensor("one.weight_scale", DType::f32, {1}),
                  tensor("group.weight", DType::i8, {4, 6}), tensor("group.weight_scale", DType::f32, {4, 3}),
                  tensor("other.weight", DType::i8, {4, 6}), tensor("other.weight_scale", DType::f32, {6}),
@@ -103,7 +103,7 @@ TEST(Weights, SaysWhatIsWrong) {
   expect_error(index, "gone.weight", {4}, ErrorCode::bad_model, "tensor \"gone.weight\" is missing");
   expect_error(index, "wide.weight", {5}, ErrorCode::bad_model, "has shape (4) where config.json asks for (5)");
   expect_error(index, "wide.weight", {4, 1}, ErrorCode::bad_model, "asks for (4, 1)");
-  expect_error(index, "wide.weight", {4}, ErrorCode::unsupported_model, "is stored as F64");
+  expect_error(index, "wide.weight", {4}, ErrorCode::unsupported_model, "is stored as C64");
   expect_error(index, "lonely.weight", {4, 6}, ErrorCode::bad_model, "has no scales (\"bert.lonely.weight_scale\")");
   expect_error(index, "one.weight", {4, 6}, ErrorCode::unsupported_model,
                "has shape (1) where one scale per channel is (4, 1)");

@@ -164,7 +164,7 @@ TEST(Config, ChecksTheLabels) {
   for (const char* key : {"01", "-1", "+1", " 1", "1.0", "", "4294967297"}) {
     expect_bad("id2label", R"({"0": "a", ")" + std::string(key) + R"(": "b"})", "which is no id");
   }
-  expect_bad("id2label", R"({"0": "a", "1": 1})", "must be a string");
+  expect_bad("id2label", R"({"0": "a", "1": [1]})", "must be a string");
   EXPECT_EQ(parsed({{"id2label", R"({"0": "same", "1": "same"})"}}).num_labels(), 2u);
 
   EXPECT_EQ(parsed({{"num_labels", "3"}}).labels, (std::vector<std::string>{"LABEL_0", "LABEL_1", "LABEL_2"}));
@@ -181,7 +181,7 @@ TEST(Config, TakesLabelsFromLabel2idAlone) {
   EXPECT_EQ(parsed({{"label2id", R"({"b": 1, "a": 0, "c": 2})"}}).labels, (std::vector<std::string>{"a", "b", "c"}));
   expect_bad("label2id", R"({"a": 0, "b": 0})", "label2id has the id 0 twice");
   expect_bad("label2id", R"({"a": 0, "b": 2})", "label2id leaves out ids");
-  expect_bad("label2id", R"({"a": "0"})", "label2id.a must be an integer");
+  expect_bad("label2id", R"({"a": "zero"})", "label2id.a is no id");
   // id2label decides where both are there, as in transformers.
   EXPECT_EQ(parsed({{"label2id", R"({"x": 5})"}, {"id2label", R"({"0": "a"})"}}).labels,
             (std::vector<std::string>{"a"}));

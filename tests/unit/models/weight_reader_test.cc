@@ -246,5 +246,68 @@ TEST(WeightReader, CountsWhatItWillHold) {
   EXPECT_NE(status.message().find("6.0 GB, and there is room for 4.0 GB"), std::string::npos) << status.message();
 }
 
+// A scale of nothing makes weights of nothing, a negative one turns their sign, a large one leaves infinity.
+TEST(WeightReader, RefusesScalesThatAreNone) {
+  const auto read_with = [](DType dtype, double scale) {
+    std::vector<double> scales(kOut, 0.01);
+    scales[3] = scale;
+    const std::vector<NamedTensor> tensors = {
+        make_tensor("c.weight", DType::i8, {kOut, kIn}, std::vector<double>(kOut * kIn, 1)),
+        make_tensor("c.weight_scale", dtype, {kOut, 1}, scales), make_tensor("c.bias", DType::f32, {kOut}, scales)};
+    kernels::Linear linear;
+    return read(tensors, std::nullopt, [&](WeightReader& file) {
+      return file.linear({{.name = "c", .out = kOut}}, kIn, file.precision(), &linear);
+    });
+  };
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    EXPECT_TRUE(read_with(dtype, 0.02).ok());
+    for (const double scale : {0.0, -0.0, -0.01, -1e-4}) {
+      const Status status = read_with(dtype, scale);
+      EXPECT_EQ(status.code(), ErrorCode::bad_model) << scale << " as " << name_of(dtype);
+      EXPECT_NE(status.message().find("tensor \"c.weight_scale\" holds"), std::string::npos) << status.message();
+    }
+  }
+  for (const double scale : {3e36, static_cast<double>(INFINITY), static_cast<double>(NAN)}) {
+    const Status status = read_with(DType::f32, scale);
+    EXPECT_EQ(status.code(), ErrorCode::bad_model) << scale;
+    EXPECT_NE(status.message().find("c.weight_scale"), std::string::npos) << status.message();
+  }
+}
+
+TEST(WeightReader, TakesF64) {
+  const auto f64 = [](const std::string& name, std::vector<uint64_t> shape, const std::vector<double>& values) {
+    NamedTensor tensor{.name = name, .dtype = DType::f64, .shape = std::move(shape), .values = values, .bytes = {}};
+    const auto* bytes = reinterpret_cast<const std::byte*>(values.data());
+    tensor.bytes.assign(bytes, bytes + values.size() * sizeof(double));
+    return tensor;
+  };
+  const auto read_into = [&](kernels::Linear& linear, LinearLayout layout, const std::vector<double>& weight) {
+    const LinearPart part{.name = "c", .out = 3 * kOut, .layout = layout};
+    const bool turned = layout == LinearLayout::in_out;
+    const std::vector<uint64_t> shape = {turned ? kIn : 3 * kOut, turned ? 3 * kOut : kIn};
+    return read({f64("c.weight", shape, weight), f64("c.bias", {3 * kOut}, kBias)}, std::nullopt,
+                [&](WeightReader& file) { return file.linear({part}, kIn, file.precision(), &linear); });
+  };
+  kernels::Linear linear;
+  ASSERT_TRUE(read_into(linear, LinearLayout::out_in, kWeight).ok());
+  expect_near(product(linear, kInput), expected(0, 3 * kOut), 1e-5);
+  ASSERT_TRUE(read_into(linear, LinearLayout::in_out, turned()).ok());
+  expect_near(product(linear, kInput), expected(0, 3 * kOut), 1e-5);
+  for (const double huge : {1e300, static_cast<double>(INFINITY)}) {
+    std::vector<double> weight = kWeight;
+    weight[5] = huge;
+    EXPECT_EQ(read_into(linear, LinearLayout::out_in, weight).code(), ErrorCode::bad_model) << huge;
+  }
+}
+
+TEST(WeightReader, SaysWhereNamesAreThoseOfDataParallel) {
+  kernels::Linear linear;
+  const Status status = read(
+      {make_tensor("module.c.weight", DType::f32, {kOut, kIn}, std::vector<double>(kOut * kIn, 1))}, std::nullopt,
+      [&](WeightReader& file) { return file.linear({{.name = "c", .out = kOut}}, kIn, file.precision(), &linear); });
+  EXPECT_EQ(status.code(), ErrorCode::bad_model);
+  EXPECT_NE(status.message().find("begin with \"module.\""), std::string::npos) << status.message();
+}
+
 }  // namespace
 }  // namespace latformer

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/text/tokenizer.h"
@@ -96,6 +97,59 @@ TEST(Reading, TypesThatTheModelIsNotGiven) {
   EXPECT_EQ(types("{}"), (std::vector<uint8_t>{0, 0, 0, 1, 1}));
   EXPECT_EQ(types(R"({"model_input_names":["input_ids","token_type_ids"]})"), (std::vector<uint8_t>{0, 0, 0, 1, 1}));
   EXPECT_EQ(types(R"({"model_input_names":["input_ids","attention_mask"]})"), (std::vector<uint8_t>{0, 0, 0, 0, 0}));
+}
+
+TEST(Reading, TypesByTheClass) {
+  const auto types = [](std::string_view config, std::string_view name = "") {
+    const Tokenizer tokenizer =
+        Tokenizer::create({.tokenizer_config_json = config, .vocab_txt = kVocab, .tokenizer_class = name}).value();
+    return tokenizer.encode("a", "b", 10).value().type_ids;
+  };
+  using Types = std::vector<uint8_t>;
+  EXPECT_EQ(types(R"({"tokenizer_class":"DistilBertTokenizer"})"), (Types{0, 0, 0, 0, 0}));
+  EXPECT_EQ(types("{}", "DistilBertTokenizerFast"), (Types{0, 0, 0, 0, 0}));
+  EXPECT_EQ(types(R"({"tokenizer_class":"ElectraTokenizer"})"), (Types{0, 0, 0, 1, 1}));
+}
+
+TEST(Reading, TheOldNameOfTheMostTokens) {
+  const auto most = [](std::string_view config) {
+    return Tokenizer::create({.tokenizer_config_json = config, .vocab_txt = kVocab}).value().max_tokens();
+  };
+  EXPECT_EQ(most(R"({"max_len":64})"), 64u);
+  EXPECT_EQ(most(R"({"model_max_length":128,"max_len":64})"), 128u);
+}
+
+TEST(Reading, SpecialTokensThatAreSplit) {
+  constexpr std::string_view kSplit = R"({"split_special_tokens":true})";
+  EXPECT_EQ(ids({.vocab_txt = kVocab}, "a[MASK]"), (Ids{2, 5, 4, 3}));
+  EXPECT_EQ(ids({.tokenizer_config_json = kSplit, .vocab_txt = kVocab}, "a[MASK]"), (Ids{2, 5, 1, 1, 1, 3}));
+}
+
+TEST(AddedTokens, ThoseThatAreNullAreNone) {
+  EXPECT_EQ(ids({.tokenizer_config_json = R"({"mask_token":null})", .vocab_txt = kVocab}, "[MASK]"),
+            (Ids{2, 1, 1, 1, 3}));
+}
+
+TEST(AddedTokens, OfNamesOfAModelsOwn) {
+  EXPECT_EQ(ids({.tokenizer_config_json = R"({"image_token":"<image>","add_bos_token":true})", .vocab_txt = kVocab},
+                "a<image>b"),
+            (Ids{2, 5, 13, 6, 3}));
+}
+
+// GPT2Tokenizer of vocab.json with merges.txt: pairs are surrounded one by one.
+TEST(VocabJson, TokensAroundATextWhereTheyAreAskedFor) {
+  constexpr std::string_view kJson = R"({"a":0,"b":1,"<s>":2,"</s>":3,"<|endoftext|>":4})";
+  const auto encode = [&](std::string_view config) {
+    const Tokenizer tokenizer =
+        Tokenizer::create({.tokenizer_config_json = config, .vocab_json = kJson, .merges_txt = "#version: 0.2\n"})
+            .value();
+    return std::pair(tokenizer.encode("a", {}, 10).value().ids, tokenizer.encode("a", "b", 10).value().ids);
+  };
+  EXPECT_EQ(encode("{}"), std::pair(Ids{0}, (Ids{0, 1})));
+  EXPECT_EQ(encode(R"({"add_bos_token":true})"), std::pair((Ids{4, 0}), (Ids{4, 0, 4, 1})));
+  EXPECT_EQ(encode(R"({"add_eos_token":true,"eos_token":"</s>"})"), std::pair((Ids{0, 3}), (Ids{0, 3, 1, 3})));
+  EXPECT_EQ(encode(R"({"add_bos_token":true,"add_eos_token":true,"bos_token":"<s>","eos_token":"</s>"})"),
+            std::pair((Ids{2, 0, 3}), (Ids{2, 0, 3, 2, 1, 3})));
 }
 
 TEST(AddedTokens, ManyBlanksThatATokenOfABlankSwallows) {
