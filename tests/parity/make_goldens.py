@@ -13,6 +13,7 @@ A golden file, one case a line:
 
     { "model": "tests/parity/models/merge-f32",   folder, from the root of the repository where it is inside
       "layers": 4, "labels": 2, "max_speedup": 6, "speedups": [1, 1.5, 2, ...], "near_ties": 3,
+      "token_types": false,                       absent where the model has them; else type ids are 0
       "cases": [
         { "text": "...", "pair": "...",           pair is absent for a single text
           "ids": [2, 71, ...],                    cut to max_position_embeddings
@@ -201,6 +202,7 @@ def make(folder, out, inputs, near_ties):
         "layers": maker.model.num_layers,
         "labels": maker.model.num_labels,
         "max_speedup": maker.model.profile.max_speedup,
+        **({} if "embeddings.token_type_embeddings.weight" in maker.model.weights else {"token_types": False}),
         "speedups": maker.speedups(),
         "near_ties": maker.near_ties,
     }

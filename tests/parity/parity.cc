@@ -71,7 +71,8 @@ Result<Run> read_run(const JsonValue& value) {
   return run;
 }
 
-Result<Case> read_case(const JsonValue& value) {
+// token_types: whether the model has token types; without, they are all 0.
+Result<Case> read_case(const JsonValue& value, bool token_types) {
   Case result;
   LATFORMER_ASSIGN(result.text, value["text"].string());
   if (value["pair"].exists()) {
@@ -81,7 +82,7 @@ Result<Case> read_case(const JsonValue& value) {
   const auto tokens = static_cast<int64_t>(result.ids.size());
   LATFORMER_ASSIGN(const int64_t pair_begin, value["pair_begin"].integer(0, tokens));
   result.type_ids.resize(result.ids.size());
-  std::fill(result.type_ids.begin() + pair_begin, result.type_ids.end(), 1);
+  if (token_types) std::fill(result.type_ids.begin() + pair_begin, result.type_ids.end(), 1);
   LATFORMER_ASSIGN(result.truncated, value["truncated"].boolean_or(false));
   LATFORMER_ASSIGN(const JsonArray runs, value["runs"].array());
   for (const JsonValue element : runs) {
@@ -171,11 +172,12 @@ Result<Golden> read_golden(const std::string& path) {
   const JsonValue root = document.root();
   Golden golden;
   LATFORMER_ASSIGN(golden.model, root["model"].string());
+  LATFORMER_ASSIGN(const bool token_types, root["token_types"].boolean_or(true));
   LATFORMER_ASSIGN(golden.max_speedup, root["max_speedup"].number());
   LATFORMER_ASSIGN(golden.speedups, numbers(root["speedups"]));
   LATFORMER_ASSIGN(const JsonArray cases, root["cases"].array());
   for (const JsonValue element : cases) {
-    LATFORMER_ASSIGN(Case entry, read_case(element));
+    LATFORMER_ASSIGN(Case entry, read_case(element, token_types));
     golden.cases.push_back(std::move(entry));
   }
   return golden;

@@ -20,6 +20,7 @@ float from_bf16(uint16_t x) { return std::bit_cast<float>(uint32_t{x} << 16); }
 
 // IEEE half by arithmetic: x = m * 2^e with 11 significant bits (fewer below 2^-14). No overflow, no NaN.
 uint16_t f16_of(double x) {
+  if (x == 0) return std::signbit(x) ? 0x8000 : 0;
   int exponent = 0;
   std::frexp(x, &exponent);
   const int unit = std::max(exponent - 11, -24);
