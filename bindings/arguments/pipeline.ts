@@ -9,7 +9,7 @@ import type { PipelineOptions } from '../types/pipeline.js';
 import { accessNames, checkAccess, ignoredNames, notesOnIgnored } from './access.js';
 import type { CheckedAccess } from './access.js';
 import type { Fields } from './values.js';
-import { abortSignal, boolean, bytesOf, fieldsOf, oneOf, reading, show, wholeNumber } from './values.js';
+import { abortSignal, boolean, bytesOf, fieldsOf, isArray, oneOf, reading, show, wholeNumber } from './values.js';
 
 /** A model source with every file's bytes as Uint8Array. */
 export type CheckedModel = { folder: string | URL } | { files: ReadonlyMap<string, Uint8Array | Blob | URL> };
@@ -67,7 +67,7 @@ export function checkModel(value: ModelSource): CheckedModel {
 /** { file: 'sha256-…' or null } */
 export function checkIntegrity(value: unknown): Integrity {
   if (value === undefined || value === null) return new Map();
-  if (typeof value !== 'object' || Array.isArray(value)) {
+  if (typeof value !== 'object' || isArray(value)) {
     throw new TypeError(`integrity must be an object of hashes by file, not ${show(value)}`);
   }
   const checked = (file: string, hash: unknown): readonly string[] | null => {
