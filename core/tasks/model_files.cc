@@ -7,7 +7,7 @@
 namespace latformer {
 namespace {
 
-Result<Tokenizer> parse_tokenizer(const ModelFiles& files) {
+Result<Tokenizer> parse_tokenizer(const ModelFiles& files, size_t vocab_size) {
   LATFORMER_ASSIGN(const JsonDocument config, JsonDocument::parse("config.json", files.config_json));
   LATFORMER_ASSIGN(const std::string_view tokenizer_class, config.root()["tokenizer_class"].string_or(""));
   return Tokenizer::create({.tokenizer_json = files.tokenizer_json,
@@ -17,7 +17,8 @@ Result<Tokenizer> parse_tokenizer(const ModelFiles& files) {
                             .merges_txt = files.merges_txt,
                             .special_tokens_map_json = files.special_tokens_map_json,
                             .added_tokens_json = files.added_tokens_json,
-                            .tokenizer_class = tokenizer_class});
+                            .tokenizer_class = tokenizer_class,
+                            .vocab_size = vocab_size});
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ std::string_view* ModelFiles::find(std::string_view name) {
 }
 
 Result<Tokenizer> open_tokenizer(const ModelFiles& files, size_t vocab_size) {
-  LATFORMER_ASSIGN(Tokenizer tokenizer, parse_tokenizer(files));
+  LATFORMER_ASSIGN(Tokenizer tokenizer, parse_tokenizer(files, vocab_size));
   if (tokenizer.vocabulary_size() > vocab_size) {
     return bad_model("config.json: vocab_size is " + std::to_string(vocab_size) + ", but the tokenizer has " +
                      std::to_string(tokenizer.vocabulary_size()) + " tokens");

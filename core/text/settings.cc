@@ -5,10 +5,15 @@
 
 namespace latformer {
 
+int32_t next_token_id(const TokenizerSettings& settings) {
+  const auto size = static_cast<int32_t>(settings.model->vocabulary().size());
+  return settings.added_tokens.empty() ? size : std::max(size, settings.added_tokens.rbegin()->first + 1);
+}
+
 void add_tokens(std::vector<AddedToken> tokens, TokenizerSettings& settings) {
   // The size, not the highest id: with gaps in the vocabulary a new token may so take a used id. Hugging Face does
   // that.
-  auto next_id = static_cast<int32_t>(settings.model->vocabulary().size());
+  int32_t next_id = next_token_id(settings);
   for (AddedToken& token : tokens) {
     if (token.content.empty()) continue;
     if (const auto added = settings.added_ids.find(token.content); added != settings.added_ids.end()) {

@@ -31,8 +31,11 @@ struct TokenizerSettings {
   Reading reading;
 };
 
+// The id of a token that is neither in the vocabulary nor added yet.
+int32_t next_token_id(const TokenizerSettings& settings);
+
 // Gives `tokens` their ids and puts them into settings.added_tokens, as Hugging Face does: a token of the vocabulary
-// keeps its id, others are numbered on from the vocabulary's size.
+// keeps its id, others are numbered on from the vocabulary's size, behind what was added before.
 void add_tokens(std::vector<AddedToken> tokens, TokenizerSettings& settings);
 
 // [CLS] a [SEP] and [CLS] a [SEP] b [SEP], the second text and its [SEP] of type 1.

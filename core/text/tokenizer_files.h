@@ -1,6 +1,8 @@
 // The files of a model folder that decide what a text becomes.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace latformer {
@@ -16,6 +18,9 @@ struct TokenizerFiles {
   std::string_view special_tokens_map_json{}, added_tokens_json{};
   // config.json's tokenizer_class, which counts where tokenizer_config.json names none.
   std::string_view tokenizer_class{};
+  // config.json's vocab_size: what files beside tokenizer.json name behind it is no token. Python takes it for one, and
+  // fails at a text that has it.
+  size_t vocab_size = SIZE_MAX;
 };
 
 }  // namespace latformer

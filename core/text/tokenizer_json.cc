@@ -81,9 +81,19 @@ Status add_configured_tokens(const TokenizerFiles& files, const JsonValue& root,
   LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config, documents.legacy(), kSpecialTokens));
   LATFORMER_ASSIGN(const bool like_bert, is_like_bert(config, files.tokenizer_class));
   if (like_bert && !settings.single.empty()) LATFORMER_TRY(check_names(configured, root, settings));
-  if (configured.lists_decoder) add_tokens(configured.listed, settings);
+  const auto add = [&](std::vector<AddedToken>& tokens) {
+    auto next_id = static_cast<size_t>(next_token_id(settings));
+    std::erase_if(tokens, [&](const AddedToken& token) {
+      if (token.content.empty()) return true;  // of a name that no file has
+      const bool is_known =
+          settings.added_ids.contains(token.content) || settings.model->vocabulary().id(token.content);
+      return !is_known && next_id++ >= files.vocab_size;
+    });
+    add_tokens(std::move(tokens), settings);
+  };
+  if (configured.lists_decoder) add(configured.listed);  // what it says of a token counts
   std::erase_if(configured.tokens, [&](const AddedToken& token) { return settings.added_ids.contains(token.content); });
-  add_tokens(std::move(configured.tokens), settings);
+  add(configured.tokens);
   return {};
 }
 

@@ -248,5 +248,25 @@ TEST(TokenizerConfig, IsAnObjectWhicheverFileStandsBesideIt) {
   }
 }
 
+// Tokens that tokenizer_config.json adds are numbered on behind those of tokenizer.json, and end with the model's ids.
+TEST(TokenizerJson, TokensThatOtherFilesAdd) {
+  constexpr std::string_view kJson = R"({"version": "1.0", "normalizer": null,
+    "pre_tokenizer": {"type": "BertPreTokenizer"}, "post_processor": null,
+    "added_tokens": [{"id": 2, "content": "<a>", "special": true}],
+    "model": {"type": "WordPiece", "unk_token": "?", "continuing_subword_prefix": "##",
+              "max_input_chars_per_word": 100, "vocab": {"?": 0, "b": 1}}})";
+  constexpr std::string_view kConfig = R"({"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<p>",
+    "image_token": "b", "additional_special_tokens": ["<a>", "<x>"]})";
+  const auto ids_with = [&](size_t vocab_size) {
+    const Tokenizer t =
+        Tokenizer::create({.tokenizer_json = kJson, .tokenizer_config_json = kConfig, .vocab_size = vocab_size})
+            .value();
+    return t.encode("<a>b<p><x>", {}, 20).value().ids;
+  };
+  EXPECT_EQ(ids_with(SIZE_MAX), (std::vector<int32_t>{2, 1, 3, 4}));
+  EXPECT_EQ(ids_with(4), (std::vector<int32_t>{2, 1, 3, 0, 0, 0}));
+  EXPECT_EQ(ids_with(3), (std::vector<int32_t>{2, 1, 0, 0, 0, 0, 0, 0}));
+}
+
 }  // namespace
 }  // namespace latformer
