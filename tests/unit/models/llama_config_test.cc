@@ -1,8 +1,8 @@
-#include "core/models/llama/config.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "core/models/llama/config.h"
 
 namespace latformer {
 namespace {
