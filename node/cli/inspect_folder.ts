@@ -89,23 +89,26 @@ const isWeights = (name: string): boolean => name.endsWith('.safetensors');
 
 type Reader = ReturnType<typeof readModel>;
 
+const largestHeader = 100_000_000; // the format's limit
+
 /** model.safetensors as far as its header goes (of several files: of all of them, as if they were one). */
 async function headOf(model: Reader): Promise<Uint8Array> {
   const enough = new Error('that is all');
-  const pieces: Buffer[] = [];
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  let wanted = 8;
   try {
     await model.weights((part) => {
-      pieces.push(Buffer.from(part));
-      const bytes = Buffer.concat(pieces);
-      pieces.splice(0, pieces.length, bytes);
-      if (bytes.length >= 8 && bytes.length >= 8 + Number(bytes.readBigUInt64LE())) throw enough;
+      pieces.push(part.slice());
+      size += part.length;
+      if (wanted === 8 && size >= 8) wanted += Number(Buffer.concat(pieces).readBigUInt64LE());
+      if (size >= wanted || wanted > 8 + largestHeader) throw enough;
       return Promise.resolve();
     });
   } catch (error) {
     if (error !== enough) return new Uint8Array();
   }
-  const [bytes = Buffer.alloc(0)] = pieces;
-  return bytes.length < 8 ? bytes : bytes.subarray(0, 8 + Number(bytes.readBigUInt64LE()));
+  return Buffer.concat(pieces).subarray(0, wanted);
 }
 
 const binary = new URL('./latformer.wasm', import.meta.url); // beside the built command

@@ -1,6 +1,6 @@
 // latformer inspect: models that load, and why others do not.
 import assert from 'node:assert/strict';
-import { cp, rename, rm, stat, truncate } from 'node:fs/promises';
+import { cp, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -139,6 +139,14 @@ test('why a model does not load, with what can still be told', async () => {
   assert.equal(pickle.error.code, 'bad_model');
   assert.match(pickle.shown, /pytorch_model\.bin is a pickle/);
   assert.match(pickle.shown, /pytorch_model\.bin +\S+ kB +\(not read\)/);
+
+  const endless = await broken('endless', async (path) => {
+    const weights = join(path, 'model.safetensors');
+    await writeFile(weights, new Uint8Array(64).fill(0xff)); // a header that never ends, in a file that hardly does
+    await truncate(weights, 2 ** 32);
+  });
+  assert.equal(endless.error.code, 'bad_model');
+  assert.equal(endless.weights, undefined);
 
   const noVocab = await broken('no-vocab', (path) => rm(join(path, 'vocab.txt')));
   assert.match(noVocab.error.message, /tokenizer\.json \(or vocab\.txt, or vocab\.json with merges\.txt\)/);
