@@ -138,6 +138,10 @@ struct EncoderCall::State {
 
   Status tokenize() {
     LATFORMER_ASSIGN(std::vector<Encoding> windows, encoder->encode(inputs[next_input], options.long_text));
+    for (const Encoding& window : windows) {
+      // Of a tokenizer that puts no token of its own around a text. There is nothing to schedule, and nothing to compute.
+      if (window.ids.empty()) return invalid_argument("a text without tokens");
+    }
     std::vector<Schedule> schedules = encoder->solve(windows, options);
     answers[next_input].predicted_milliseconds = encoder->predict(schedules);
     waiting.clear();
