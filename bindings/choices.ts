@@ -7,3 +7,7 @@ export type Dtype = (typeof dtypes)[number];
 /** Sets of WebAssembly instructions. */
 export const kernelSets = ['base', 'relaxed'] as const;
 export type KernelSet = (typeof kernelSets)[number];
+
+/** What makes scores of logits. */
+export const scoreFunctions = ['softmax', 'sigmoid', 'none'] as const;
+export type ScoreFunction = (typeof scoreFunctions)[number];

@@ -4,7 +4,7 @@
 //   open(small files) -> append(part of the weights)... -> finish() -> the methods of the model's task... -> close()
 //
 // Each task adds its methods as an interface of its own. A method that can take long gets a Work as its last argument.
-import type { Dtype } from './choices.js';
+import type { Dtype, ScoreFunction } from './choices.js';
 import type { BaseModelInfo, StartInfo } from './types/model.js';
 
 /** How work that takes long stays in touch with whoever asked for it. */
@@ -44,6 +44,8 @@ export interface ClassifyOptions {
   budget: number | undefined;
   windows: boolean;
   stats: boolean;
+  /** What makes scores of logits; without it, what the model was trained for. */
+  scoreFunction: ScoreFunction | undefined;
 }
 
 export interface RawWindow {

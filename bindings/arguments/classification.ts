@@ -1,4 +1,6 @@
 // What a classifier is given.
+import { scoreFunctions } from '../choices.js';
+import type { ScoreFunction } from '../choices.js';
 import type { TextInput } from '../engine.js';
 import type { ClassificationInput } from '../types/classification.js';
 import { withoutAliases } from './aliases.js';
@@ -11,12 +13,13 @@ export interface CheckedClassificationOptions {
   speedup: number;
   budget: number | undefined; // of each input, instead of speedup
   windows: boolean;
+  scoreFunction: ScoreFunction | undefined; // undefined: the model's own
   stats: boolean;
   signal: AbortSignal | undefined;
 }
 
 export function checkClassificationOptions(value: unknown, defaults: SpeedDefaults): CheckedClassificationOptions {
-  const known = ['top_k', 'speedup', 'latency_budget', 'long_text', 'stats', 'signal'];
+  const known = ['top_k', 'speedup', 'latency_budget', 'long_text', 'function_to_apply', 'stats', 'signal'];
   const given = fieldsOf(withoutAliases(value), 'options', known);
 
   if (given.has('speedup') && (given.get('latency_budget') ?? null) !== null) {
@@ -33,6 +36,10 @@ export function checkClassificationOptions(value: unknown, defaults: SpeedDefaul
     budget,
     windows:
       given.has('long_text') && oneOf(given.get('long_text'), 'long_text', ['truncate', 'windows']) === 'windows',
+    scoreFunction:
+      (given.get('function_to_apply') ?? null) === null
+        ? undefined
+        : oneOf(given.get('function_to_apply'), 'function_to_apply', scoreFunctions),
     stats: given.has('stats') && boolean(given.get('stats'), 'stats'),
     signal: abortSignal(given.get('signal'), 'signal'),
   };

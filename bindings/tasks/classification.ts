@@ -88,6 +88,7 @@ class Batch implements Job {
     const isSame =
       a?.speedup === b?.speedup &&
       a?.windows === b?.windows &&
+      a?.scoreFunction === b?.scoreFunction &&
       a?.stats === b?.stats &&
       (a?.budget ?? b?.budget) === undefined;
     const isRoom = this.#characters + next.#characters <= batchCharacters && this.#inputs + next.#inputs <= batchInputs;
@@ -185,9 +186,9 @@ class Classifier extends PipelineBase<ModelInfo> {
   async #classify(parts: readonly Part[]): Promise<Classifications> {
     const begin = performance.now();
     const inputs = parts.flatMap((part) => part.inputs);
-    const { speedup, windows, stats, budget, signal } = (parts[0] as Part).options;
+    const { speedup, windows, scoreFunction, stats, budget, signal } = (parts[0] as Part).options;
     const left = budget === undefined ? undefined : Math.max(budget - this.calibrator.overhead, leastBudget);
-    const options = { speedup, budget: left, windows, stats };
+    const options = { speedup, budget: left, windows, stats, scoreFunction };
     const run = await this.engine.classify(inputs, options, parts.length > 1 ? undefined : { signal });
     if (inputs.length === 1) this.calibrator.observe(performance.now() - begin, run.coreMilliseconds);
     const totalMacs = run.results.reduce((sum, result) => sum + macsOf(result), 0);

@@ -26,6 +26,11 @@ export interface ClassificationOptions {
   latency_budget?: number | null | undefined;
   /** Text longer than the model can read: cut (default), or read in windows whose scores are averaged. */
   long_text?: 'truncate' | 'windows' | undefined;
+  /**
+   * What makes scores of logits, as in transformers: over all labels, for each by itself, or nothing, which gives the logits. By
+   * default, or null, what the model was trained for.
+   */
+  function_to_apply?: 'softmax' | 'sigmoid' | 'none' | null | undefined;
   /** Add `stats` to each result. */
   stats?: boolean | undefined;
   /** Cancels the call. */

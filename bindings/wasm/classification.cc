@@ -59,6 +59,14 @@ val window_object(const Trace& trace) {
   return window;
 }
 
+// Names of transformers' function_to_apply; absent for any other name.
+std::optional<ScoreFunction> score_function_of(std::string_view name) {
+  if (name == "softmax") return ScoreFunction::softmax;
+  if (name == "sigmoid") return ScoreFunction::sigmoid;
+  if (name == "none") return ScoreFunction::none;
+  return {};
+}
+
 }  // namespace
 
 Status BoundClassifier::open(const ModelFiles& files, const LoadOptions& options) {
@@ -83,7 +91,7 @@ val BoundClassifier::finish() {
 }
 
 val BoundClassifier::start(Staging& staging, const val& lengths, double speedup, const val& budget, bool windows,
-                           bool traces) {
+                           bool traces, const std::string& function) {
   stop();
   if (!classifier_) return too_early("a model");
   const Result<Lengths> checked = lengths_of(lengths, staging.size());
@@ -93,6 +101,8 @@ val BoundClassifier::start(Staging& staging, const val& lengths, double speedup,
   options.speedup = speedup;
   if (!budget.isUndefined()) options.budget = budget.as<double>();
   options.long_text = windows ? LongText::windows : LongText::truncate;
+  const std::optional<ScoreFunction> score_function = score_function_of(function);
+  if (!score_function && !function.empty()) return failure(invalid_argument("there is no function of such a name"));
 
   std::vector<TextInput> inputs(sizes.size() / 2);
   size_t begin = 0;
@@ -102,7 +112,7 @@ val BoundClassifier::start(Staging& staging, const val& lengths, double speedup,
   }
   Result<EncoderCall> run = classifier_->start(inputs, options);
   if (!run.ok()) return failure(run.status());
-  call_.emplace(staging.take(), std::move(inputs), std::move(run).value(), traces);
+  call_.emplace(staging.take(), std::move(inputs), std::move(run).value(), traces, score_function);
   return val::object();
 }
 
@@ -117,7 +127,7 @@ val BoundClassifier::go_on(double milliseconds) {
     call_ = std::move(call);
     return val::object();
   }
-  return results(call, classifier_->answers_of(call.run.take()));
+  return results(call, classifier_->answers_of(call.run.take(), call.function));
 }
 
 val BoundClassifier::results(const Call& call, const std::vector<Classification>& answers) const {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,9 +26,10 @@ class BoundClassifier {
 
   // The texts lie in the staging block, which is taken, back to back as UTF-8; `lengths` has two entries for each
   // input, the bytes of text and of text_pair, -1 where there is no pair. `budget`: milliseconds for each input,
-  // undefined for none. `traces`: whether to report what happened inside. Nothing is computed yet: go_on().
+  // undefined for none. `traces`: whether to report what happened inside. `function`: 'softmax', 'sigmoid' or 'none'
+  // makes scores of logits, '' what the model was trained for. Nothing is computed yet: go_on().
   emscripten::val start(Staging& staging, const emscripten::val& lengths, double speedup, const emscripten::val& budget,
-                        bool windows, bool traces);
+                        bool windows, bool traces, const std::string& function);
   // Computes for about `milliseconds`. Gives {}, or in the end the results, and the milliseconds of the core alone.
   emscripten::val go_on(double milliseconds);
   // Ends what start() began, done or not.
@@ -45,6 +47,7 @@ class BoundClassifier {
     std::vector<TextInput> inputs;
     EncoderCall run;
     bool traces;
+    std::optional<ScoreFunction> function;
     double milliseconds = 0;
   };
 

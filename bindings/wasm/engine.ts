@@ -165,8 +165,8 @@ export class LocalEngine implements WasmEngine {
       }
     }
     this.#stage(pieces);
-    const { speedup, budget, windows, stats } = options;
-    this.#call((session) => session.startClassification(lengths, speedup, budget, windows, stats));
+    const { speedup, budget, windows, stats, scoreFunction = '' } = options;
+    this.#call((session) => session.startClassification(lengths, speedup, budget, windows, stats, scoreFunction));
     const stop = (session: Session): object => session.stopClassification();
     return this.#inParts(work, stop, () => {
       const run = this.#call((session) => session.goOnClassifying(slice));

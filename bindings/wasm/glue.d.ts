@@ -19,6 +19,7 @@ export interface Session {
     budget: number | undefined,
     windows: boolean,
     traces: boolean,
+    scoreFunction: string,
   ): object | Failure;
   /** Without results while there is more to do. */
   goOnClassifying(

@@ -108,9 +108,10 @@ val Session::restore_calibration(size_t size) {
   });
 }
 
-val Session::start_classification(const val& lengths, double speedup, const val& budget, bool windows, bool traces) {
+val Session::start_classification(const val& lengths, double speedup, const val& budget, bool windows, bool traces,
+                                  const std::string& function) {
   return with<BoundClassifier>(
-      [&](auto& model) { return model.start(staging_, lengths, speedup, budget, windows, traces); });
+      [&](auto& model) { return model.start(staging_, lengths, speedup, budget, windows, traces, function); });
 }
 
 val Session::go_on_classifying(double milliseconds) {

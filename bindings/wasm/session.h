@@ -48,7 +48,7 @@ class Session {
 
   // Both tasks work in parts of about `milliseconds`, so that JavaScript has its turn in between, in which it may stop.
   emscripten::val start_classification(const emscripten::val& lengths, double speedup, const emscripten::val& budget,
-                                       bool windows, bool traces);
+                                       bool windows, bool traces, const std::string& function);
   emscripten::val go_on_classifying(double milliseconds);
   emscripten::val stop_classification();
 

@@ -27,6 +27,8 @@ namespace {
 using namespace latformer;  // NOLINT(google-build-using-namespace)
 using emscripten::val;
 
+const std::vector<std::string> functions = {"", "softmax", "sigmoid", "none", "else"};
+
 struct Model {
   const char* task;
   std::string config, tokenizer_name, tokenizer, profile, weights;
@@ -189,7 +191,7 @@ class Caller {
       case 5:
         is_sound(session_.start_classification(lengths(2 * (byte() % 4)), number(),
                                                byte() % 4 == 0 ? val(number()) : val(), byte() % 2 == 1,
-                                               byte() % 2 == 1));
+                                               byte() % 2 == 1, functions[byte() % functions.size()]));
         return;
       case 6:
         is_sound(session_.go_on_classifying(number()));
@@ -234,7 +236,7 @@ class Caller {
       sizes.set(size_t{0}, 4.0);
       sizes.set(size_t{1}, -1.0);
       stage("a ba");
-      FUZZ_REQUIRE(is_sound(session_.start_classification(sizes, 1, val(), false, true)));
+      FUZZ_REQUIRE(is_sound(session_.start_classification(sizes, 1, val(), false, true, "")));
       FUZZ_REQUIRE(session_.go_on_classifying(1e9)["results"].elements().size() == 1);
     } else {
       val sizes = val::array();

@@ -207,6 +207,32 @@ test('multi-label scores are sigmoids, a single label is a sigmoid or a regressi
   regression.dispose();
 });
 
+test('function_to_apply makes scores of logits as transformers does', async () => {
+  const labels = ['x', 'y', 'z'];
+  const classify = await pipeline('text-classification', { files: tinyModel({ labels }) });
+  const scoresBy = async (function_to_apply) => {
+    const answers = await classify(text, { top_k: null, function_to_apply });
+    return labels.map((label) => answers.find((each) => each.label === label).score);
+  };
+  const logits = await scoresBy('none');
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
+  const [softmax, sigmoid] = [await scoresBy('softmax'), await scoresBy('sigmoid')];
+  logits.forEach((logit, i) => {
+    close(softmax[i], Math.exp(logit) / sum);
+    close(sigmoid[i], 1 / (1 + Math.exp(-logit)));
+  });
+  for (const own of [undefined, null]) assert.deepEqual(await scoresBy(own), softmax);
+
+  // Calls that wait together, each with its own function.
+  const together = await Promise.all(['none', 'softmax', undefined, 'sigmoid', 'none'].map((each) => scoresBy(each)));
+  assert.deepEqual(together, [logits, softmax, softmax, sigmoid, logits]);
+
+  for (const wrong of ['tanh', 'SOFTMAX', 1, {}]) {
+    await assert.rejects(classify(text, { function_to_apply: wrong }), TypeError);
+  }
+  classify.dispose();
+});
+
 test('a model without a profile runs with the default one and says so', async () => {
   const classify = await pipeline('text-classification', { files: tinyModel({ profile: null }) });
   assert.equal(classify.info.profile.source, 'default');

@@ -107,6 +107,16 @@ TEST(Classifier, ScoresByProblemType) {
                                                                     : logit;
       EXPECT_NEAR(answer.scores[i], expected, 1e-6);
     }
+    // What a caller asks for counts instead.
+    const std::vector<TextInput> inputs = {{"a b c", {}}};
+    const auto by = [&](ScoreFunction function) {
+      EncoderCall call = classifier.start(inputs, {}).value();
+      while (!call.done()) EXPECT_TRUE(call.work(1).ok());
+      return classifier.answers_of(call.take(), function)[0].scores;
+    };
+    EXPECT_EQ(by(ScoreFunction::none), answer.logits);
+    EXPECT_NEAR(by(ScoreFunction::sigmoid)[1], 1 / (1 + std::exp(-answer.logits[1])), 1e-6);
+    EXPECT_NEAR(by(ScoreFunction::softmax)[1], std::exp(static_cast<double>(answer.logits[1])) / sum, 1e-6);
   }
 }
 
