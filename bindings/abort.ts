@@ -2,7 +2,7 @@
 
 import { messageOf } from './errors.js';
 
-type Signals = readonly (AbortSignal | undefined)[];
+export type Signals = readonly (AbortSignal | undefined)[];
 
 /** Foreign signals may be without one. */
 const reasonOf = ({ reason }: AbortSignal): unknown =>
@@ -16,28 +16,35 @@ export function throwIfAborted(signals: Signals): void {
 
 type Reject = (reason: unknown) => void;
 
-// Who waits, by signal. All of them share one listener, because Node takes more than ten on one signal for a leak.
-const waiting = new WeakMap<AbortSignal, Set<Reject>>();
+/** Who waits for a signal. All of them share one listener, because Node takes more than ten on one signal for a leak. */
+class Waiters {
+  readonly rejects = new Set<Reject>();
 
-function rejectAll({ currentTarget }: Event): void {
-  const signal = currentTarget as AbortSignal;
-  for (const reject of waiting.get(signal) ?? []) reject(reasonOf(signal));
+  constructor(readonly signal: AbortSignal) {}
+
+  /** The listener. It asks nothing of the event: a foreign signal's may be without a target. */
+  readonly rejectAll = (): void => {
+    for (const reject of this.rejects) reject(reasonOf(this.signal));
+  };
 }
 
+const waiting = new WeakMap<AbortSignal, Waiters>();
+
 function join(signal: AbortSignal, reject: Reject): void {
-  const rejects = waiting.get(signal) ?? new Set();
-  waiting.set(signal, rejects.add(reject));
+  const waiters = waiting.get(signal) ?? new Waiters(signal);
+  waiting.set(signal, waiters);
+  waiters.rejects.add(reject);
   try {
-    signal.addEventListener('abort', rejectAll); // no second one if it is there already
+    signal.addEventListener('abort', waiters.rejectAll); // no second one if it is there already
   } catch (cause) {
     throw new TypeError(`signal cannot be listened to: ${messageOf(cause)}`, { cause });
   }
 }
 
 function leave(signal: AbortSignal, reject: Reject): void {
-  const rejects = waiting.get(signal);
-  rejects?.delete(reject);
-  if (rejects?.size === 0) signal.removeEventListener('abort', rejectAll);
+  const waiters = waiting.get(signal);
+  waiters?.rejects.delete(reject);
+  if (waiters?.rejects.size === 0) signal.removeEventListener('abort', waiters.rejectAll);
 }
 
 /** Settles as `promise` does, or rejects with the reason of the first signal that aborts. */

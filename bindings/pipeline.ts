@@ -90,7 +90,7 @@ export function createPipelineFactory(platform: Platform, env: Environment): Pip
     };
     try {
       const created = task.create(await orAborted(load(), [options.signal]));
-      if (options.calibrate) await orAborted(created.calibrate(), [options.signal]);
+      if (options.calibrate) await created.calibrate({ signal: options.signal });
       options.progress({ status: 'ready', task: task.name, model: folder.name });
       return created;
     } catch (error) {

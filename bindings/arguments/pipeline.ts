@@ -3,7 +3,7 @@ import { dtypes, kernelSets } from '../choices.js';
 import type { Dtype, KernelSet } from '../choices.js';
 import { parseIntegrity } from '../model/integrity.js';
 import type { Integrity } from '../model/integrity.js';
-import { configFile } from '../model/names.js';
+import { configFile, isFileOfModel, knownFiles } from '../model/names.js';
 import type { ModelSource } from '../types/model.js';
 import type { PipelineOptions } from '../types/pipeline.js';
 import { accessNames, checkAccess, ignoredNames, notesOnIgnored } from './access.js';
@@ -76,7 +76,14 @@ export function checkIntegrity(value: unknown): Integrity {
     if (hashes) return hashes;
     throw new TypeError(`integrity of ${show(file)} must be 'sha256-…' in Base64, or null, not ${show(hash)}`);
   };
-  return new Map(Object.entries(value).map(([file, hash]) => [file, checked(file, hash)]));
+  return new Map(
+    reading('integrity', () => Object.entries(value)).map(([file, hash]) => {
+      if (isFileOfModel(file)) return [file, checked(file, hash)];
+      throw new TypeError(
+        `integrity: no model has a file ${show(file)}; known are ${knownFiles.join(', ')}, and other *.safetensors`,
+      );
+    }),
+  );
 }
 
 export interface CheckedPipelineOptions {

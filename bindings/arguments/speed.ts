@@ -1,5 +1,5 @@
 // Speed: what setSpeedup(), setLatencyBudget() and calibrate() are given.
-import { boolean, fieldsOf, show } from './values.js';
+import { abortSignal, boolean, fieldsOf, show } from './values.js';
 
 /** What a call does that says nothing of speed. */
 export interface SpeedDefaults {
@@ -26,7 +26,10 @@ export function checkLatencyBudget(value: unknown): number | undefined {
   return value;
 }
 
-export function checkCalibrationOptions(value: unknown): { fresh: boolean } {
-  const given = fieldsOf(value, 'options of calibrate()', ['fresh']);
-  return { fresh: given.has('fresh') && boolean(given.get('fresh'), 'fresh') };
+export function checkCalibrationOptions(value: unknown): { fresh: boolean; signal: AbortSignal | undefined } {
+  const given = fieldsOf(value, 'options of calibrate()', ['fresh', 'signal']);
+  return {
+    fresh: given.has('fresh') && boolean(given.get('fresh'), 'fresh'),
+    signal: abortSignal(given.get('signal'), 'signal'),
+  };
 }

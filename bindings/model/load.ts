@@ -10,6 +10,7 @@ import type { Integrity } from './integrity.js';
 import {
   companionsOf,
   configFile,
+  isWeights,
   limitOf,
   optionalFiles,
   vocabularyFiles,
@@ -29,6 +30,8 @@ export interface ModelReader {
   weights(take: (part: Uint8Array) => Promise<void>): Promise<void>;
 }
 
+const isMissing = 'is missing, but integrity says that it is there';
+
 type NamedFile = [name: string, bytes: Uint8Array];
 
 export function readModel(
@@ -40,6 +43,8 @@ export function readModel(
 ): ModelReader {
   const { name } = folder;
 
+  const asked = new Set<string>(); // files, of this folder
+
   const bad = (file: string, what: string) => new LatformerError('bad_model', `${file} in ${name} ${what}`);
 
   /** The parts of a file, which is closed on every way out. Ends with whether there is such a file. */
@@ -49,11 +54,12 @@ export function readModel(
       throw bad(file, `is larger than ${limit / 2 ** 20} MiB`);
     };
     throwIfAborted([signal]);
+    asked.add(file);
     progress({ status: 'initiate', name, file });
     const given = integrity.get(file);
     const opened = await folder.open(file, signal);
     if (opened === undefined) {
-      if (given) throw bad(file, 'is missing, but integrity says that it is there');
+      if (given) throw bad(file, isMissing);
       progress({ status: 'done', name, file, absent: true });
       return false;
     }
@@ -132,6 +138,16 @@ export function readModel(
     }
   };
 
+  /** Weights have names of their own, so that a misspelt one is told by there being no such file. */
+  const checkUnread = async (): Promise<void> => {
+    for (const [file, given] of integrity) {
+      if (!given || asked.has(file) || !isWeights(file)) continue;
+      const opened = await folder.open(file, signal);
+      if (opened === undefined) throw bad(file, isMissing);
+      await opened.close();
+    }
+  };
+
   const missing = async (file: string): Promise<LatformerError> => {
     // Where the script that knows is not to be had, the error says less.
     const { whyMissing } = await import('./missing.js').catch(() => ({ whyMissing: () => undefined }));
@@ -172,10 +188,11 @@ export function readModel(
     },
 
     async weights(take) {
-      if (await drain(parts(weightsFile), take)) return;
+      if (await drain(parts(weightsFile), take)) return checkUnread();
       const index = await readIfThere(weightsIndexFile);
       if (index.length === 0) throw await missing(weightsFile);
       await drain(mergedShards(parseIndex(weightsIndexFile, index), parts), take);
+      await checkUnread();
     },
   };
 }

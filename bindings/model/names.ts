@@ -47,6 +47,14 @@ export const smallFiles: readonly string[] = [
   ]),
 ];
 
+/** All that has a name of its own; weights in several files have others. */
+export const knownFiles: readonly string[] = [...smallFiles, weightsFile, weightsIndexFile];
+
+export const isWeights = (name: string): boolean => /^[^/\\]+\.safetensors$/.test(name);
+
+/** Whether there are models that have such a file. */
+export const isFileOfModel = (name: string): boolean => knownFiles.includes(name) || isWeights(name);
+
 const mebibyte = 2 ** 20;
 
 /** The most that a small file may have, in bytes; the largest known tokenizers have some 35 MB. */

@@ -4,6 +4,7 @@
 // What the tensors are is the core's to judge; here only their places are moved.
 import { LatformerError } from '../errors.js';
 import { parseJson } from './json.js';
+import { isWeights } from './names.js';
 
 type Parts = AsyncGenerator<Uint8Array, boolean>;
 type Json = Record<string, unknown>;
@@ -32,7 +33,7 @@ export function parseIndex(file: string, bytes: Uint8Array): Map<string, string>
   if (!isObject(map) || Object.keys(map).length === 0) throw bad(file, 'has no weight_map');
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
-    if (typeof shard !== 'string' || !/^[^/\\]+\.safetensors$/.test(shard)) {
+    if (typeof shard !== 'string' || !isWeights(shard)) {
       throw bad(file, `gives no name of a .safetensors file for the tensor ${JSON.stringify(tensor)}`);
     }
     shards.set(tensor, shard);

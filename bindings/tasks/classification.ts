@@ -18,7 +18,7 @@ import type {
 } from '../types/classification.js';
 import { mapInOrder } from './in_order.js';
 import { PipelineBase, callable } from './pipeline_base.js';
-import type { Signals } from './pipeline_base.js';
+import type { Signals } from '../abort.js';
 import type { Job } from './queue.js';
 import { macsOf, statsOf } from './stats.js';
 

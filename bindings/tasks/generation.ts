@@ -18,7 +18,7 @@ import type {
   TextGenerationPipeline,
 } from '../types/generation.js';
 import { PipelineBase, callable } from './pipeline_base.js';
-import type { Signals } from './pipeline_base.js';
+import type { Signals } from '../abort.js';
 
 /** What was generated behind one prompt. */
 interface Answer {

@@ -3,6 +3,7 @@
 import { checkCalibrationOptions, checkLatencyBudget, checkSpeedup } from '../arguments/speed.js';
 import type { SpeedDefaults } from '../arguments/speed.js';
 import { orAborted, throwIfAborted } from '../abort.js';
+import type { Signals } from '../abort.js';
 import type { Engine } from '../engine.js';
 import { LatformerError } from '../errors.js';
 import type { Calibrator } from '../time/calibration.js';
@@ -10,8 +11,6 @@ import type { AdjustablePipeline, Calibration, CalibrationOptions } from '../typ
 import type { BaseModelInfo } from '../types/model.js';
 import { Queue } from './queue.js';
 import type { Job } from './queue.js';
-
-export type Signals = readonly (AbortSignal | undefined)[];
 
 export abstract class PipelineBase<Info extends BaseModelInfo = BaseModelInfo> {
   readonly #queue: Queue;
@@ -57,8 +56,8 @@ export abstract class PipelineBase<Info extends BaseModelInfo = BaseModelInfo> {
   }
 
   async calibrate(given?: CalibrationOptions): Promise<Calibration> {
-    const { fresh } = checkCalibrationOptions(given);
-    return this.inTurn(() => this.calibrator.calibrate(fresh), undefined, true);
+    const { fresh, signal } = checkCalibrationOptions(given);
+    return this.inTurn((signals) => this.calibrator.calibrate(fresh, signals), signal, true);
   }
 
   dispose(): void {

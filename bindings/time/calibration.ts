@@ -2,6 +2,8 @@
 //
 // What is kept names the model's shape, the kernels and the device that it was measured with. Anything else under its
 // name, and anything that the core does not accept, is as if nothing were there.
+import { throwIfAborted } from '../abort.js';
+import type { Signals } from '../abort.js';
 import type { Engine, RawCalibration } from '../engine.js';
 import { LatformerError } from '../errors.js';
 import type { Calibration } from '../types/adjustable.js';
@@ -57,10 +59,11 @@ export class Calibrator {
     readonly inWorker: boolean,
   ) {}
 
-  /** `fresh`: whatever is kept. */
-  async calibrate(fresh: boolean): Promise<Calibration> {
+  /** `fresh`: whatever is kept. What is measured once a signal is aborted is not begun. */
+  async calibrate(fresh: boolean, signals: Signals = []): Promise<Calibration> {
     const identity = this.#identity();
     const kept = fresh ? undefined : await this.#restore(identity);
+    throwIfAborted(signals);
     const calibration = kept ?? (await this.#measure());
     if (kept === undefined) {
       const text = `{"identity":${identity},"calibration":${calibration.json}}\n`;

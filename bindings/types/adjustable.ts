@@ -12,6 +12,8 @@ export interface Calibration {
 export interface CalibrationOptions {
   /** Measure even if an earlier calibration is kept. */
   fresh?: boolean | undefined;
+  /** Rejects at once when it is aborted. What is being measured by then ends, within a quarter of a second, and is kept. */
+  signal?: AbortSignal | null | undefined;
 }
 
 /** What the pipelines of all tasks have in common. */

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkIntegrity } from '../../bindings/arguments/pipeline.js';
 import { integrityOf } from '../../bindings/model/integrity.js';
-import { smallFiles, weightsFile, weightsIndexFile } from '../../bindings/model/names.js';
+import { knownFiles, weightsIndexFile } from '../../bindings/model/names.js';
 import { parseIndex } from '../../bindings/model/shards.js';
 import { openRegular } from '../files.js';
 import { badInput, fileFailure } from './failure.js';
@@ -24,7 +24,7 @@ async function hashOf(path: string): Promise<string | null> {
 }
 
 export async function hashesOf(folder: string): Promise<Record<string, string | null>> {
-  const names = [...smallFiles, weightsFile, weightsIndexFile];
+  const names = [...knownFiles];
   const index = await readFile(join(folder, weightsIndexFile)).catch(() => undefined);
   if (index !== undefined) names.push(...parseIndex(weightsIndexFile, index).values());
   const hashes: Record<string, string | null> = {};

@@ -164,6 +164,38 @@ describe('integrity', () => {
     }
   });
 
+  test('of a misspelt name is an error, not a file that goes unchecked', async () => {
+    for (const name of [
+      'modelsafetensors',
+      'Model.SAFETENSORS',
+      'tokenizr.json',
+      'model/config.json',
+      'a/b.safetensors',
+      '',
+    ]) {
+      for (const hash of [hashes['config.json'], null]) {
+        const integrity = { ...hashes, [name]: hash };
+        await assert.rejects(load({ files }, { integrity }), {
+          name: 'TypeError',
+          message: new RegExp(`^integrity: no model has a file "${name}"; known are config\\.json, `),
+        });
+      }
+    }
+    // Weights may have any name.
+    const integrity = { 'modle.safetensors': hashes['model.safetensors'] };
+    const message = /^modle\.safetensors in .* is missing, but integrity says that it is there$/;
+    for (const model of [{ files }, join(folder, 'model')]) {
+      await assert.rejects(load(model, { integrity }), { code: 'bad_model', message });
+    }
+    // A file that is there without being read does no harm, nor one that must not be there and is not.
+    const more = { ...files, 'modle.safetensors': new Uint8Array(8) };
+    (await load({ files: more }, { integrity })).dispose();
+    (await load({ files }, { integrity: { 'modle.safetensors': null } })).dispose();
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    await assert.rejects(load({ files }, { integrity: revoked.proxy }), TypeError);
+  });
+
   test('that is none is a TypeError', async () => {
     const odd = [
       '',
@@ -199,7 +231,8 @@ describe('the command', () => {
     for (const [content, message] of [
       ['{', /not JSON/],
       ['[]', /must be an object/],
-      ['{"a":"b"}', /integrity of "a" must be/],
+      ['{"a":"b"}', /integrity: no model has a file "a"/],
+      ['{"vocab.txt":"b"}', /integrity of "vocab\.txt" must be/],
     ]) {
       await writeFile(kept, content);
       const { code, stderr } = await latformer(['inspect', '--integrity', kept, model]);

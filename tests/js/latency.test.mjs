@@ -85,6 +85,27 @@ for (const worker of [false, true]) {
       assert.equal((await classify.calibrate()).source, 'measured');
     });
 
+    test('calibrate() is cancelled by a signal, and the pipeline works on', async () => {
+      await assert.rejects(classify.calibrate({ signal: AbortSignal.abort() }), { name: 'AbortError' });
+      const controller = new AbortController();
+      const first = classify(Array.from({ length: 200 }, () => text));
+      const waiting = classify.calibrate({ signal: controller.signal });
+      const reason = new Error('changed my mind');
+      controller.abort(reason);
+      await assert.rejects(waiting, reason);
+      await first;
+      assert.equal((await statsOf(classify)).predicted_milliseconds, null);
+      const unused = new AbortController().signal;
+      assert.equal((await classify.calibrate({ signal: unused })).source, 'measured');
+      const running = new AbortController();
+      const again = classify.calibrate({ fresh: true, signal: running.signal });
+      setTimeout(() => running.abort(), 5);
+      const ended = await again.catch(({ name }) => name); // without a worker it may be done first
+      assert.ok(ended === 'AbortError' || (!worker && ended.source === 'measured'));
+      assert.equal((await classify(text)).length, 1);
+      assert.equal((await classify.calibrate({ signal: null })).source, 'cache');
+    });
+
     test('a budget of one call calibrates by itself', async () => {
       const stats = await statsOf(classify, { latency_budget: 1e6 });
       assert.equal(stats.within_budget, true);
@@ -228,6 +249,7 @@ describe('misuse', () => {
   test('options of calibrate() and pipeline() are checked', async () => {
     await assert.rejects(classify.calibrate({ fresh: 1 }), TypeError);
     await assert.rejects(classify.calibrate({ cache: false }), TypeError);
+    await assert.rejects(classify.calibrate({ signal: {} }), TypeError);
     await assert.rejects(load({ calibrate: 'yes' }), TypeError);
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { LatformerError, pipeline } from 'latformer';
 import { threadCounts } from './binaries.mjs';
 import { tinyModel } from './tiny_model.mjs';
@@ -14,6 +15,21 @@ const long = Array.from({ length: 3000 }, () => `${text} . `.repeat(5));
 const disposed = { name: 'LatformerError', code: 'disposed' };
 const aborted = { name: 'AbortError' };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+// What a script of another realm may bring: none of our classes, an event without a target, no reason.
+const foreignController = `
+  const listeners = new Set();
+  const signal = {
+    aborted: false,
+    addEventListener: (type, listener) => listeners.add(listener),
+    removeEventListener: (type, listener) => listeners.delete(listener),
+  };
+  const abort = () => {
+    signal.aborted = true;
+    for (const listener of listeners) listener({ type: 'abort' });
+  };
+  ({ signal, abort, listeners });
+`;
 
 for (const [worker, threads] of [false, true].flatMap((worker) => threadCounts.map((threads) => [worker, threads]))) {
   describe(`${worker ? 'in a worker' : 'in this thread'}, threads: ${threads}`, () => {
@@ -69,6 +85,26 @@ for (const [worker, threads] of [false, true].flatMap((worker) => threadCounts.m
       await assert.rejects(classify(text, { signal: AbortSignal.abort(reason) }), reason);
       await assert.rejects(classify(long, { signal: AbortSignal.timeout(1) }), { name: 'TimeoutError' });
       assert.equal((await classify(text)).length, 1);
+    });
+
+    test('a signal of another realm cancels as well', async () => {
+      const foreign = () => runInNewContext(foreignController);
+      const early = foreign();
+      early.abort();
+      await assert.rejects(classify(text, { signal: early.signal }), aborted);
+      const running = foreign();
+      const waiting = foreign();
+      const first = classify(long, { signal: running.signal });
+      const second = classify(text, { signal: waiting.signal });
+      const third = classify(text, { signal: waiting.signal });
+      waiting.abort();
+      await Promise.all([assert.rejects(second, aborted), assert.rejects(third, aborted)]);
+      await turn();
+      running.abort();
+      await assert.rejects(first, aborted);
+      const unused = foreign();
+      assert.equal((await classify(text, { signal: unused.signal })).length, 1);
+      assert.equal(unused.listeners.size, 0);
     });
 
     test('a signal of a finished call changes nothing', async () => {
