@@ -1,7 +1,7 @@
 // npm run lint: the floors of docs/architecture.md, clang-format, clang-tidy, eslint, prettier, tsc. `npm run lint -- --fix`
 // first mends what can be mended by itself.
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { existsSync, readFileSync } from 'node:fs';
 import { checkLayers } from './layers.mjs';
 import { setUp } from './setup/index.mjs';
@@ -22,17 +22,21 @@ function withHeaders(file, seen = new Set()) {
   if (seen.has(file) || !existsSync(file)) return seen;
   seen.add(file);
   for (const [, name] of readFileSync(file, 'utf8').matchAll(/^#include "(.+)"$/gm))
-    withHeaders(join(root, name), seen);
+    withHeaders(resolve(root, name), seen);
   return seen;
 }
 
-/** clang-tidy over the core, at a low priority; what was clean and has not changed since is left out. */
+/**
+ * clang-tidy over the core, at a low priority, a library at a time: most of its work is on the headers that all files of
+ * one include. What was clean and has not changed since is left out.
+ */
 export async function clangTidy(progress) {
-  await configure('release', progress);
-  const database = join(root, 'build', 'release');
+  await configure('tidy', progress);
+  const database = join(root, 'build', 'tidy');
+  await run('cmake', ['--preset', 'tidy'], { log: 'tidy-configure' }); // writes the lists of a library's files anew
   const commands = JSON.parse(readFileSync(join(database, 'compile_commands.json'), 'utf8'));
   const waiting = commands
-    .filter(({ file }) => file.startsWith(join(root, 'core')))
+    .filter(({ file }) => [join(root, 'core'), join(database, 'core')].some((folder) => file.startsWith(folder)))
     .map(({ file, command }) => ({
       file,
       name: `tidy-${relative(root, file).replaceAll('/', '-')}`,

@@ -3,7 +3,7 @@
 import { relative } from 'node:path';
 import { buildTargets, findText, fuzz } from './fuzz.mjs';
 import { targets } from './fuzz/seeds.mjs';
-import { clangTidy, lint } from './lint.mjs';
+import { lint } from './lint.mjs';
 import { setUp } from './setup/index.mjs';
 import { nodes } from './setup/node.mjs';
 import { checkSizes } from './sizes.mjs';
@@ -29,14 +29,6 @@ async function fuzzing(progress) {
   return sum;
 }
 
-// clang-tidy takes minutes of all processors, and most tests behind the builds wait for something or use one processor: it
-// runs beside them, at the lowest priority. Lint says what it has found.
-let tidying;
-const tidyAhead = (work) => (progress) => {
-  tidying ??= clangTidy({ update() {}, say() {} }).catch(() => undefined);
-  return work(progress);
-};
-
 const stages = () => [
   ['Core, native', (progress) => native('release', progress)],
   ['Core, native, under ASan and UBSan', (progress) => native('fuzz', progress)],
@@ -52,10 +44,7 @@ const stages = () => [
   ],
   ['Size of the package', checkSizes],
   ['Build of the unit tests as WebAssembly', building(buildForWasm)],
-  ...nodes().map((node) => [
-    `Kernels as WebAssembly, Node ${node.version}`,
-    tidyAhead((progress) => wasm(node, progress)),
-  ]),
+  ...nodes().map((node) => [`Kernels as WebAssembly, Node ${node.version}`, (progress) => wasm(node, progress)]),
   ...nodes().map((node) => [`JavaScript, Node ${node.version}`, (progress) => javascript(node, progress)]),
   ['Zoo of bad folders, native and as WebAssembly', (progress) => script('tests/zoo/run.mjs', progress)],
   ['Load: calls and pipelines at a flat heap', (progress) => script('tests/load/run.mjs', progress)],
@@ -63,7 +52,7 @@ const stages = () => [
   ['Chromium', (progress) => script('tests/browser/run.mjs', progress)],
   ['Examples', (progress) => script('tests/examples/run.mjs', progress)],
   ['Bundlers', (progress) => script('tests/bundlers/run.mjs', progress)],
-  ['Lint', (progress) => Promise.resolve(tidying).then(() => lint(progress))],
+  ['Lint', lint],
   ['Training, where LibTorch is', (progress) => script('scripts/test_train.mjs', progress, '--if-there')],
 ];
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kPart = 256;  // values that are widened at a time
 constexpr size_t kRowsOfTask = 64;
-constexpr size_t kMinBytesToShare = size_t{512} << 10;  // of the matrix: less is done before a thread wakes up
+constexpr size_t kMinDotBytesToShare = size_t{512} << 10;  // of the matrix: less is done before a thread wakes up
 
 // Calls use(values, first column, count) for all values of a row, widened.
 template <class Use>
@@ -62,7 +62,7 @@ float dot_row(const MatrixRows& matrix, size_t row, const float* x) {
   return sum((sums[0] + sums[1]) + (sums[2] + sums[3])) + tail;
 }
 
-struct Call {
+struct DotCall {
   const MatrixRows& matrix;
   const MicroKernels& micro;
   const float* x;
@@ -142,11 +142,11 @@ Result<Buffer<int32_t>> sums_of_rows(const MatrixRows& matrix) {
 
 Status dot_rows(const Threads& threads, Precision precision, const MatrixRows& matrix, const float* x, float* y,
                 LinearWorkspace& workspace, const MicroKernels& micro) {
-  Call call{.matrix = matrix, .micro = micro, .x = x, .quantized = nullptr, .offsets = nullptr, .scale = {}, .y = y};
+  DotCall call{.matrix = matrix, .micro = micro, .x = x, .quantized = nullptr, .offsets = nullptr, .scale = {}, .y = y};
   if (precision != Precision::f32) LATFORMER_TRY(call.quantize(workspace));
   pthreadpool_parallelize_1d_tile_1d(
-      matrix.rows * matrix.row_bytes < kMinBytesToShare ? nullptr : threads.pool(),
-      [](void* context, size_t first, size_t count) { static_cast<const Call*>(context)->run(first, count); }, &call,
+      matrix.rows * matrix.row_bytes < kMinDotBytesToShare ? nullptr : threads.pool(),
+      [](void* context, size_t first, size_t count) { static_cast<const DotCall*>(context)->run(first, count); }, &call,
       matrix.rows, kRowsOfTask, 0);
   return {};
 }

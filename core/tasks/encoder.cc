@@ -8,6 +8,7 @@
 
 #include "core/base/number_text.h"
 #include "core/elimination/time/margin.h"
+#include "core/tasks/rehearsal.h"
 
 namespace latformer {
 namespace {
@@ -27,20 +28,6 @@ Status check_budget(double budget, bool is_calibrated) {
   if (!is_calibrated) return invalid_argument("a latency budget needs a calibrated model");
   return {};
 }
-
-// A text of many tokens, in the words of the vocabulary: what a calibration times the tokenizer with.
-std::string some_text(const Tokenizer& tokenizer) {
-  constexpr size_t kTokens = 1024;
-  std::string text;
-  const size_t step = std::max<size_t>(1, tokenizer.vocabulary_size() / kTokens);
-  for (size_t id = 0; id < tokenizer.vocabulary_size(); id += step) {
-    text += tokenizer.token(static_cast<int32_t>(id));
-    text += ' ';
-  }
-  return text;
-}
-
-Status finished() { return internal_error("this model was already loaded to its end"); }
 
 }  // namespace
 
@@ -139,7 +126,8 @@ struct EncoderCall::State {
   Status tokenize() {
     LATFORMER_ASSIGN(std::vector<Encoding> windows, encoder->encode(inputs[next_input], options.long_text));
     for (const Encoding& window : windows) {
-      // Of a tokenizer that puts no token of its own around a text. There is nothing to schedule, and nothing to compute.
+      // Of a tokenizer that puts no token of its own around a text. There is nothing to schedule, and nothing to
+      // compute.
       if (window.ids.empty()) return invalid_argument("a text without tokens");
     }
     std::vector<Schedule> schedules = encoder->solve(windows, options);
@@ -243,14 +231,10 @@ Status Encoder::calibrate(double outside, double milliseconds) {
                              .n_min = state.scheduler.cost().n_min(profile().dropped),
                              .outside = outside,
                              .milliseconds = milliseconds};
-  const std::string text = some_text(state.tokenizer);
-  size_t index = 0;  // of an inner layer
-  const auto run = [&](const Workload& work) -> Status {
-    if (work.part == Workload::Part::words) return state.tokenizer.encode(text, {}, work.in).status();
-    index = index + 1 < plan.cost.inner_layers() ? index + 1 : 0;
+  const auto layer = [&](const Workload& work, size_t index) {
     return state.model->rehearse(work, index, profile().dropped);
   };
-  LATFORMER_ASSIGN(const TimeModel model, latformer::calibrate(plan, run, state.clock));
+  LATFORMER_ASSIGN(const TimeModel model, rehearse(plan, state.tokenizer, layer, state.clock));
   state.count_time(model);
   return {};
 }
@@ -300,11 +284,11 @@ Result<EncoderLoader> EncoderLoader::create(const ModelFiles& files, const OpenM
 }
 
 Status EncoderLoader::append(std::span<const std::byte> bytes) {
-  return state_ ? state_->weights->append(bytes) : finished();
+  return state_ ? state_->weights->append(bytes) : already_loaded();
 }
 
 Result<Encoder> EncoderLoader::finish() {
-  if (!state_) return finished();
+  if (!state_) return already_loaded();
   const std::unique_ptr<State> state = std::move(state_);
   EncoderModelLoader& weights = *state->weights;
   EncoderConfig config = weights.config();

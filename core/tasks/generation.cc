@@ -13,20 +13,10 @@
 #include "core/tasks/generation/beam_text.h"
 #include "core/tasks/generation/continuations.h"
 #include "core/tasks/generation/stop_strings.h"
+#include "core/tasks/rehearsal.h"
 
 namespace latformer {
 namespace {
-
-Status finished() { return internal_error("this model was already loaded to its end"); }
-
-// A text of many tokens, in the words of the vocabulary: what a calibration times the tokenizer with.
-std::string some_text(const Tokenizer& tokenizer) {
-  constexpr size_t kTokens = 1024;
-  std::vector<int32_t> ids;
-  const size_t step = std::max<size_t>(1, tokenizer.vocabulary_size() / kTokens);
-  for (size_t id = 0; id < tokenizer.vocabulary_size(); id += step) ids.push_back(static_cast<int32_t>(id));
-  return tokenizer.decode(ids, true);
-}
 
 std::vector<bool> sentence_ends(const Tokenizer& tokenizer, uint32_t vocab_size) {
   std::vector<bool> ends(vocab_size);
@@ -275,14 +265,10 @@ Status Generator::calibrate(double outside, double milliseconds) {
                              .n_min = state.planner.cost().n_min(profile().dropped),
                              .outside = outside,
                              .milliseconds = milliseconds};
-  const std::string text = some_text(state.tokenizer);
-  size_t index = 0;  // of an inner layer
-  const auto run = [&](const Workload& work) -> Status {
-    if (work.part == Workload::Part::words) return state.tokenizer.encode(text, {}, work.in).status();
-    index = index + 1 < plan.cost.inner_layers() ? index + 1 : 0;
+  const auto layer = [&](const Workload& work, size_t index) {
     return state.model->rehearse(work, index, profile().prompt);
   };
-  LATFORMER_ASSIGN(const TimeModel time, latformer::calibrate(plan, run, state.clock));
+  LATFORMER_ASSIGN(const TimeModel time, rehearse(plan, state.tokenizer, layer, state.clock));
   state.count_time(time);
   return {};
 }
@@ -333,11 +319,11 @@ Result<GeneratorLoader> GeneratorLoader::create(const ModelFiles& files, const L
 }
 
 Status GeneratorLoader::append(std::span<const std::byte> bytes) {
-  return state_ ? state_->weights->append(bytes) : finished();
+  return state_ ? state_->weights->append(bytes) : already_loaded();
 }
 
 Result<Generator> GeneratorLoader::finish() {
-  if (!state_) return finished();
+  if (!state_) return already_loaded();
   const std::unique_ptr<State> state = std::move(state_);
   LATFORMER_ASSIGN(std::unique_ptr<DecoderModel> model, state->weights->finish(std::move(state->threads)));
   const DecoderFacts& facts = model->facts();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "core/base/status.h"
 #include "core/elimination/time/calibration.h"
 #include "core/kernels/linear.h"
 
@@ -11,6 +12,9 @@ namespace latformer {
 
 // Milliseconds of the machine's steady clock.
 double steady_milliseconds();
+
+// What a loader says to whoever goes on loading after its model was taken. A caller's mistake.
+Status already_loaded();
 
 struct LoadOptions {
   size_t threads = 1;                    // including the caller's own

@@ -9,7 +9,7 @@
 namespace latformer {
 namespace {
 
-constexpr size_t kMostProbes = 1000;  // chance alone would not need a tenth of it for any file that can be read
+constexpr size_t kMostTokenProbes = 1000;  // chance alone would not need a tenth of it for any file that can be read
 
 // What a slot keeps: the upper half's low bits hardly depend on the last byte, nor the lower half's high bits.
 uint32_t folded(uint64_t hash) { return static_cast<uint32_t>(hash ^ hash >> 32); }
@@ -40,7 +40,7 @@ Result<Vocabulary> Vocabulary::build(std::string_view file, std::vector<std::pai
         overruled[slot.token - 1] = true;
         break;
       }
-      if (++probes > kMostProbes) return bad_model(std::string(file) + ": its tokens are made to collide");
+      if (++probes > kMostTokenProbes) return bad_model(std::string(file) + ": its tokens are made to collide");
     }
     const auto begin = static_cast<uint32_t>(vocabulary.text_.size());
     vocabulary.text_ += text;

@@ -1,5 +1,6 @@
 // tests/js by Node's own test runner, and scripts that count their tests themselves.
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support/paths.mjs';
 import { run } from '../support/run.mjs';
@@ -15,7 +16,8 @@ export async function javascript({ version, path }, progress) {
   if (files.length === 0) return broken(progress, 'tests/js', 'there is no test');
   const log = `node-${version.split('.')[0]}`;
   const counts = {};
-  const args = ['--test', '--test-reporter=tap', `--test-timeout=${testTimeout}`, ...files];
+  const sideBySide = `--test-concurrency=${availableParallelism()}`; // Node leaves one processor idle
+  const args = ['--test', '--test-reporter=tap', `--test-timeout=${testTimeout}`, sideBySide, ...files];
   const { ok, output } = await run(path, args, {
     log,
     check: false,

@@ -1,5 +1,6 @@
 // The GoogleTest programs: native, under sanitizers, as WebAssembly in Node, for ARM under qemu.
 import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { compile, configure } from '../support/compile.mjs';
 import { logs, root } from '../support/paths.mjs';
@@ -16,25 +17,32 @@ const env = {
 };
 
 /**
- * Runs programs to their end and counts their tests.
+ * Runs programs to their end, each in as many parts side by side as there are processors, and counts their tests.
  * @param how through: what starts them ([] for themselves); filter: GoogleTest's; name: of the logs
  */
 async function runPrograms(programs, { through = [], filter = '*', name }, progress) {
+  const parts = availableParallelism();
+  const waiting = programs.flatMap((program) => Array.from({ length: parts }, (_, part) => ({ program, part })));
   let sum = none;
-  for (const program of programs) {
-    const log = `${name}-${basename(program, '.cjs')}`;
-    progress.update(basename(program));
-    const report = join(logs, `${log}.json`);
-    mkdirSync(logs, { recursive: true });
-    rmSync(report, { force: true });
-    const options = [`--gtest_output=json:${report}`, '--gtest_brief=1', `--gtest_filter=${filter}`];
-    const [command, ...args] = [...through, program, ...options];
-    const result = await run(command, args, { log, check: false, env });
-    const { tests = 0, failures = 0 } = JSON.parse(readOrNull(report) ?? '{}');
-    // A program that was broken off has written no report, or one that knows of no failure.
-    if (!result.ok) progress.say(`\n${red(bold(log))}\n${result.output}\n`);
-    sum = add(sum, { passed: tests - failures, failed: Math.max(failures, result.ok ? 0 : 1) });
-  }
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { program, part } = next;
+      const log = `${name}-${basename(program, '.cjs')}-${part + 1}`;
+      progress.update(`${basename(program)}, part ${part + 1} of ${parts}`);
+      const report = join(logs, `${log}.json`);
+      mkdirSync(logs, { recursive: true });
+      rmSync(report, { force: true });
+      const options = [`--gtest_output=json:${report}`, '--gtest_brief=1', `--gtest_filter=${filter}`];
+      const [command, ...args] = [...through, program, ...options];
+      const shard = { GTEST_TOTAL_SHARDS: String(parts), GTEST_SHARD_INDEX: String(part) };
+      const result = await run(command, args, { log, check: false, env: { ...env, ...shard } });
+      const { tests = 0, failures = 0 } = JSON.parse(readOrNull(report) ?? '{}');
+      // A program that was broken off has written no report, or one that knows of no failure.
+      if (!result.ok) progress.say(`\n${red(bold(log))}\n${result.output}\n`);
+      sum = add(sum, { passed: tests - failures, failed: Math.max(failures, result.ok ? 0 : 1) });
+    }
+  };
+  await Promise.all(Array.from({ length: parts }, worker));
   return sum;
 }
 

@@ -10,7 +10,7 @@
 namespace latformer {
 namespace {
 
-std::string looked_up(std::string_view stored) {
+std::string gpt2_name(std::string_view stored) {
   constexpr std::string_view kPrefix = "transformer.";
   if (stored.starts_with(kPrefix)) stored.remove_prefix(kPrefix.size());
   return std::string(stored);
@@ -26,7 +26,7 @@ LinearPart conv(std::string name, size_t out) {
 Gpt2Loader::Gpt2Loader(const Gpt2Config& config, std::optional<Precision> precision)
     : config_(config),
       facts_(config.facts()),
-      reader_(looked_up, precision, [this](WeightReader&) { return declare(); }) {}
+      reader_(gpt2_name, precision, [this](WeightReader&) { return declare(); }) {}
 
 Result<std::unique_ptr<DecoderModel>> Gpt2Loader::finish(Threads threads) {
   LATFORMER_TRY(reader_.finish());

@@ -9,7 +9,7 @@
 namespace latformer {
 namespace {
 
-std::string looked_up(std::string_view stored) {
+std::string llama_name(std::string_view stored) {
   constexpr std::string_view kPrefix = "model.";
   if (stored.starts_with(kPrefix)) stored.remove_prefix(kPrefix.size());
   return std::string(stored);
@@ -20,7 +20,7 @@ std::string looked_up(std::string_view stored) {
 LlamaLoader::LlamaLoader(const LlamaConfig& config, std::optional<Precision> precision)
     : config_(config),
       facts_(config.facts()),
-      reader_(looked_up, precision, [this](WeightReader&) { return declare(); }) {}
+      reader_(llama_name, precision, [this](WeightReader&) { return declare(); }) {}
 
 Result<std::unique_ptr<DecoderModel>> LlamaLoader::finish(Threads threads) {
   LATFORMER_TRY(reader_.finish());

@@ -8,7 +8,7 @@
 namespace latformer {
 namespace {
 
-constexpr size_t kMostProbes = 256;  // by chance a dozen are many
+constexpr size_t kMostMergeProbes = 256;  // by chance a dozen are many
 
 constexpr uint64_t key_of(int32_t left, int32_t right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
@@ -39,7 +39,7 @@ Result<Merges> Merges::build(std::string_view file, const Vocabulary& vocabulary
     const uint64_t pair = key_of(*vocabulary.id(left), *vocabulary.id(right));
     size_t place = merges.home(pair), probes = 0;
     while (merges.slots_[place].merge.id != kFree && merges.slots_[place].pair != pair) {
-      if (++probes == kMostProbes) return bad_model(std::string(file) + ": its merges were made to collide");
+      if (++probes == kMostMergeProbes) return bad_model(std::string(file) + ": its merges were made to collide");
       place = (place + 1) & (merges.slots_.size() - 1);
     }
     merges.slots_[place] = {pair, {static_cast<uint32_t>(rank), *vocabulary.id(whole)}};

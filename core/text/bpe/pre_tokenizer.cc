@@ -17,7 +17,7 @@ using Contractions = WordPattern::Contractions;
 constexpr WordPattern kLlama3Pattern = {Contractions::any_case, true, false, 3, true};
 constexpr WordPattern kQwen2Pattern = {Contractions::any_case, true, false, 1, true};
 
-constexpr std::array<std::pair<std::string_view, const WordPattern*>, 3> kKnown = {{
+constexpr std::array<std::pair<std::string_view, const WordPattern*>, 3> kWordPatterns = {{
     {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", &kGpt2Pattern},
     {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
      &kLlama3Pattern},
@@ -178,7 +178,7 @@ void run(std::span<const PreTokenizerStep> steps, const Stretch& stretch, WordSi
 constexpr WordPattern kGpt2Pattern = {Contractions::exact, false, true, 0, false};
 
 std::optional<WordPattern> word_pattern(std::string_view regular_expression) {
-  for (const auto& [known, pattern] : kKnown) {
+  for (const auto& [known, pattern] : kWordPatterns) {
     if (known == regular_expression) return *pattern;
   }
   return {};

@@ -16,18 +16,18 @@
 namespace latformer {
 namespace {
 
-constexpr std::string_view kVocabFile = "vocab.json";
+constexpr std::string_view kVocabJson = "vocab.json";
 constexpr std::string_view kMergesFile = "merges.txt";
 
 // In the order in which transformers adds them.
 constexpr std::string_view kEndOfText = "<|endoftext|>";
-constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", kEndOfText},
-                                                         {"eos_token", kEndOfText},
-                                                         {"unk_token", kEndOfText},
-                                                         {"sep_token", ""},
-                                                         {"pad_token", ""},
-                                                         {"cls_token", ""},
-                                                         {"mask_token", ""}}};
+constexpr std::array<SpecialToken, 7> kGpt2Tokens = {{{"bos_token", kEndOfText},
+                                                      {"eos_token", kEndOfText},
+                                                      {"unk_token", kEndOfText},
+                                                      {"sep_token", ""},
+                                                      {"pad_token", ""},
+                                                      {"cls_token", ""},
+                                                      {"mask_token", ""}}};
 
 // A merge a line; lines that begin with "#version" and empty ones are passed over.
 // Not inlined: a browser's engine optimises the whole function that a long loop stands in, so that is to be a small
@@ -66,13 +66,13 @@ Result<TokenizerSettings> parse_vocab_json(const TokenizerFiles& files) {
   LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
   const JsonValue config = documents.config.root();
   LATFORMER_TRY(check_class(config, files.tokenizer_class));
-  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config, documents.legacy(), kSpecialTokens));
+  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config, documents.legacy(), kGpt2Tokens));
   LATFORMER_ASSIGN(const bool prefix_space, config["add_prefix_space"].boolean_or(false));
   LATFORMER_ASSIGN(const bool adds_first, config["add_bos_token"].boolean_or(false));
   LATFORMER_ASSIGN(const bool adds_last, config["add_eos_token"].boolean_or(false));
 
-  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kVocabFile, files.vocab_json));
-  LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kVocabFile, document.root()));
+  LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse(kVocabJson, files.vocab_json));
+  LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kVocabJson, document.root()));
   LATFORMER_ASSIGN(Merges merges, parse_lines(files.merges_txt, vocabulary));
 
   PreTokenizer steps;

@@ -9,14 +9,14 @@ namespace latformer {
 namespace {
 
 constexpr std::string_view kDistilBert = "DistilBertTokenizer";
-constexpr std::array<std::string_view, 5> kKnown = {"BertTokenizer", kDistilBert, "ElectraTokenizer",
-                                                    "MobileBertTokenizer", "ConvBertTokenizer"};
+constexpr std::array<std::string_view, 5> kBertTokenizers = {"BertTokenizer", kDistilBert, "ElectraTokenizer",
+                                                             "MobileBertTokenizer", "ConvBertTokenizer"};
 
 // Without "Fast" at its end.
 Result<std::string_view> class_of(const JsonValue& config, std::string_view otherwise) {
   constexpr std::string_view kFast = "Fast";
   LATFORMER_ASSIGN(std::string_view name,
-                   config["tokenizer_class"].string_or(otherwise.empty() ? kKnown.front() : otherwise));
+                   config["tokenizer_class"].string_or(otherwise.empty() ? kBertTokenizers.front() : otherwise));
   if (name.ends_with(kFast)) name.remove_suffix(kFast.size());
   return name;
 }
@@ -25,7 +25,7 @@ Result<std::string_view> class_of(const JsonValue& config, std::string_view othe
 
 Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise) {
   LATFORMER_ASSIGN(const std::string_view name, class_of(config, otherwise));
-  return std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end();
+  return std::find(kBertTokenizers.begin(), kBertTokenizers.end(), name) != kBertTokenizers.end();
 }
 
 Result<bool> gives_type_ids(const JsonValue& config, std::string_view otherwise) {

@@ -19,7 +19,7 @@
 namespace latformer {
 namespace {
 
-constexpr std::string_view kVocabFile = "vocab.txt";
+constexpr std::string_view kVocabTxt = "vocab.txt";
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
@@ -48,28 +48,28 @@ bool is_utf8(std::string_view text) {
 // one.
 [[gnu::noinline]] Result<Vocabulary> parse_lines(std::string_view text) {
   constexpr size_t kMaxBytes = size_t{64} << 20;
-  if (text.size() > kMaxBytes) return bad_model(std::string(kVocabFile) + " is larger than 64 MiB");
+  if (text.size() > kMaxBytes) return bad_model(std::string(kVocabTxt) + " is larger than 64 MiB");
   std::vector<std::pair<std::string_view, int32_t>> entries;
   while (!text.empty()) {
     const size_t newline = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, newline);
     if (!is_utf8(line)) {
-      return bad_model(std::string(kVocabFile) + ": line " + std::to_string(entries.size() + 1) + " is not UTF-8");
+      return bad_model(std::string(kVocabTxt) + ": line " + std::to_string(entries.size() + 1) + " is not UTF-8");
     }
     entries.emplace_back(trim_end(line), static_cast<int32_t>(entries.size()));
     text.remove_prefix(std::min(newline + 1, text.size()));
   }
-  return Vocabulary::build(kVocabFile, std::move(entries));
+  return Vocabulary::build(kVocabTxt, std::move(entries));
 }
 
 // In the order in which transformers adds them.
-constexpr std::array<SpecialToken, 7> kSpecialTokens = {{{"bos_token", ""},
-                                                         {"eos_token", ""},
-                                                         {"unk_token", "[UNK]"},
-                                                         {"sep_token", "[SEP]"},
-                                                         {"pad_token", "[PAD]"},
-                                                         {"cls_token", "[CLS]"},
-                                                         {"mask_token", "[MASK]"}}};
+constexpr std::array<SpecialToken, 7> kBertTokens = {{{"bos_token", ""},
+                                                      {"eos_token", ""},
+                                                      {"unk_token", "[UNK]"},
+                                                      {"sep_token", "[SEP]"},
+                                                      {"pad_token", "[PAD]"},
+                                                      {"cls_token", "[CLS]"},
+                                                      {"mask_token", "[MASK]"}}};
 
 }  // namespace
 
@@ -85,7 +85,7 @@ Result<TokenizerSettings> parse_vocab_txt(const TokenizerFiles& files) {
   LATFORMER_ASSIGN(const bool basic, root["do_basic_tokenize"].boolean_or(true));
   if (!basic) return root["do_basic_tokenize"].unsupported("must not be false");
   LATFORMER_ASSIGN(const NormalizerSettings normalizer, parse_normalizer_settings(root));
-  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(root, documents.legacy(), kSpecialTokens));
+  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(root, documents.legacy(), kBertTokens));
   LATFORMER_ASSIGN(Vocabulary vocabulary, parse_lines(files.vocab_txt));
 
   // [CLS] and [SEP] may also be tokens that tokenizer_config.json lists; only named there, they would be given ids that
@@ -95,7 +95,7 @@ Result<TokenizerSettings> parse_vocab_txt(const TokenizerFiles& files) {
   for (const std::string& needed : {unknown, cls, sep}) {
     const bool is_known = vocabulary.id(needed) || (needed != unknown && configured.lists(needed));
     if (needed.empty() || !is_known) {
-      return bad_model(std::string(kVocabFile) + ": the token " + quote(needed) + " is missing");
+      return bad_model(std::string(kVocabTxt) + ": the token " + quote(needed) + " is missing");
     }
   }
   WordPieceSettings word_pieces;
