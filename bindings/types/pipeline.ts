@@ -84,7 +84,7 @@ export interface PipelineOptions {
   /**
    * What files of the model must hash to, by name: 'sha256-' and Base64 as in HTML's `integrity`, several with blanks between;
    * null if there must be no such file. Another hash is an error with code 'bad_model'. Files that are not named are not
-   * checked. `latformer inspect --hashes` prints them.
+   * checked; a name that no model has is a TypeError. `latformer inspect --hashes` prints them.
    */
   integrity?: Readonly<Record<string, string | null>> | null | undefined;
   /** The folder (URL, ending in `/`) that serves the `.wasm` files, the workers' `.mjs` and `models/` if they were moved. */

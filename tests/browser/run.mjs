@@ -306,6 +306,39 @@ const tests = [
     },
   ],
   [
+    'a signal of a frame cancels loading, a call and a calibration',
+    async () => {
+      const ended = await inBlankPage(async (sentence) => {
+        const { pipeline } = await import('/dist/web.mjs');
+        const frame = document.body.appendChild(document.createElement('iframe'));
+        const { AbortController: Controller, AbortSignal: Signal } = frame.contentWindow;
+        /** What `begin` ends with when its signal is aborted while it runs. */
+        const endOf = async (begin) => {
+          const controller = new Controller();
+          const result = begin(controller.signal);
+          setTimeout(() => controller.abort(), 20);
+          return result.then(
+            () => 'done',
+            ({ name }) => name,
+          );
+        };
+        const classify = await pipeline('sentiment-analysis', null, { signal: new Controller().signal });
+        const texts = Array.from({ length: 500 }, () => sentence);
+        const ended = [
+          await pipeline('sentiment-analysis', null, { signal: Signal.abort() }).catch(({ name }) => name),
+          await endOf((signal) => classify(texts, { signal })),
+          await endOf((signal) => classify.calibrate({ fresh: true, signal })),
+        ];
+        const { signal } = new Controller();
+        frame.remove();
+        ended.push((await classify(sentence, { signal }))[0].label);
+        await classify.dispose();
+        return ended;
+      }, praise);
+      assert.deepEqual(ended, ['AbortError', 'AbortError', 'AbortError', 'POSITIVE']);
+    },
+  ],
+  [
     'the main thread stays responsive while a long text is read',
     async () => {
       const { duration, longestGap, beats } = await inBlankPage(async (sentence) => {

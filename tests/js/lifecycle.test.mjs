@@ -102,6 +102,8 @@ for (const [worker, threads] of [false, true].flatMap((worker) => threadCounts.m
       await turn();
       running.abort();
       await assert.rejects(first, aborted);
+      const loading = pipeline('sentiment-analysis', { files }, { worker, threads, signal: early.signal });
+      await assert.rejects(loading, aborted);
       const unused = foreign();
       assert.equal((await classify(text, { signal: unused.signal })).length, 1);
       assert.equal(unused.listeners.size, 0);
