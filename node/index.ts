@@ -21,6 +21,7 @@ import type { BinaryName } from '../bindings/wasm/binaries.js';
 import { compileOnce } from '../bindings/wasm/compile.js';
 import { launchWasm } from '../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../bindings/wasm/launch.js';
+import { findAddon, openAddon } from './addon.js';
 import { downloads } from './cache/downloads.js';
 import { device, keeper } from './cache/keeper.js';
 import { folderOnDisk, localModel, openFrom } from './files.js';
@@ -47,6 +48,8 @@ const wasm: WasmPlatform = {
     wasmPaths === undefined ? compileBundled(binary, read) : compileFrom(packageFile(binary, wasmPaths), binary, read),
   startWorker,
   startThread,
+  findAddon,
+  openAddon,
   mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
   workerByDefault: () => isMainThread,
 };

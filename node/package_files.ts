@@ -41,7 +41,7 @@ function addressBesideEntry(file: PackageFile): URL | undefined {
 }
 
 /** The script that this is a part of, a bundle perhaps. */
-function thisScript(): string {
+export function thisScript(): string {
   const url: string | undefined = import.meta.url;
   if (url !== undefined) return fileURLToPath(url);
   return typeof __filename === 'string' ? __filename : join(process.cwd(), 'script');

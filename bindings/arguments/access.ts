@@ -51,7 +51,7 @@ const elsewhere = 'is an option of other runtimes and has no effect here';
 const ignored: Readonly<Record<string, (value: unknown) => string | undefined>> = {
   // It runs on the processor, and nowhere else.
   device: (value) =>
-    ['cpu', 'wasm', 'auto'].includes(value as string)
+    ['cpu', 'wasm', 'native', 'auto'].includes(value as string)
       ? undefined
       : `device ${show(value)} is ignored: it runs on the processor`,
   config: () => `config ${elsewhere}: config.json of the model counts`,

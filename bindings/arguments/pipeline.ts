@@ -1,6 +1,6 @@
 // What pipeline() is given besides the task.
-import { dtypes, kernelSets } from '../choices.js';
-import type { Dtype, KernelSet } from '../choices.js';
+import { devices, dtypes, kernelSets } from '../choices.js';
+import type { Device, Dtype, KernelSet } from '../choices.js';
 import { parseIntegrity } from '../model/integrity.js';
 import type { Integrity } from '../model/integrity.js';
 import { configFile, isFileOfModel, knownFiles } from '../model/names.js';
@@ -89,6 +89,7 @@ export function checkIntegrity(value: unknown): Integrity {
 export interface CheckedPipelineOptions {
   progress: NonNullable<PipelineOptions['progress_callback']>;
   dtype: Dtype | undefined;
+  device: Device;
   threads: number | undefined;
   kernels: KernelSet | undefined;
   worker: boolean | undefined;
@@ -127,6 +128,9 @@ function dtypeOf(given: Fields): Dtype | undefined {
   return boolean(quantized, 'quantized') ? 'q8' : 'fp32';
 }
 
+/** Other runtimes' devices are noted (access.ts), and change nothing. */
+const deviceOf = (given: Fields): Device => devices.find((device) => device === given.get('device')) ?? 'auto';
+
 export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
   const known = [
     'dtype',
@@ -162,9 +166,13 @@ export function checkPipelineOptions(value: unknown): CheckedPipelineOptions {
   if (given.has('wasmBinary') && wasmBinary === undefined) {
     throw new TypeError(`wasmBinary must be a Uint8Array or ArrayBuffer, not ${show(given.get('wasmBinary'))}`);
   }
+  if (given.get('device') === 'native' && (given.has('wasmBinary') || given.has('kernels'))) {
+    throw new TypeError("device: 'native' excludes kernels and wasmBinary, which are of WebAssembly");
+  }
   return {
     progress: progress as CheckedPipelineOptions['progress'],
     dtype: dtypeOf(given),
+    device: deviceOf(given),
     threads: given.has('threads') ? wholeNumber(given.get('threads'), 'threads', 1) : undefined,
     kernels: given.has('kernels') ? oneOf(given.get('kernels'), 'kernels', kernelSets) : undefined,
     worker: given.has('worker') ? boolean(given.get('worker'), 'worker') : undefined,

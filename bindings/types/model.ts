@@ -17,7 +17,7 @@ export type ModelSource =
 export interface StartInfo {
   /** Where it was read from: a folder, the address of one, or 'the given files'. */
   source: string;
-  /** The WebAssembly file that runs: the name of one in the package, or `wasmBinary` where that was given. */
+  /** What runs: the name of a WebAssembly file of the package, `wasmBinary` where that was given, or latformer.node, the addon. */
   binary: string;
   /** How many workers run it, each with a model of its own; 0 where it runs in the calling thread. */
   workers: number;

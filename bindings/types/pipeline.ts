@@ -91,8 +91,13 @@ export interface PipelineOptions {
   wasmPaths?: string | URL | undefined;
   /** The bytes of `latformer.wasm` or `latformer-relaxed.wasm`; they run on one thread. */
   wasmBinary?: Uint8Array | ArrayBuffer | undefined;
+  /**
+   * What runs the model: 'native' is the addon for Node of a package like `@latformer/linux-x64-gnu`, an error with code
+   * 'unsupported_runtime' where there is none; 'wasm' is WebAssembly; 'auto', the default, the addon where it is installed and
+   * loads. `info.binary` tells. Other devices of transformers.js have no effect; `info.notes` says so.
+   */
+  device?: 'auto' | 'native' | 'wasm' | (string & {}) | null | undefined;
   /** Of transformers.js, without effect here; `info.notes` says so where that matters. */
-  device?: string | null | undefined;
   config?: object | null | undefined;
   subfolder?: string | undefined;
   model_file_name?: string | null | undefined;

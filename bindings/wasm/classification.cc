@@ -1,7 +1,5 @@
 #include "bindings/wasm/classification.h"
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,8 +17,6 @@
 
 namespace latformer {
 namespace {
-
-using emscripten::val;
 
 // Spans of all windows of one input in UTF-16 units, laid one after another as begin, end, begin, end, ...
 std::vector<uint32_t> utf16_spans(const TextInput& input, const std::vector<Trace>& windows) {

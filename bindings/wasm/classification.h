@@ -1,8 +1,6 @@
 // Classification for JavaScript: a Classifier, its options and its results as objects.
 #pragma once
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -10,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bindings/value/value.h"
 #include "bindings/wasm/staging.h"
-#include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
 
@@ -22,28 +20,28 @@ class BoundClassifier {
   Status open(const ModelFiles& files, const LoadOptions& options);
   Status append(std::span<const std::byte> bytes);
   // All bytes were appended. Gives what the model is.
-  emscripten::val finish();
+  val finish();
 
   // The texts lie in the staging block, which is taken, back to back as UTF-8; `lengths` has two entries for each
   // input, the bytes of text and of text_pair, -1 where there is no pair. `budget`: milliseconds for each input,
   // undefined for none. `traces`: whether to report what happened inside. `function`: 'softmax', 'sigmoid' or 'none'
   // makes scores of logits, '' what the model was trained for. Nothing is computed yet: go_on().
-  emscripten::val start(Staging& staging, const emscripten::val& lengths, double speedup, const emscripten::val& budget,
-                        bool windows, bool traces, const std::string& function);
+  val start(Staging& staging, const val& lengths, double speedup, const val& budget, bool windows, bool traces,
+            const std::string& function);
   // Computes for about `milliseconds`. Gives {}, or in the end the results, and the milliseconds of the core alone.
-  emscripten::val go_on(double milliseconds);
+  val go_on(double milliseconds);
   // Ends what start() began, done or not.
   void stop() { call_.reset(); }
 
   // Times the model; `outside` is what a call takes around classify(), in milliseconds.
-  emscripten::val calibrate(double outside);
+  val calibrate(double outside);
   // The same from what an earlier calibration gave as json.
-  emscripten::val restore_calibration(std::string_view json);
+  val restore_calibration(std::string_view json);
 
  private:
   // Texts on their way.
   struct Call {
-    Buffer<std::byte> block;  // where they stand
+    Block block;  // where they stand
     std::vector<TextInput> inputs;
     EncoderCall run;
     bool traces;
@@ -51,9 +49,9 @@ class BoundClassifier {
     double milliseconds = 0;
   };
 
-  emscripten::val results(const Call& call, const std::vector<Classification>& answers) const;
-  emscripten::val calibration() const;
-  emscripten::val settings() const;
+  val results(const Call& call, const std::vector<Classification>& answers) const;
+  val calibration() const;
+  val settings() const;
 
   size_t threads_ = 1;
   std::optional<ClassifierLoader> loader_;

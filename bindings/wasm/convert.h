@@ -1,8 +1,6 @@
 // C++ -> JavaScript: values as plain objects and typed arrays, failures as {error: {code, message}}.
 #pragma once
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <new>
 #include <optional>
@@ -11,34 +9,33 @@
 #include <string_view>
 #include <vector>
 
+#include "bindings/value/value.h"
 #include "core/base/status.h"
 
 namespace latformer {
 
-inline emscripten::val failure(const Status& status) {
-  emscripten::val error = emscripten::val::object();
+inline val failure(const Status& status) {
+  val error = val::object();
   error.set("code", std::string(name_of(status.code())));
   error.set("message", status.message());
-  emscripten::val result = emscripten::val::object();
+  val result = val::object();
   result.set("error", error);
   return result;
 }
 
-inline emscripten::val value_or_failure(const Status& status) {
-  return status.ok() ? emscripten::val::object() : failure(status);
-}
+inline val value_or_failure(const Status& status) { return status.ok() ? val::object() : failure(status); }
 
 // A method was called before what it needs was there.
-inline emscripten::val too_early(std::string_view needs) {
+inline val too_early(std::string_view needs) {
   return failure(invalid_argument("this needs " + std::string(needs) + " first"));
 }
 
 // Bytes of texts that lie one behind the other in `available` bytes; absent where `lengths` says -1. Errors:
 // invalid_argument.
 using Lengths = std::vector<std::optional<size_t>>;
-inline Result<Lengths> lengths_of(const emscripten::val& lengths, size_t available) {
+inline Result<Lengths> lengths_of(const val& lengths, size_t available) {
   Lengths result;
-  for (const double length : emscripten::convertJSArrayToNumberVector<double>(lengths)) {
+  for (const double length : numbers_in(lengths)) {
     std::optional<size_t>& bytes = result.emplace_back();
     if (length == -1) continue;
     if (!(length >= 0 && length <= static_cast<double>(available))) {
@@ -52,26 +49,19 @@ inline Result<Lengths> lengths_of(const emscripten::val& lengths, size_t availab
 
 // Runs `function`; what the standard library throws when memory runs out becomes a failure.
 template <class Function>
-emscripten::val guarded(const Function& function) {
+val guarded(const Function& function) {
   try {
     return function();
   } catch (const std::bad_alloc&) {
-    return failure(out_of_memory("the WebAssembly memory is exhausted"));
+    return failure(out_of_memory("there is no more memory"));
   } catch (const std::length_error&) {
-    return failure(out_of_memory("more values than WebAssembly memory can address"));
+    return failure(out_of_memory("more values than memory can address"));
   }
 }
 
-// A typed array of JavaScript's own (Float32Array, Uint32Array, Uint8Array, Float64Array) with a copy of `values`.
-template <class T>
-emscripten::val typed_array(const std::vector<T>& values) {
-  return emscripten::val(emscripten::typed_memory_view(values.size(), values.data()))
-      .template call<emscripten::val>("slice");
-}
-
 template <class T, class Convert>
-emscripten::val array_of(const std::vector<T>& values, const Convert& convert) {
-  emscripten::val array = emscripten::val::array();
+val array_of(const std::vector<T>& values, const Convert& convert) {
+  val array = val::array();
   for (size_t i = 0; i < values.size(); ++i) array.set(i, convert(values[i]));
   return array;
 }

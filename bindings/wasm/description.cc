@@ -8,8 +8,6 @@
 namespace latformer {
 namespace {
 
-using emscripten::val;
-
 val value_of(std::optional<bool> setting) { return setting ? val(*setting) : val::undefined(); }
 
 }  // namespace

@@ -1,16 +1,15 @@
 // What a model folder says of itself, in JavaScript.
 #pragma once
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <span>
 
+#include "bindings/value/value.h"
 #include "core/tasks/model_files.h"
 
 namespace latformer {
 
 // An object with `tokenizer` and `weights`, each absent where it cannot be read.
-emscripten::val description_of(const ModelFiles& files, std::span<const std::byte> head);
+val description_of(const ModelFiles& files, std::span<const std::byte> head);
 
 }  // namespace latformer

@@ -1,4 +1,5 @@
-// The engine of WebAssembly: one model in one instance of the module, run in this thread.
+// The engine of WebAssembly: one model in one instance of the module, run in this thread. Or of the native addon, whose Session
+// is the same.
 //
 // An instance that trapped (a defect, or memory that ran out where the core could not see it) is never used again: the
 // call that met it and all later ones reject with code 'internal'.
@@ -27,9 +28,15 @@ import { startThreads } from './threads.js';
 import type { StartThread } from './threads.js';
 
 export interface WasmEngine extends Engine {
-  /** Comes before all else. More than one thread: `module` is one with shared memory. Gives notes for ModelInfo. */
-  start(module: WebAssembly.Module, threads: number): Promise<string[]>;
+  /**
+   * Comes before all else. More than one thread: `module` is one with shared memory. Gives notes for ModelInfo. A path is that
+   * of the native addon; rejects with code 'unsupported_runtime' where it cannot be loaded.
+   */
+  start(module: WebAssembly.Module | string, threads: number): Promise<string[]>;
 }
+
+/** Gives the addon's session. */
+export type OpenAddon = (path: string) => Session;
 
 const stagingSize = 1 << 20;
 const slice = 20; // milliseconds of work, or a layer, between which signals, and a page, have their turn
@@ -86,13 +93,25 @@ export class LocalEngine implements WasmEngine {
   #threads = 1;
   #endThreads: () => void = () => undefined;
   readonly #startThread: StartThread;
+  readonly #openAddon: OpenAddon | undefined;
   readonly #encoder = new TextEncoder();
 
-  constructor(startThread: StartThread) {
+  constructor(startThread: StartThread, openAddon?: OpenAddon) {
     this.#startThread = startThread;
+    this.#openAddon = openAddon;
   }
 
-  async start(module: WebAssembly.Module, threads: number): Promise<string[]> {
+  async start(module: WebAssembly.Module | string, threads: number): Promise<string[]> {
+    if (typeof module === 'string') {
+      try {
+        this.#session = this.#openAddon?.(module);
+      } catch (cause) {
+        throw new LatformerError('unsupported_runtime', `cannot load the addon: ${messageOf(cause)}`, { cause });
+      }
+      this.#threads = threads; // which start by themselves
+      if (this.#isClosed) this.close();
+      return [];
+    }
     const notes: string[] = [];
     const memory = await this.#instantiate(module, threads > 1);
     if (memory !== undefined) {
@@ -211,6 +230,7 @@ export class LocalEngine implements WasmEngine {
     this.#isClosed = true;
     this.#endThreads();
     this.#endThreads = () => undefined;
+    this.#session?.close?.();
     this.#session = undefined; // the instance and its whole memory go with it
     this.#whyNot = new LatformerError('disposed', 'the engine was closed');
   }

@@ -1,7 +1,5 @@
 #include "bindings/wasm/generation.h"
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -20,8 +18,6 @@
 
 namespace latformer {
 namespace {
-
-using emscripten::val;
 
 // The whole number that is nearest to it of those that Number holds.
 template <class Number>
@@ -44,7 +40,7 @@ Result<GenerationOptions> options_of(const val& given) {
                       .repetition_penalty = number("repetitionPenalty"),
                       .seed = whole<uint64_t>(number("seed"))};
   options.beams = {.num_beams = whole<uint32_t>(number("numBeams")), .length_penalty = number("lengthPenalty")};
-  options.stop = emscripten::vecFromJSArray<std::string>(given["stop"]);
+  options.stop = strings_in(given["stop"]);
   options.context_limit = given["slide"].as<bool>() ? ContextLimit::slide : ContextLimit::end;
   options.speedup = number("speedup");
   if (!given["budget"].isUndefined()) options.budget = number("budget");

@@ -3,13 +3,12 @@
 //   start(prompts, options) -> next()... until done -> stats() -> stop()
 #pragma once
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "bindings/value/value.h"
 #include "bindings/wasm/staging.h"
 #include "core/base/status.h"
 #include "core/tasks/generation.h"
@@ -21,25 +20,25 @@ class BoundGenerator {
   Status open(const ModelFiles& files, const LoadOptions& options);
   Status append(std::span<const std::byte> bytes);
   // All bytes were appended. Gives what the model is.
-  emscripten::val finish();
+  val finish();
 
   // The prompts lie in the staging block, back to back as UTF-8 of `lengths` bytes. `options`: GenerateOptions of
   // engine.ts.
-  emscripten::val start(const Staging& staging, const emscripten::val& lengths, const emscripten::val& options);
+  val start(const Staging& staging, const val& lengths, const val& options);
   // One token more of each text, or some layers of reading the prompts, which take about `milliseconds`:
   // {pieces, done}.
-  emscripten::val next(double milliseconds);
+  val next(double milliseconds);
   // Of each prompt, so far.
-  emscripten::val stats() const;
+  val stats() const;
   // Ends what start() began, done or not.
   void stop() { generation_.reset(); }
 
-  emscripten::val calibrate(double outside);
-  emscripten::val restore_calibration(std::string_view json);
+  val calibrate(double outside);
+  val restore_calibration(std::string_view json);
 
  private:
-  emscripten::val calibration() const;
-  emscripten::val settings() const;
+  val calibration() const;
+  val settings() const;
 
   size_t threads_ = 1;
   std::optional<GeneratorLoader> loader_;

@@ -31,6 +31,8 @@ export interface Session {
   generationStats(): import('../engine.js').RawGenerationStats[] | Failure;
   stopGeneration(): object | Failure;
   calibrate(outside: number): import('../engine.js').RawCalibration | Failure;
+  /** The addon's: gives its memory back. WebAssembly's goes with the instance. */
+  close?(): void;
   restoreCalibration(size: number): import('../engine.js').RawCalibration | Failure;
 }
 

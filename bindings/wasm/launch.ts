@@ -6,7 +6,7 @@ import type { Port } from '../worker/port.js';
 import { binaryFor, threadsByDefault } from './binaries.js';
 import type { BinaryName } from './binaries.js';
 import { LocalEngine } from './engine.js';
-import type { WasmEngine } from './engine.js';
+import type { OpenAddon, WasmEngine } from './engine.js';
 import { threadLimit } from './threads.js';
 import { connectEngine } from './worker.js';
 
@@ -20,12 +20,15 @@ export interface WasmPlatform {
   startThread(wasmPaths: string | URL | undefined): Port;
   /** As many threads as there are processors; 1 where there is no shared memory or waiting is forbidden. */
   mostThreads(isInWorker: boolean): number;
+  /** Where the native addon is, if there is one. */
+  findAddon?(): string | undefined;
+  openAddon?: OpenAddon;
   /** Whether to use a worker when the caller does not say. */
   workerByDefault(): boolean;
 }
 
 function createEngine(platform: WasmPlatform, { wasmPaths }: LaunchOptions, inWorker: boolean): WasmEngine {
-  if (!inWorker) return new LocalEngine(() => platform.startThread(wasmPaths));
+  if (!inWorker) return new LocalEngine(() => platform.startThread(wasmPaths), platform.openAddon);
   try {
     return connectEngine(platform.startWorker(wasmPaths));
   } catch (cause) {
@@ -50,6 +53,18 @@ async function compile(
   }
 }
 
+/** The addon that is to run, if any. 'auto' leaves WebAssembly what was asked for of its own. */
+function addonFor(platform: WasmPlatform, options: LaunchOptions): string | undefined {
+  const { device, kernels, wasmBinary, wasmPaths } = options;
+  if (device === 'wasm') return undefined;
+  if (device === 'auto' && (kernels ?? wasmBinary ?? wasmPaths) !== undefined) return undefined;
+  const path = platform.findAddon?.();
+  if (path === undefined && device === 'native') {
+    throw new LatformerError('unsupported_runtime', 'there is no native addon here; WebAssembly runs everywhere');
+  }
+  return path;
+}
+
 export function launchWasm(platform: WasmPlatform, options: LaunchOptions): Launch {
   const inWorker = options.worker ?? platform.workerByDefault();
   const engine = createEngine(platform, options, inWorker);
@@ -65,12 +80,23 @@ export function launchWasm(platform: WasmPlatform, options: LaunchOptions): Laun
     engine,
     inWorker,
     async start(config) {
+      const addon = addonFor(platform, options);
+      const notes: string[] = [];
+      if (addon !== undefined) {
+        try {
+          await engine.start(addon, await threadsFor(config));
+          return { binary: 'latformer.node', workers: inWorker ? 1 : 0, notes };
+        } catch (cause) {
+          if (options.device === 'native') throw cause;
+          notes.push(`runs as WebAssembly: ${messageOf(cause)}`);
+        }
+      }
       if (typeof WebAssembly !== 'object') {
         throw new LatformerError('unsupported_runtime', 'there is no WebAssembly here');
       }
       const threads = await threadsFor(config);
       const binary = binaryFor(options.kernels, threads);
-      const notes = await engine.start(await compile(platform, options, binary), threads);
+      notes.push(...(await engine.start(await compile(platform, options, binary), threads)));
       if (options.workers !== undefined) notes.push('{ workers } is for Node; here there is one');
       return { binary: options.wasmBinary ? 'wasmBinary' : binary, workers: inWorker ? 1 : 0, notes };
     },

@@ -1,26 +1,8 @@
 // What the module exports.
 #include <emscripten/bind.h>
 
-#include "bindings/wasm/session.h"
+#include "bindings/wasm/methods.h"
 
 EMSCRIPTEN_BINDINGS(latformer) {
-  using latformer::Session;
-  emscripten::class_<Session>("Session")
-      .constructor<>()
-      .function("stage", &Session::stage)
-      .function("addThread", &Session::add_thread)
-      .function("file", &Session::file)
-      .function("describe", &Session::describe)
-      .function("open", &Session::open)
-      .function("append", &Session::append)
-      .function("finish", &Session::finish)
-      .function("startClassification", &Session::start_classification)
-      .function("goOnClassifying", &Session::go_on_classifying)
-      .function("stopClassification", &Session::stop_classification)
-      .function("startGeneration", &Session::start_generation)
-      .function("nextPieces", &Session::next_pieces)
-      .function("generationStats", &Session::generation_stats)
-      .function("stopGeneration", &Session::stop_generation)
-      .function("calibrate", &Session::calibrate)
-      .function("restoreCalibration", &Session::restore_calibration);
+  latformer::list_methods(emscripten::class_<latformer::Session>("Session").constructor<>());
 }

@@ -1,7 +1,5 @@
 #include "bindings/wasm/session.h"
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -15,8 +13,6 @@
 #include "core/tasks/model_files.h"
 
 namespace latformer {
-
-using emscripten::val;
 
 namespace {
 
@@ -61,7 +57,7 @@ val Session::describe(size_t head_size) {
 
 val Session::open(const std::string& task, size_t threads, const std::string& dtype) {
   return guarded([&] {
-    if (threads < 1 || threads > threads_.count() + 1) {
+    if (threads < 1 || !threads_.suffice(threads)) {
       return failure(invalid_argument("there are not as many threads"));
     }
     if (task == "classification") {

@@ -1,7 +1,7 @@
-// The module's face towards JavaScript: one class that loads one model and runs it. Only conversion happens here, no
-// logic.
+// The face towards JavaScript, of WebAssembly and of the native addon: one class that loads one model and runs it. Only
+// conversion happens here, no logic.
 //
-//   JavaScript -> C++   bytes, through a staging block in the wasm heap: stage(n) gives a view, fill it, then call
+//   JavaScript -> C++   bytes, through a staging block: stage(n) gives a view, fill it, then call
 //   C++ -> JavaScript   plain objects; every method gives its value or {error: {code, message}} and never throws
 //
 //   file(name, size)... -> open(task, threads, dtype) -> append(size)... -> finish() -> the methods of the task
@@ -11,63 +11,61 @@
 // else that is thrown or trapped is a defect and takes the instance down (see engine.ts).
 #pragma once
 
-#include <emscripten/val.h>
-
 #include <cstddef>
 #include <map>
 #include <string>
 #include <variant>
 
+#include "bindings/value/value.h"
 #include "bindings/wasm/classification.h"
 #include "bindings/wasm/generation.h"
 #include "bindings/wasm/staging.h"
 #include "bindings/wasm/threads.h"
-#include "core/base/buffer.h"
 #include "core/tasks/model_files.h"
 
 namespace latformer {
 
 class Session {
  public:
-  emscripten::val stage(size_t size) { return staging_.stage(size); }
+  val stage(size_t size) { return staging_.stage(size); }
 
-  emscripten::val add_thread();
+  val add_thread();
 
   // `size` bytes in the staging block are the file of that name, whole. A name that the core does not know is no error.
-  emscripten::val file(const std::string& name, size_t size);
+  val file(const std::string& name, size_t size);
   // What the small files, and the `head_size` bytes of model.safetensors in the staging block, say of themselves: an
   // object with `tokenizer` and `weights`, each absent where it cannot be read.
-  emscripten::val describe(size_t head_size);
+  val describe(size_t head_size);
   // All small files were given. `task` is 'classification' or 'generation'. `threads` run the model, this one and those
   // that were started; dtype is 'fp32', 'q8', 'q4' or '' for what the weights are made for.
-  emscripten::val open(const std::string& task, size_t threads, const std::string& dtype);
+  val open(const std::string& task, size_t threads, const std::string& dtype);
   // The next `size` bytes of model.safetensors lie in the staging block.
-  emscripten::val append(size_t size);
+  val append(size_t size);
   // All bytes were appended. Gives what the model is.
-  emscripten::val finish();
+  val finish();
 
   // Both tasks work in parts of about `milliseconds`, so that JavaScript has its turn in between, in which it may stop.
-  emscripten::val start_classification(const emscripten::val& lengths, double speedup, const emscripten::val& budget,
-                                       bool windows, bool traces, const std::string& function);
-  emscripten::val go_on_classifying(double milliseconds);
-  emscripten::val stop_classification();
+  val start_classification(const val& lengths, double speedup, const val& budget, bool windows, bool traces,
+                           const std::string& function);
+  val go_on_classifying(double milliseconds);
+  val stop_classification();
 
-  emscripten::val start_generation(const emscripten::val& lengths, const emscripten::val& options);
-  emscripten::val next_pieces(double milliseconds);
-  emscripten::val generation_stats();
-  emscripten::val stop_generation();
+  val start_generation(const val& lengths, const val& options);
+  val next_pieces(double milliseconds);
+  val generation_stats();
+  val stop_generation();
 
-  emscripten::val calibrate(double outside);
+  val calibrate(double outside);
   // From `size` bytes in the staging block.
-  emscripten::val restore_calibration(size_t size);
+  val restore_calibration(size_t size);
 
  private:
   // Calls `method` with the model of the task, if it is one.
   template <class Bound, class Method>
-  emscripten::val with(const Method& method);
+  val with(const Method& method);
 
   struct File {
-    Buffer<std::byte> bytes;
+    Block bytes;
     size_t size = 0;
   };
 

@@ -1,14 +1,13 @@
 // What a loaded model and its calibration look like in JavaScript, as far as tasks have it in common.
 #pragma once
 
-#include <emscripten/val.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "bindings/value/value.h"
 #include "bindings/wasm/convert.h"
 #include "core/elimination/profile.h"
 #include "core/elimination/time/time_model.h"
@@ -30,9 +29,7 @@ inline std::string dtype_of(Precision precision) {
 }
 
 // An object with max_tokens, max_speedup, profile, dtype, threads, kernels; the rest is the model's own.
-inline emscripten::val common_settings(const Profile& profile, uint32_t max_tokens, Precision precision,
-                                       size_t threads) {
-  using emscripten::val;
+inline val common_settings(const Profile& profile, uint32_t max_tokens, Precision precision, size_t threads) {
   val profile_object = val::object();
   profile_object.set("source", std::string(profile.is_default ? "default" : "model"));
   profile_object.set("dropped", std::string(profile.dropped == Dropped::merge ? "merge" : "discard"));
@@ -51,8 +48,7 @@ inline emscripten::val common_settings(const Profile& profile, uint32_t max_toke
 
 // A calibration. milliseconds(tokens): of a text at speedup 1.
 template <class Milliseconds>
-emscripten::val calibration_of(const TimeModel& model, uint32_t max_tokens, const Milliseconds& milliseconds) {
-  using emscripten::val;
+val calibration_of(const TimeModel& model, uint32_t max_tokens, const Milliseconds& milliseconds) {
   val texts = val::array();  // of lengths that double up to the longest
   for (uint32_t tokens = std::min(16U, max_tokens), i = 0;; tokens = std::min(2 * tokens, max_tokens), ++i) {
     val text = val::object();

@@ -1,26 +1,23 @@
-// A block of the heap that JavaScript fills and C++ reads: how bytes come in.
+// A block that JavaScript fills and C++ reads: how bytes come in.
 #pragma once
 
-#include <emscripten/val.h>
-
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "bindings/value/value.h"
 #include "bindings/wasm/convert.h"
-#include "core/base/buffer.h"
 
 namespace latformer {
 
 class Staging {
  public:
   // A Uint8Array over `size` bytes of the block, or a failure. Memory may move: fill it before anything else is called.
-  emscripten::val stage(size_t size) {
+  val stage(size_t size) {
     const Status status = block_.reserve(size);
     if (!status.ok()) return failure(status);
-    return emscripten::val(emscripten::typed_memory_view(size, reinterpret_cast<uint8_t*>(block_.data())));
+    return block_.view(size);
   }
 
   // What there is room for.
@@ -37,10 +34,10 @@ class Staging {
   }
 
   // The block itself; the next one is a new one.
-  Buffer<std::byte> take() { return std::exchange(block_, {}); }
+  Block take() { return std::exchange(block_, {}); }
 
  private:
-  Buffer<std::byte> block_;
+  Block block_;
 };
 
 }  // namespace latformer

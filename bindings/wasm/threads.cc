@@ -16,8 +16,6 @@ extern "C" void _emscripten_stack_restore(uintptr_t stack);  // of Emscripten's 
 namespace latformer {
 namespace {
 
-using emscripten::val;
-
 constexpr size_t kThreadStack = size_t{1} << 20;  // as -sSTACK_SIZE gives the first thread
 
 }  // namespace
@@ -38,5 +36,7 @@ val FurtherThreads::add() {
   thread.set("fail", reinterpret_cast<uintptr_t>(&latformer_thread_failed));
   return thread;
 }
+
+bool FurtherThreads::suffice(size_t threads) const { return threads <= stacks_.size() + 1; }
 
 }  // namespace latformer

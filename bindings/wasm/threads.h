@@ -1,11 +1,11 @@
-// The engine's side of its further threads: what each begins with (thread.ts).
+// The engine's side of its further threads: what each begins with (thread.ts). Those of the native addon start by
+// themselves (addon/threads.cc).
 #pragma once
-
-#include <emscripten/val.h>
 
 #include <cstddef>
 #include <vector>
 
+#include "bindings/value/value.h"
 #include "core/base/buffer.h"
 
 namespace latformer {
@@ -14,8 +14,9 @@ class FurtherThreads {
  public:
   // What one more thread needs: its number, the address that its stack goes down from, and the functions that it calls,
   // as indices into the module's table. Errors: invalid_argument (there are as many as can be), out_of_memory.
-  emscripten::val add();
-  size_t count() const { return stacks_.size(); }
+  val add();
+  // Whether so many can run, the first one included.
+  bool suffice(size_t threads) const;
 
  private:
   std::vector<Buffer<std::byte>> stacks_;

@@ -3,7 +3,7 @@ import { LatformerError } from '../errors.js';
 import type { Port } from '../worker/port.js';
 import { connect, serve } from '../worker/remote.js';
 import { LocalEngine } from './engine.js';
-import type { WasmEngine } from './engine.js';
+import type { OpenAddon, WasmEngine } from './engine.js';
 import type { StartThread } from './threads.js';
 
 type Method = Exclude<keyof WasmEngine, 'close' | 'lanes'>;
@@ -14,8 +14,8 @@ const methods: readonly Method[] = [
   ...(['classify', 'generate'] as const),
 ];
 
-export function serveEngine(startThread: StartThread, port: Port): void {
-  serve(new LocalEngine(startThread), methods, port);
+export function serveEngine(startThread: StartThread, port: Port, openAddon?: OpenAddon): void {
+  serve(new LocalEngine(startThread, openAddon), methods, port);
 }
 
 export function connectEngine(port: Port): WasmEngine {

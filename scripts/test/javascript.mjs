@@ -10,16 +10,24 @@ import { broken } from './counts.mjs';
 
 const testTimeout = 300_000; // milliseconds of one test file: what hangs must fail
 
+export const addon = join(root, 'build/release/bindings/addon/latformer.node');
+const withAddon = /\/(addon|bad_input|classify|generate)\.test\.mjs$/;
+
+/** What says how an engine answers, by the native addon. */
+export const javascriptNative = (node, progress) =>
+  javascript(node, progress, { only: withAddon, env: { LATFORMER_ADDON: addon }, kind: '-addon' });
+
 /** tests/js by Node's own test runner. */
-export async function javascript({ version, path }, progress) {
-  const files = filesBelow('tests/js').filter((file) => file.endsWith('.test.mjs'));
+export async function javascript({ version, path }, progress, { only = /\.test\.mjs$/, env = {}, kind = '' } = {}) {
+  const files = filesBelow('tests/js').filter((file) => only.test(file));
   if (files.length === 0) return broken(progress, 'tests/js', 'there is no test');
-  const log = `node-${version.split('.')[0]}`;
+  const log = `node-${version.split('.')[0]}${kind}`;
   const counts = {};
   const sideBySide = `--test-concurrency=${availableParallelism()}`; // Node leaves one processor idle
   const args = ['--test', '--test-reporter=tap', `--test-timeout=${testTimeout}`, sideBySide, ...files];
   const { ok, output } = await run(path, args, {
     log,
+    env,
     check: false,
     onLine: (line) => {
       const [, name, number] = /^# (pass|fail|cancelled) (\d+)$/.exec(line) ?? [];

@@ -1,0 +1,29 @@
+// The methods of a Session by the names that JavaScript has for them (glue.d.ts), whatever binds them.
+#pragma once
+
+#include "bindings/wasm/session.h"
+
+namespace latformer {
+
+// face.function(name, &Session::method) for each.
+template <class Face>
+void list_methods(const Face& face) {
+  face.function("stage", &Session::stage)
+      .function("addThread", &Session::add_thread)
+      .function("file", &Session::file)
+      .function("describe", &Session::describe)
+      .function("open", &Session::open)
+      .function("append", &Session::append)
+      .function("finish", &Session::finish)
+      .function("startClassification", &Session::start_classification)
+      .function("goOnClassifying", &Session::go_on_classifying)
+      .function("stopClassification", &Session::stop_classification)
+      .function("startGeneration", &Session::start_generation)
+      .function("nextPieces", &Session::next_pieces)
+      .function("generationStats", &Session::generation_stats)
+      .function("stopGeneration", &Session::stop_generation)
+      .function("calibrate", &Session::calibrate)
+      .function("restoreCalibration", &Session::restore_calibration);
+}
+
+}  // namespace latformer
