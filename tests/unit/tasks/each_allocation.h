@@ -40,7 +40,9 @@ size_t fail_each_allocation(const Work& work, const After& after) {
       if (!allocation_failed()) break;
       ++failures;
       // What needs no memory to go on may do so.
-      if (code != ErrorCode::ok) EXPECT_EQ(code, ErrorCode::out_of_memory) << "allocation " << n;
+      if (code != ErrorCode::ok) {
+        EXPECT_EQ(code, ErrorCode::out_of_memory) << "allocation " << n;
+      }
       after();
       if (::testing::Test::HasFailure()) return failures;
     }
