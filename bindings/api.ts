@@ -18,6 +18,14 @@ export type {
   TokenSpan,
 } from './types/classification.js';
 export type {
+  EmbeddingModelInfo,
+  EmbeddingOptions,
+  Embeddings,
+  EmbeddingTask,
+  FeatureExtractionPipeline,
+  Pooling,
+} from './types/embedding.js';
+export type {
   ChatMessage,
   GeneratedText,
   GenerationInput,

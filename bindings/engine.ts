@@ -4,7 +4,8 @@
 //   open(small files) -> append(part of the weights)... -> finish() -> the methods of the model's task... -> close()
 //
 // Each task adds its methods as an interface of its own. A method that can take long gets a Work as its last argument.
-import type { Dtype, ScoreFunction } from './choices.js';
+import type { Dtype } from './choices.js';
+import type { Pooling } from './types/embedding.js';
 import type { BaseModelInfo, StartInfo } from './types/model.js';
 
 /** How work that takes long stays in touch with whoever asked for it. */
@@ -22,7 +23,7 @@ export type SmallFiles = ReadonlyMap<string, Uint8Array>;
 export type LoadedModel = Omit<BaseModelInfo, keyof StartInfo>;
 
 /** What a model is opened for. */
-export type Kind = 'classification' | 'generation';
+export type Kind = 'classification' | 'embedding' | 'generation';
 
 /** A calibration to keep, and what it says of texts at speedup 1. */
 export interface RawCalibration {
@@ -38,14 +39,14 @@ export interface TextInput {
   text_pair: string | undefined;
 }
 
-export interface ClassifyOptions {
+export interface EncodeOptions {
   speedup: number;
   /** Milliseconds for each input instead; the engine must be calibrated. */
   budget: number | undefined;
   windows: boolean;
   stats: boolean;
-  /** What makes scores of logits; without it, what the model was trained for. */
-  scoreFunction: ScoreFunction | undefined;
+  /** Of embeddings. */
+  pooling?: Pooling | undefined;
 }
 
 export interface RawWindow {
@@ -61,24 +62,28 @@ export interface RawWindow {
   predictedMilliseconds?: number;
 }
 
-export interface RawClassification {
-  scores: Float32Array;
+/** Of one text. */
+export interface RawEncoded {
+  /** What the model's head made of it: logits, an embedding. Of each window, one behind the other. */
+  values: Float32Array;
+  /** How many windows. */
+  count: number;
   spans?: Uint32Array;
   windows?: RawWindow[];
   /** Where the model is calibrated: with the margin that keeps nearly all calls below it. */
   predictedMilliseconds?: number;
 }
 
-export interface Classifications {
-  results: RawClassification[];
+export interface Encodings {
+  results: RawEncoded[];
   milliseconds: number;
   /** Of these, the core's own. */
   coreMilliseconds: number;
 }
 
-export interface Classify {
+export interface Encode {
   /** One batch. */
-  classify(inputs: TextInput[], options: ClassifyOptions, work?: Work): Promise<Classifications>;
+  encode(inputs: TextInput[], options: EncodeOptions, work?: Work): Promise<Encodings>;
 }
 
 export interface GenerateOptions {
@@ -159,7 +164,7 @@ export interface Description {
   };
 }
 
-export interface Engine extends Classify, Generate {
+export interface Engine extends Encode, Generate {
   /** How many calls it works on at a time. */
   readonly lanes: number;
   /** Without `dtype`, the one that the weights are made for. */

@@ -4,8 +4,8 @@
 // the model again. The call that met its death is made once more; one that has given pieces of its answer rejects instead.
 import type { Dtype } from './choices.js';
 import type {
-  Classifications,
-  ClassifyOptions,
+  Encodings,
+  EncodeOptions,
   Engine,
   Generated,
   GenerateOptions,
@@ -61,8 +61,8 @@ class Pool implements Engine {
     return model as LoadedModel;
   }
 
-  classify(inputs: TextInput[], options: ClassifyOptions, work?: Work): Promise<Classifications> {
-    return this.#run((engine) => engine.classify(inputs, options, work));
+  encode(inputs: TextInput[], options: EncodeOptions, work?: Work): Promise<Encodings> {
+    return this.#run((engine) => engine.encode(inputs, options, work));
   }
 
   generate(prompts: string[], options: GenerateOptions, work?: Work<RawPiece[]>): Promise<Generated> {

@@ -4,44 +4,30 @@ import type { ScoreFunction } from '../choices.js';
 import type { TextInput } from '../engine.js';
 import type { ClassificationInput } from '../types/classification.js';
 import { withoutAliases } from './aliases.js';
-import { checkLatencyBudget, checkSpeedup } from './speed.js';
+import { checkEncoderOptions, encoderOptions } from './encoder.js';
+import type { CheckedEncoderOptions } from './encoder.js';
 import type { SpeedDefaults } from './speed.js';
-import { abortSignal, boolean, fieldsOf, isArray, oneOf, reading, show, text, wholeNumber } from './values.js';
+import { fieldsOf, isArray, oneOf, reading, show, text, wholeNumber } from './values.js';
 
-export interface CheckedClassificationOptions {
+export interface CheckedClassificationOptions extends CheckedEncoderOptions {
   top_k: number; // Infinity for all
-  speedup: number;
-  budget: number | undefined; // of each input, instead of speedup
-  windows: boolean;
   scoreFunction: ScoreFunction | undefined; // undefined: the model's own
-  stats: boolean;
-  signal: AbortSignal | undefined;
+}
+
+/** How many, best first; null and 0 are all. */
+export function checkTopK(value: unknown): number {
+  return value === null || value === 0 ? Infinity : wholeNumber(value, 'top_k', 0);
 }
 
 export function checkClassificationOptions(value: unknown, defaults: SpeedDefaults): CheckedClassificationOptions {
-  const known = ['top_k', 'speedup', 'latency_budget', 'long_text', 'function_to_apply', 'stats', 'signal'];
-  const given = fieldsOf(withoutAliases(value), 'options', known);
-
-  if (given.has('speedup') && (given.get('latency_budget') ?? null) !== null) {
-    throw new TypeError('speedup and latency_budget exclude each other');
-  }
-  let { budget } = defaults;
-  if (given.has('speedup')) budget = undefined;
-  if (given.has('latency_budget')) budget = checkLatencyBudget(given.get('latency_budget'));
-
-  const top_k = given.has('top_k') ? given.get('top_k') : 1;
+  const given = fieldsOf(withoutAliases(value), 'options', ['top_k', 'function_to_apply', ...encoderOptions]);
   return {
-    top_k: top_k === null || top_k === 0 ? Infinity : wholeNumber(top_k, 'top_k', 0),
-    speedup: given.has('speedup') ? checkSpeedup(given.get('speedup'), defaults.maxSpeedup) : defaults.speedup,
-    budget,
-    windows:
-      given.has('long_text') && oneOf(given.get('long_text'), 'long_text', ['truncate', 'windows']) === 'windows',
+    ...checkEncoderOptions(given, defaults),
+    top_k: given.has('top_k') ? checkTopK(given.get('top_k')) : 1,
     scoreFunction:
       (given.get('function_to_apply') ?? null) === null
         ? undefined
         : oneOf(given.get('function_to_apply'), 'function_to_apply', scoreFunctions),
-    stats: given.has('stats') && boolean(given.get('stats'), 'stats'),
-    signal: abortSignal(given.get('signal'), 'signal'),
   };
 }
 
@@ -64,11 +50,4 @@ export function checkInputs(value: ClassificationInput | readonly Classification
   if (!isArray(value)) return [checkInput(value, 'the input')];
   const inputs = reading('the input', () => Array.from<unknown>(value));
   return inputs.map((each, index) => checkInput(each, `input ${index}`));
-}
-
-/** What stream() reads from. */
-export function checkSource(value: unknown): void {
-  const isIterable =
-    typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
-  if (!isIterable) throw new TypeError(`stream() reads from an iterable or async iterable, not ${show(value)}`);
 }

@@ -31,9 +31,20 @@ export const generationConfigFile = 'generation_config.json';
 export const tokenizerConfigFile = 'tokenizer_config.json';
 export const chatTemplateFile = 'chat_template.jinja';
 
+/** Of folders of sentence-transformers. */
+export const sentenceFiles = [
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling/config.json',
+  '2_Dense/config.json',
+  '2_Dense/model.safetensors',
+] as const;
+
 /** Read where they are there. */
 export const optionalFiles: Readonly<Record<Kind, readonly string[]>> = {
   classification: [tokenizerConfigFile, 'profile.json'],
+  embedding: [tokenizerConfigFile, 'profile.json', ...sentenceFiles],
   generation: [tokenizerConfigFile, 'profile.json', generationConfigFile, chatTemplateFile],
 };
 

@@ -1,5 +1,5 @@
 // What the engine reports of one input -> Stats.
-import type { RawClassification, RawWindow } from '../engine.js';
+import type { RawEncoded, RawWindow } from '../engine.js';
 import type { Stats, TokenSpan } from '../types/classification.js';
 
 function tokenSpans(windows: readonly RawWindow[], spans: Uint32Array): TokenSpan[] {
@@ -37,10 +37,10 @@ function keptPositions(windows: readonly RawWindow[]): number[][] {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-export const macsOf = (result: RawClassification): number => sum((result.windows ?? []).map((window) => window.macs));
+export const macsOf = (result: RawEncoded): number => sum((result.windows ?? []).map((window) => window.macs));
 
 export function statsOf(
-  result: RawClassification,
+  result: RawEncoded,
   requested: { speedup: number; budget: number | undefined },
   overhead: number, // around the core
   milliseconds: number,

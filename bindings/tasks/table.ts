@@ -5,10 +5,12 @@ import { LatformerError } from '../errors.js';
 import { chatTemplateOf } from '../model/generation_files.js';
 import type { Calibrator } from '../time/calibration.js';
 import type { ModelInfo } from '../types/classification.js';
+import type { EmbeddingModelInfo } from '../types/embedding.js';
 import type { GenerationModelInfo } from '../types/generation.js';
 import type { BaseModelInfo, StartInfo } from '../types/model.js';
 import type { Pipelines } from '../types/pipeline.js';
 import { textClassificationPipeline } from './classification.js';
+import { featureExtractionPipeline } from './embedding.js';
 import { textGenerationPipeline } from './generation.js';
 
 /** What the core says of a model, and what is known besides. */
@@ -37,6 +39,14 @@ const classification: TaskEntry<'sentiment-analysis' | 'text-classification'> = 
     textClassificationPipeline(engine, info as ModelInfo, name, calibrator, maxPending),
 };
 
+const embedding: TaskEntry<'feature-extraction'> = {
+  kind: 'embedding',
+  bundled: false,
+  infoOf: (model) => model,
+  create: ({ engine, info, calibrator, maxPending }, name) =>
+    featureExtractionPipeline(engine, info as EmbeddingModelInfo, name, calibrator, maxPending),
+};
+
 const generation: TaskEntry<'text-generation'> = {
   kind: 'generation',
   bundled: false,
@@ -51,6 +61,7 @@ const generation: TaskEntry<'text-generation'> = {
 const tasks = {
   'sentiment-analysis': classification,
   'text-classification': classification,
+  'feature-extraction': embedding,
   'text-generation': generation,
 } satisfies { [Name in keyof Pipelines]: unknown };
 

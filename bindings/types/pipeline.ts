@@ -1,6 +1,7 @@
 // pipeline() itself: what it is asked for, and what it tells while it loads. Option names are snake_case where transformers.js
 // has them so; results follow its shapes.
 import type { TextClassificationPipeline } from './classification.js';
+import type { FeatureExtractionPipeline } from './embedding.js';
 import type { TextGenerationPipeline } from './generation.js';
 import type { ModelSource } from './model.js';
 
@@ -9,6 +10,7 @@ export interface Pipelines {
   'sentiment-analysis': TextClassificationPipeline;
   /** The same. */
   'text-classification': TextClassificationPipeline;
+  'feature-extraction': FeatureExtractionPipeline;
   'text-generation': TextGenerationPipeline;
 }
 

@@ -24,6 +24,7 @@ class val {
  public:
   static val object() { return val(Napi::Object::New(node_environment)); }
   static val array() { return val(Napi::Array::New(node_environment)); }
+  static val null() { return val(Napi::Env(node_environment).Null()); }
   static val undefined() { return val(Napi::Env(node_environment).Undefined()); }
 
   explicit val(Napi::Value value) : value_(value) {}

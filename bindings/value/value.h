@@ -1,6 +1,6 @@
 // Values of JavaScript in C++, for whatever the core is bound to it by: WebAssembly (embind) or Node-API.
 //
-//   val                       any value; has object(), array(), undefined(), set(name or index, value), [name],
+//   val                       any value; has object(), array(), null(), undefined(), set(name or index, value), [name],
 //                             isUndefined() and as<double | bool | std::string>()
 //   numbers_in, strings_in    of an array
 //   typed_array(values)       an array of JavaScript's own (Float32Array, Uint32Array, Uint8Array, ...) with a copy

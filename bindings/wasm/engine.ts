@@ -6,8 +6,8 @@
 import { nextTurn, throwIfAborted } from '../abort.js';
 import type { Dtype } from '../choices.js';
 import type {
-  Classifications,
-  ClassifyOptions,
+  Encodings,
+  EncodeOptions,
   Description,
   Engine,
   Generated,
@@ -166,7 +166,7 @@ export class LocalEngine implements WasmEngine {
     return this.#call((session) => session.finish());
   }
 
-  async classify(inputs: TextInput[], options: ClassifyOptions, work?: Work): Promise<Classifications> {
+  async encode(inputs: TextInput[], options: EncodeOptions, work?: Work): Promise<Encodings> {
     await nextTurn();
     throwIfAborted([work?.signal]);
     const begin = performance.now();
@@ -184,11 +184,10 @@ export class LocalEngine implements WasmEngine {
       }
     }
     this.#stage(pieces);
-    const { speedup, budget, windows, stats, scoreFunction = '' } = options;
-    this.#call((session) => session.startClassification(lengths, speedup, budget, windows, stats, scoreFunction));
-    const stop = (session: Session): object => session.stopClassification();
+    this.#call((session) => session.startEncoding(lengths, options));
+    const stop = (session: Session): object => session.stopEncoding();
     return this.#inParts(work, stop, () => {
-      const run = this.#call((session) => session.goOnClassifying(slice));
+      const run = this.#call((session) => session.goOnEncoding(slice));
       if (run.results === undefined) return undefined;
       const milliseconds = performance.now() - begin;
       return { results: run.results, milliseconds, coreMilliseconds: run.milliseconds ?? 0 };

@@ -13,19 +13,12 @@ export interface Session {
   open(kind: import('../engine.js').Kind, threads: number, dtype: string): object | Failure;
   append(size: number): object | Failure;
   finish(): import('../engine.js').LoadedModel | Failure;
-  startClassification(
-    lengths: number[],
-    speedup: number,
-    budget: number | undefined,
-    windows: boolean,
-    traces: boolean,
-    scoreFunction: string,
-  ): object | Failure;
+  startEncoding(lengths: number[], options: import('../engine.js').EncodeOptions): object | Failure;
   /** Without results while there is more to do. */
-  goOnClassifying(
+  goOnEncoding(
     milliseconds: number,
-  ): { results?: import('../engine.js').RawClassification[]; milliseconds?: number } | Failure;
-  stopClassification(): object | Failure;
+  ): { results?: import('../engine.js').RawEncoded[]; milliseconds?: number } | Failure;
+  stopEncoding(): object | Failure;
   startGeneration(lengths: number[], options: import('../engine.js').GenerateOptions): object | Failure;
   nextPieces(milliseconds: number): { pieces: import('../engine.js').RawPiece[]; done: boolean } | Failure;
   generationStats(): import('../engine.js').RawGenerationStats[] | Failure;

@@ -60,8 +60,8 @@ val Session::open(const std::string& task, size_t threads, const std::string& dt
     if (threads < 1 || !threads_.suffice(threads)) {
       return failure(invalid_argument("there are not as many threads"));
     }
-    if (task == "classification") {
-      model_.emplace<BoundClassifier>();
+    if (BoundEncoder::knows(task)) {
+      model_.emplace<BoundEncoder>(task);
     } else if (task == "generation") {
       model_.emplace<BoundGenerator>();
     } else {
@@ -104,18 +104,16 @@ val Session::restore_calibration(size_t size) {
   });
 }
 
-val Session::start_classification(const val& lengths, double speedup, const val& budget, bool windows, bool traces,
-                                  const std::string& function) {
-  return with<BoundClassifier>(
-      [&](auto& model) { return model.start(staging_, lengths, speedup, budget, windows, traces, function); });
+val Session::start_encoding(const val& lengths, const val& options) {
+  return with<BoundEncoder>([&](auto& model) { return model.start(staging_, lengths, options); });
 }
 
-val Session::go_on_classifying(double milliseconds) {
-  return with<BoundClassifier>([&](auto& model) { return model.go_on(milliseconds); });
+val Session::go_on_encoding(double milliseconds) {
+  return with<BoundEncoder>([&](auto& model) { return model.go_on(milliseconds); });
 }
 
-val Session::stop_classification() {
-  return with<BoundClassifier>([](auto& model) {
+val Session::stop_encoding() {
+  return with<BoundEncoder>([](auto& model) {
     model.stop();
     return val::object();
   });

@@ -17,7 +17,7 @@
 #include <variant>
 
 #include "bindings/value/value.h"
-#include "bindings/wasm/classification.h"
+#include "bindings/wasm/encoder.h"
 #include "bindings/wasm/generation.h"
 #include "bindings/wasm/staging.h"
 #include "bindings/wasm/threads.h"
@@ -36,19 +36,19 @@ class Session {
   // What the small files, and the `head_size` bytes of model.safetensors in the staging block, say of themselves: an
   // object with `tokenizer` and `weights`, each absent where it cannot be read.
   val describe(size_t head_size);
-  // All small files were given. `task` is 'classification' or 'generation'. `threads` run the model, this one and those
-  // that were started; dtype is 'fp32', 'q8', 'q4' or '' for what the weights are made for.
+  // All small files were given. `task` is 'classification', 'embedding' or 'generation'. `threads` run the model, this
+  // one and those that were started; dtype is 'fp32', 'q8', 'q4' or '' for what the weights are made for.
   val open(const std::string& task, size_t threads, const std::string& dtype);
   // The next `size` bytes of model.safetensors lie in the staging block.
   val append(size_t size);
   // All bytes were appended. Gives what the model is.
   val finish();
 
-  // Both tasks work in parts of about `milliseconds`, so that JavaScript has its turn in between, in which it may stop.
-  val start_classification(const val& lengths, double speedup, const val& budget, bool windows, bool traces,
-                           const std::string& function);
-  val go_on_classifying(double milliseconds);
-  val stop_classification();
+  // Encoders and generators work in parts of about `milliseconds`, so that JavaScript has its turn in between, in which
+  // it may stop.
+  val start_encoding(const val& lengths, const val& options);
+  val go_on_encoding(double milliseconds);
+  val stop_encoding();
 
   val start_generation(const val& lengths, const val& options);
   val next_pieces(double milliseconds);
@@ -74,7 +74,7 @@ class Session {
   FurtherThreads threads_;
   Staging staging_;
   std::map<std::string, File> files_;  // until open()
-  std::variant<BoundClassifier, BoundGenerator> model_;
+  std::variant<BoundEncoder, BoundGenerator> model_;
 };
 
 }  // namespace latformer

@@ -11,7 +11,7 @@ type Answer<Name extends Method> = ReturnType<WasmEngine[Name]>;
 
 const methods: readonly Method[] = [
   ...(['start', 'open', 'append', 'finish', 'calibrate', 'restoreCalibration', 'nothing'] as const),
-  ...(['classify', 'generate'] as const),
+  ...(['encode', 'generate'] as const),
 ];
 
 export function serveEngine(startThread: StartThread, port: Port, openAddon?: OpenAddon): void {
@@ -32,7 +32,7 @@ export function connectEngine(port: Port): WasmEngine {
     finish: () => call('finish', []) as Answer<'finish'>,
     calibrate: (outside) => call('calibrate', [outside]) as Answer<'calibrate'>,
     restoreCalibration: (json) => call('restoreCalibration', [json]) as Answer<'restoreCalibration'>,
-    classify: (inputs, options, work) => call('classify', [inputs, options], work) as Answer<'classify'>,
+    encode: (inputs, options, work) => call('encode', [inputs, options], work) as Answer<'encode'>,
     generate: (prompts, options, work) => call('generate', [prompts, options], work) as Answer<'generate'>,
     nothing: () => call('nothing', []) as Answer<'nothing'>,
     close: () => close(new LatformerError('disposed', 'the engine was closed')),

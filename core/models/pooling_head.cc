@@ -25,7 +25,7 @@ void mean_of(const LiveRows& rows, size_t d, const float* x, float* mean) {
 
 Result<std::unique_ptr<Head>> PoolingHead::create(const PoolingSettings& settings, size_t d) {
   auto head = std::make_unique<PoolingHead>();
-  head->pooling_ = settings.pooling;
+  head->pooling_ = settings.asked ? settings.asked : std::make_shared<Pooling>(settings.pooling);
   head->max_tokens_ = settings.max_tokens;
   if (settings.dense) LATFORMER_TRY(head->read_dense(*settings.dense, d));
   return std::unique_ptr<Head>(std::move(head));
@@ -45,11 +45,21 @@ Status PoolingHead::read_dense(const DenseSettings& settings, size_t d) {
 
 Result<std::vector<std::vector<float>>> PoolingHead::run(const Threads& threads, const LastRows& rows) {
   const size_t texts = rows.texts.size();
-  LATFORMER_TRY(pooled_.reserve(volume({texts, rows.d})));
+  std::vector<std::vector<float>> results;
+  results.reserve(texts);
   const float* x = rows.x;
+  if (*pooling_ == Pooling::none) {
+    for (const LiveRows& text : rows.texts) {
+      const float* end = x + text.count() * rows.d;
+      results.emplace_back(x, end);
+      x = end;
+    }
+    return results;
+  }
+  LATFORMER_TRY(pooled_.reserve(volume({texts, rows.d})));
   for (size_t t = 0; t < texts; ++t) {
     float* pooled = pooled_.data() + t * rows.d;
-    if (pooling_ == Pooling::mean) {
+    if (*pooling_ == Pooling::mean) {
       mean_of(rows.texts[t], rows.d, x, pooled);
     } else {
       std::copy_n(x, rows.d, pooled);
@@ -65,8 +75,6 @@ Result<std::vector<std::vector<float>>> PoolingHead::run(const Threads& threads,
     if (activation_) LATFORMER_TRY(activation_->run(threads, texts * size, result_.data(), result_.data()));
     values = result_.data();
   }
-  std::vector<std::vector<float>> results;
-  results.reserve(texts);
   for (size_t t = 0; t < texts; ++t) results.emplace_back(values + t * size, values + (t + 1) * size);
   return results;
 }

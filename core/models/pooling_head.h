@@ -5,6 +5,7 @@
 //                                                   stands for, so that what was merged is still in the mean
 //   cls    e = x[CLS]
 //   dense  e = act(e W + b)                         if the model has one
+//   none   all rows (n, d), as they are
 #pragma once
 
 #include <cstddef>
@@ -21,7 +22,7 @@
 
 namespace latformer {
 
-enum class Pooling { mean, cls };
+enum class Pooling { mean, cls, none };
 
 // The layer behind the pooling, with weights in a file of its own.
 struct DenseSettings {
@@ -32,7 +33,9 @@ struct DenseSettings {
 };
 
 struct PoolingSettings {
-  Pooling pooling = Pooling::mean;
+  Pooling pooling = Pooling::mean;  // by default
+  // What is asked for, by whoever runs the model: may be changed between calls. Absent: the default, always.
+  std::shared_ptr<const Pooling> asked;
   std::optional<uint32_t> max_tokens;  // of a text; what is beyond is cut
   std::optional<DenseSettings> dense;
 };
@@ -42,7 +45,8 @@ class PoolingHead final : public Head {
   // d: hidden_size. Errors: bad_model, unsupported_model (weights of the dense layer), out_of_memory.
   static Result<std::unique_ptr<Head>> create(const PoolingSettings& settings, size_t d);
 
-  Last reads() const override { return pooling_ == Pooling::cls ? Last::one_row : Last::all_rows; }
+  // All, whatever the pooling: it may be another one for the next call.
+  Last reads() const override { return Last::all_rows; }
   std::optional<uint32_t> max_tokens() const override { return max_tokens_; }
   Status declare(WeightReader&) override { return {}; }
   Result<std::vector<std::vector<float>>> run(const Threads& threads, const LastRows& rows) override;
@@ -50,7 +54,7 @@ class PoolingHead final : public Head {
  private:
   Status read_dense(const DenseSettings& settings, size_t d);
 
-  Pooling pooling_ = Pooling::mean;
+  std::shared_ptr<const Pooling> pooling_;
   std::optional<uint32_t> max_tokens_;
   std::optional<kernels::Linear> dense_;
   std::optional<kernels::Activation> activation_;

@@ -35,11 +35,26 @@ Result<std::unique_ptr<EncoderModelLoader>> Embedder::open(const ModelFiles& fil
                                                            Settings& settings) {
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
   LATFORMER_ASSIGN(settings, parse_sentence_folder(config, files));
+  settings.asked = std::make_shared<Pooling>(settings.pooling.pooling);
+  settings.pooling.asked = settings.asked;
   LATFORMER_ASSIGN(std::unique_ptr<Head> head, PoolingHead::create(settings.pooling, config.hidden_size));
   return std::unique_ptr<EncoderModelLoader>(std::make_unique<BertEncoderLoader>(config, std::move(head), precision));
 }
 
+Status ask(const SentenceSettings& settings, const EmbedOptions& options) {
+  const Pooling pooling = options.pooling.value_or(settings.pooling.pooling);
+  if (pooling == Pooling::none && (options.speedup != 1 || options.budget)) {
+    return invalid_argument("the vectors of all tokens are there at speedup 1 only; choose a pooling");
+  }
+  if (pooling == Pooling::none && options.long_text == LongText::windows) {
+    return invalid_argument("windows share tokens, so their vectors cannot stand in a row; choose a pooling");
+  }
+  *settings.asked = pooling;
+  return {};
+}
+
 Result<std::vector<Embedding>> Embedder::run(std::span<const TextInput> inputs, const EmbedOptions& options) {
+  LATFORMER_TRY(ask(settings_, options));
   std::string prompt;
   if (const auto& name = options.prompt_name ? options.prompt_name : settings_.default_prompt) {
     const auto found = settings_.prompts.find(*name);

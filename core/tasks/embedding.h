@@ -21,12 +21,17 @@
 namespace latformer {
 
 struct EmbedOptions : RunOptions {
+  std::optional<Pooling> pooling{};          // absent: as the model says
   std::optional<bool> normalize{};           // to length 1; absent: as the model says
   std::optional<std::string> prompt_name{};  // one of settings().prompts, put before each text; absent: the default
 };
 
+// Has the head pool as `options` ask for, from the next start() on. Errors: invalid_argument (every token's vector at a
+// speedup or in a budget, which may have dropped some).
+Status ask(const SentenceSettings& settings, const EmbedOptions& options);
+
 struct Embedding {
-  std::vector<float> values;   // (d), or what a dense layer makes of it; of windows the mean
+  std::vector<float> values;   // (d), or what a dense layer makes of it; of windows the mean. Not pooled: (tokens, d)
   std::vector<Trace> windows;  // at least one
   std::optional<double> predicted_milliseconds;
 };

@@ -125,7 +125,9 @@ Status parse_prompts(const ModelFiles& files, SentenceSettings& settings) {
 
 Result<SentenceSettings> parse_sentence_folder(const BertConfig& config, const ModelFiles& files) {
   SentenceSettings settings;
-  if (files.modules_json.empty()) return settings;
+  settings.dimensions = config.hidden_size;
+  settings.is_plain = files.modules_json.empty();
+  if (settings.is_plain) return settings;
   LATFORMER_ASSIGN(const JsonDocument document, JsonDocument::parse("modules.json", files.modules_json));
   LATFORMER_ASSIGN(const JsonArray modules, document.root().array());
   LATFORMER_TRY(parse_prompts(files, settings));
@@ -153,6 +155,7 @@ Result<SentenceSettings> parse_sentence_folder(const BertConfig& config, const M
     }
     if (kOrder[kind] == "Dense") {
       LATFORMER_ASSIGN(settings.pooling.dense, parse_dense(config, files));
+      settings.dimensions = settings.pooling.dense->out;
     }
     settings.normalize = kOrder[kind] == "Normalize";
   }

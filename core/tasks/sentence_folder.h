@@ -10,7 +10,9 @@
 // A folder without modules.json is an encoder by itself: the mean, not normalised.
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -22,7 +24,10 @@
 namespace latformer {
 
 struct SentenceSettings {
+  bool is_plain = true;  // no folder of sentence-transformers
   PoolingSettings pooling;
+  std::shared_ptr<Pooling> asked;  // of the next call, by ask(); the head's pooling.asked
+  size_t dimensions = 0;           // of a pooled vector
   bool normalize = false;
   std::map<std::string, std::string> prompts;
   std::optional<std::string> default_prompt;  // its name

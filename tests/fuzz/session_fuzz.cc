@@ -1,5 +1,5 @@
 // The binding's calls (bindings/wasm/session.h) in any order, with any arguments: no crash, and every method gives its
-// value or a failure with a code and a message. Afterwards, a sound model of either task still loads and answers.
+// value or a failure with a code and a message. Afterwards, a sound model of each task still loads and answers.
 //
 // Each byte of the input chooses a call, or an argument of the call before; when there are no more, they are zero. What
 // is staged comes from the files of two small models, a BERT and a GPT-2, whole or in part, or from the input.
@@ -27,8 +27,6 @@ namespace {
 using namespace latformer;  // NOLINT(google-build-using-namespace)
 using emscripten::val;
 
-const std::vector<std::string> functions = {"", "softmax", "sigmoid", "none", "else"};
-
 struct Model {
   const char* task;
   std::string config, tokenizer_name, tokenizer, profile, weights;
@@ -48,6 +46,16 @@ const Model& classifier() {
                  .tokenizer = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n##a\n##b\n",
                  .profile = R"({"version": 1, "retention": [0.6, 0.4], "dropped": "merge", "max_speedup": 3})",
                  .weights = text_of(testing::safetensors_of(testing::random_bert(config, 3)))};
+  }();
+  return model;
+}
+
+// The same as an encoder.
+const Model& embedder() {
+  static const Model model = [] {
+    Model changed = classifier();
+    changed.task = "embedding";
+    return changed;
   }();
   return model;
 }
@@ -86,7 +94,7 @@ class Caller {
   void run() {
     for (int calls = 0; !input_.empty() && calls < 60; ++calls) call();
     Session().add_thread();  // one that is let go at once
-    for (const Model* model : {&classifier(), &generator()}) must_work(*model);
+    for (const Model* model : {&classifier(), &embedder(), &generator()}) must_work(*model);
   }
 
  private:
@@ -114,7 +122,10 @@ class Caller {
     return chosen == 255 ? text.size() + 1000 : chosen == 254 ? std::numeric_limits<size_t>::max() : text.size();
   }
 
-  const Model& model() { return byte() % 2 == 0 ? classifier() : generator(); }
+  const Model& model() {
+    const uint8_t chosen = byte() % 4;
+    return chosen % 2 == 1 ? generator() : chosen == 0 ? classifier() : embedder();
+  }
 
   val lengths(size_t entries) {
     val array = val::array();
@@ -127,6 +138,17 @@ class Caller {
     }
     stage(texts);
     return array;
+  }
+
+  val encode_options() {
+    val options = val::object();
+    options.set("speedup", number());
+    if (byte() % 4 == 0) options.set("budget", number());
+    options.set("windows", byte() % 2 == 1);
+    options.set("stats", byte() % 2 == 1);
+    const uint8_t pooling = byte() % 8;
+    if (pooling < 3) options.set("pooling", std::string(pooling == 0 ? "mean" : pooling == 1 ? "cls" : "none"));
+    return options;
   }
 
   val options() {
@@ -189,15 +211,13 @@ class Caller {
         is_sound(session_.finish());
         return;
       case 5:
-        is_sound(session_.start_classification(lengths(2 * (byte() % 4)), number(),
-                                               byte() % 4 == 0 ? val(number()) : val(), byte() % 2 == 1,
-                                               byte() % 2 == 1, functions[byte() % functions.size()]));
+        is_sound(session_.start_encoding(lengths(2 * (byte() % 4)), encode_options()));
         return;
       case 6:
-        is_sound(session_.go_on_classifying(number()));
+        is_sound(session_.go_on_encoding(number()));
         return;
       case 7:
-        is_sound(session_.stop_classification());
+        is_sound(session_.stop_encoding());
         return;
       case 8:
         is_sound(session_.start_generation(lengths(byte() % 4), options()));
@@ -231,13 +251,16 @@ class Caller {
     input_ = {};
     is_sound(session_.open(model.task, 1, ""));  // with the files that are left of other calls
     FUZZ_REQUIRE(load(model));
-    if (model.task == std::string("classification")) {
+    if (model.task != std::string("generation")) {
       val sizes = val::array();
       sizes.set(size_t{0}, 4.0);
       sizes.set(size_t{1}, -1.0);
       stage("a ba");
-      FUZZ_REQUIRE(is_sound(session_.start_classification(sizes, 1, val(), false, true, "")));
-      FUZZ_REQUIRE(session_.go_on_classifying(1e9)["results"].elements().size() == 1);
+      val options = val::object();
+      options.set("speedup", 1.0);
+      options.set("stats", true);
+      FUZZ_REQUIRE(is_sound(session_.start_encoding(sizes, options)));
+      FUZZ_REQUIRE(session_.go_on_encoding(1e9)["results"].elements().size() == 1);
     } else {
       val sizes = val::array();
       sizes.set(size_t{0}, 3.0);

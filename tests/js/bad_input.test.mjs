@@ -211,7 +211,7 @@ describe('pipeline()', () => {
   beforeEach(works);
 
   test('an unusable task', async () => {
-    for (const task of ['translation', 'feature-extraction', 'toString', '', 'constructor']) {
+    for (const task of ['translation', 'summarization', 'toString', '', 'constructor']) {
       await assert.rejects(pipeline(task, { files }), { name: 'LatformerError', code: 'unsupported_task' });
     }
     for (const task of [undefined, null, 1, {}]) await assert.rejects(pipeline(task, { files }), TypeError);

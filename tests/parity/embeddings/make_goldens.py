@@ -99,7 +99,7 @@ def make_model(name, shape, profile, model_type="bert", pooling="mean", max_seq_
 
 def embed(model, settings, folder, ids, speedup):
     """reference.py's rows of the last layer, then the modules behind it."""
-    rows, sizes, answer = reference.last_rows(model, ids, [0] * len(ids), speedup, one_row=settings.get("pooling") == "cls")
+    rows, sizes, answer = reference.last_rows(model, ids, [0] * len(ids), speedup, one_row=False)
     vector = rows[0] if settings.get("pooling") == "cls" else (sizes[:, None] * rows).sum(0) / sizes.sum()
     if settings.get("dense"):
         weights = reference.stored_weights(folder / "2_Dense")

@@ -1,4 +1,4 @@
-#include "bindings/wasm/classification.h"
+#include "bindings/wasm/encoder.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "bindings/wasm/staging.h"
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
+#include "core/tasks/embedding.h"
 
 namespace latformer {
 namespace {
@@ -55,50 +56,73 @@ val window_object(const Trace& trace) {
   return window;
 }
 
-// Names of transformers' function_to_apply; absent for any other name.
-std::optional<ScoreFunction> score_function_of(std::string_view name) {
-  if (name == "softmax") return ScoreFunction::softmax;
-  if (name == "sigmoid") return ScoreFunction::sigmoid;
-  if (name == "none") return ScoreFunction::none;
+// Absent for any other name.
+std::optional<Pooling> pooling_of(std::string_view name) {
+  if (name == "mean") return Pooling::mean;
+  if (name == "cls") return Pooling::cls;
+  if (name == "none") return Pooling::none;
   return {};
+}
+
+std::string name_of(Pooling pooling) {
+  return pooling == Pooling::mean ? "mean" : pooling == Pooling::cls ? "cls" : "none";
+}
+
+// The results of all windows, one behind the other.
+std::vector<float> joined(const std::vector<std::vector<float>>& results) {
+  std::vector<float> values;
+  for (const std::vector<float>& result : results) values.insert(values.end(), result.begin(), result.end());
+  return values;
 }
 
 }  // namespace
 
-Status BoundClassifier::open(const ModelFiles& files, const LoadOptions& options) {
-  Result<ClassifierLoader> loader = ClassifierLoader::create(files, options);
+bool BoundEncoder::knows(const std::string& task) { return task == "classification" || task == "embedding"; }
+
+Status BoundEncoder::open(const ModelFiles& files, const LoadOptions& options) {
+  const OpenModel open = [&](const ModelFiles& of, std::optional<Precision> precision) {
+    if (task_ == "embedding") return Embedder::open(of, precision, sentences_.emplace());
+    Classifier::Settings none;
+    return Classifier::open(of, precision, none);
+  };
+  Result<EncoderLoader> loader = EncoderLoader::create(files, open, options);
   if (!loader.ok()) return loader.status();
   threads_ = options.threads;
   loader_ = std::move(loader).value();
   return {};
 }
 
-Status BoundClassifier::append(std::span<const std::byte> bytes) {
+Status BoundEncoder::append(std::span<const std::byte> bytes) {
   return loader_ ? loader_->append(bytes) : invalid_argument("weights come after open()");
 }
 
-val BoundClassifier::finish() {
+val BoundEncoder::finish() {
   if (!loader_) return too_early("open()");
-  Result<Classifier> classifier = loader_->finish();
+  Result<Encoder> encoder = loader_->finish();
   loader_.reset();
-  if (!classifier.ok()) return failure(classifier.status());
-  classifier_ = std::move(classifier).value();
+  if (!encoder.ok()) return failure(encoder.status());
+  encoder_ = std::move(encoder).value();
   return settings();
 }
 
-val BoundClassifier::start(Staging& staging, const val& lengths, double speedup, const val& budget, bool windows,
-                           bool traces, const std::string& function) {
+val BoundEncoder::start(Staging& staging, const val& lengths, const val& given) {
   stop();
-  if (!classifier_) return too_early("a model");
+  if (!encoder_) return too_early("a model");
   const Result<Lengths> checked = lengths_of(lengths, staging.size());
   if (!checked.ok()) return failure(checked.status());
   const Lengths& sizes = checked.value();
-  RunOptions options;
-  options.speedup = speedup;
-  if (!budget.isUndefined()) options.budget = budget.as<double>();
-  options.long_text = windows ? LongText::windows : LongText::truncate;
-  const std::optional<ScoreFunction> score_function = score_function_of(function);
-  if (!score_function && !function.empty()) return failure(invalid_argument("there is no function of such a name"));
+  EmbedOptions options;
+  options.speedup = given["speedup"].as<double>();
+  if (!given["budget"].isUndefined()) options.budget = given["budget"].as<double>();
+  options.long_text = given["windows"].as<bool>() ? LongText::windows : LongText::truncate;
+  if (!given["pooling"].isUndefined()) {
+    options.pooling = pooling_of(given["pooling"].as<std::string>());
+    if (!options.pooling) return failure(invalid_argument("there is no pooling of such a name"));
+  }
+  if (sentences_) {
+    const Status status = ask(*sentences_, options);
+    if (!status.ok()) return failure(status);
+  }
 
   std::vector<TextInput> inputs(sizes.size() / 2);
   size_t begin = 0;
@@ -106,13 +130,13 @@ val BoundClassifier::start(Staging& staging, const val& lengths, double speedup,
     inputs[i].text = staging.text(begin, sizes[2 * i].value_or(0));
     if (sizes[2 * i + 1]) inputs[i].text_pair = staging.text(begin, *sizes[2 * i + 1]);
   }
-  Result<EncoderCall> run = classifier_->start(inputs, options);
+  Result<EncoderCall> run = encoder_->start(inputs, options);
   if (!run.ok()) return failure(run.status());
-  call_.emplace(staging.take(), std::move(inputs), std::move(run).value(), traces, score_function);
+  call_.emplace(staging.take(), std::move(inputs), std::move(run).value(), given["stats"].as<bool>());
   return val::object();
 }
 
-val BoundClassifier::go_on(double milliseconds) {
+val BoundEncoder::go_on(double milliseconds) {
   if (!call_) return too_early("a call");
   Call call = *std::exchange(call_, {});  // which an error ends
   const double start = steady_milliseconds();
@@ -123,15 +147,16 @@ val BoundClassifier::go_on(double milliseconds) {
     call_ = std::move(call);
     return val::object();
   }
-  return results(call, classifier_->answers_of(call.run.take(), call.function));
+  return results(call, call.run.take());
 }
 
-val BoundClassifier::results(const Call& call, const std::vector<Classification>& answers) const {
+val BoundEncoder::results(const Call& call, const std::vector<Encoded>& answers) {
   val results = val::array();
   for (size_t i = 0; i < answers.size(); ++i) {
-    const Classification& answer = answers[i];
+    const Encoded& answer = answers[i];
     val result = val::object();
-    result.set("scores", typed_array(answer.scores));
+    result.set("values", typed_array(joined(answer.results)));
+    result.set("count", answer.windows.size());
     if (call.traces) {
       if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
       result.set("spans", typed_array(utf16_spans(call.inputs[i], answer.windows)));
@@ -145,35 +170,45 @@ val BoundClassifier::results(const Call& call, const std::vector<Classification>
   return run;
 }
 
-val BoundClassifier::calibrate(double outside) {
+val BoundEncoder::calibrate(double outside) {
   stop();
-  if (!classifier_) return too_early("a model");
-  const Status status = classifier_->calibrate(outside);
+  if (!encoder_) return too_early("a model");
+  const Status status = encoder_->calibrate(outside);
   return status.ok() ? calibration() : failure(status);
 }
 
-val BoundClassifier::restore_calibration(std::string_view json) {
+val BoundEncoder::restore_calibration(std::string_view json) {
   stop();
-  if (!classifier_) return too_early("a model");
-  const Status status = classifier_->restore_calibration(json);
+  if (!encoder_) return too_early("a model");
+  const Status status = encoder_->restore_calibration(json);
   return status.ok() ? calibration() : failure(status);
 }
 
-val BoundClassifier::calibration() const {
-  return calibration_of(*classifier_->time_model(), classifier_->max_tokens(),
-                        [&](uint32_t tokens) { return classifier_->milliseconds_in_full(tokens); });
+val BoundEncoder::calibration() const {
+  return calibration_of(*encoder_->time_model(), encoder_->max_tokens(),
+                        [&](uint32_t tokens) { return encoder_->milliseconds_in_full(tokens); });
 }
 
-val BoundClassifier::settings() const {
-  const EncoderConfig& config = classifier_->config();
-  val settings = common_settings(classifier_->profile(), classifier_->max_tokens(), classifier_->precision(), threads_);
-  settings.set("labels", array_of(config.labels, [](const std::string& label) { return val(label); }));
-  settings.set("problem_type", std::string(name_of(config.problem_type)));
+val BoundEncoder::settings() const {
+  const EncoderConfig& config = encoder_->config();
+  val settings = common_settings(encoder_->profile(), encoder_->max_tokens(), encoder_->precision(), threads_);
   settings.set("vocab_size", config.vocab_size);
   settings.set("hidden_size", config.hidden_size);
   settings.set("num_hidden_layers", config.num_hidden_layers);
   settings.set("num_attention_heads", config.num_attention_heads);
   settings.set("intermediate_size", config.intermediate_size);
+  if (sentences_) {
+    val prompts = val::object();
+    for (const auto& [name, text] : sentences_->prompts) prompts.set(name, text);
+    settings.set("prompts", prompts);
+    settings.set("default_prompt_name", sentences_->default_prompt ? val(*sentences_->default_prompt) : val::null());
+    settings.set("pooling", name_of(sentences_->is_plain ? Pooling::none : sentences_->pooling.pooling));
+    settings.set("normalize", sentences_->normalize);
+    settings.set("dimensions", sentences_->dimensions);
+  } else {
+    settings.set("labels", array_of(config.labels, [](const std::string& label) { return val(label); }));
+    settings.set("problem_type", std::string(name_of(config.problem_type)));
+  }
   return settings;
 }
 
