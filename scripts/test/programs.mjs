@@ -17,11 +17,11 @@ const env = {
 };
 
 /**
- * Runs programs to their end, each in as many parts side by side as there are processors, and counts their tests.
- * @param how through: what starts them ([] for themselves); filter: GoogleTest's; name: of the logs
+ * Runs programs to their end, side by side, and counts their tests.
+ * @param how through: what starts them ([] for themselves); filter: GoogleTest's; name: of the logs; parts: of each
+ *   program, which run side by side, too
  */
-async function runPrograms(programs, { through = [], filter = '*', name }, progress) {
-  const parts = availableParallelism();
+async function runPrograms(programs, { through = [], filter = '*', name, parts = availableParallelism() }, progress) {
   const waiting = programs.flatMap((program) => Array.from({ length: parts }, (_, part) => ({ program, part })));
   let sum = none;
   const worker = async () => {
@@ -42,7 +42,7 @@ async function runPrograms(programs, { through = [], filter = '*', name }, progr
       sum = add(sum, { passed: tests - failures, failed: Math.max(failures, result.ok ? 0 : 1) });
     }
   };
-  await Promise.all(Array.from({ length: parts }, worker));
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
   return sum;
 }
 
@@ -89,7 +89,9 @@ export async function wasm({ version, path }, progress) {
   // Node 20 has relaxed SIMD by a flag alone, and its dot product is wrong there (bindings/wasm/binaries.ts).
   const presets = Number.parseInt(version) < 22 ? ['wasm'] : wasmPresets;
   for (const preset of presets) {
-    const how = { through: [path], filter: '-*Thread*', name: `${preset}-node-${Number.parseInt(version)}` };
+    // As WebAssembly they do not see the environment, which tells them their part.
+    const name = `${preset}-node-${Number.parseInt(version)}`;
+    const how = { through: [path], filter: '-*Thread*', name, parts: 1 };
     sum = add(
       sum,
       await runPrograms(
