@@ -10,8 +10,8 @@
 //     data(), size()            what there is room for
 #pragma once
 
-#ifdef __EMSCRIPTEN__
-#include "bindings/value/wasm.h"
-#else
+#ifdef LATFORMER_NODE_API  // bindings/addon/CMakeLists.txt
 #include "bindings/value/node.h"
+#else
+#include "bindings/value/wasm.h"
 #endif
