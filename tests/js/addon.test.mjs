@@ -94,7 +94,8 @@ describe('the native addon', { skip: !existsSync(addon) && 'it is not built' }, 
       const whole = await generate('Once upon a time', { max_new_tokens: 12 });
       const sampled = await generate('a', { max_new_tokens: 12, do_sample: true, seed: 7 });
       let streamed = '';
-      for await (const { text } of generate.stream('Once upon a time', { max_new_tokens: 12 })) streamed += text;
+      for await (const piece of generate.stream('Once upon a time', { max_new_tokens: 12 })) streamed += piece;
+      assert.equal(`Once upon a time${streamed}`, whole[0].generated_text);
       await generate.dispose();
       return [whole, sampled, streamed];
     };
