@@ -26,6 +26,10 @@ target_compile_options(latformer_warnings INTERFACE -Wall -Wextra $<$<BOOL:${LAT
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(latformer_warnings INTERFACE -Wno-restrict)  # GCC bug 105651: false alarms in std::string
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_UNITY_BUILD)
+  # It takes the sources that are put together for headers, whose unnamed namespaces would differ from file to file.
+  target_compile_options(latformer_warnings INTERFACE -Wno-subobject-linkage)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT EMSCRIPTEN)
   # Clang blames whoever uses std::stable_partition for what libstdc++ 12 does inside it.
   target_compile_options(latformer_warnings INTERFACE -Wno-deprecated-declarations)
