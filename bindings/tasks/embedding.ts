@@ -47,7 +47,7 @@ class Embedder extends EncoderPipeline<EmbeddingModelInfo> {
     const encoded = await this.encoded(inputs, options, left);
     const rows = encoded.map(({ windows }) => meanOf(windows));
     const size = options.pooling === 'none' ? this.info.hidden_size : this.info.dimensions;
-    const longest = Math.max(size, ...rows.map(({ length }) => length));
+    const longest = rows.reduce((most, { length }) => Math.max(most, length), size); // of any number of rows
     const data = new Float32Array(rows.length * longest);
     rows.forEach((row, index) => data.set(row, index * longest));
     if (options.normalize) normalize(data, size);

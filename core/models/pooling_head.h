@@ -1,8 +1,7 @@
 // Sentence embeddings: one vector for each text, of the rows that leave an encoder's last layer.
 //
-//   mean   e = sum_i size_i x_i / sum_i size_i      size: 1 for an ordinary row, for the rest row the word-vectors that
-//   it
-//                                                   stands for, so that what was merged is still in the mean
+//   mean   e = sum_i size_i x_i / sum_i size_i      size: 1 for an ordinary row, for the rest row the word-vectors
+//                                                   that it stands for, so that what was merged is still in the mean
 //   cls    e = x[CLS]
 //   dense  e = act(e W + b)                         if the model has one
 //   none   all rows (n, d), as they are
