@@ -35,6 +35,21 @@ export type {
   GenerationTask,
   TextGenerationPipeline,
 } from './types/generation.js';
+export type {
+  RankedDocument,
+  RankingModelInfo,
+  RankingOptions,
+  RankingResult,
+  RankingTask,
+  TextRankingPipeline,
+} from './types/ranking.js';
+export type {
+  ZeroShotClassificationPipeline,
+  ZeroShotModelInfo,
+  ZeroShotOptions,
+  ZeroShotResult,
+  ZeroShotTask,
+} from './types/zero_shot.js';
 export type { CachedFile, CacheSize, DownloadCache, Environment } from './types/environment.js';
 export type { BaseModelInfo, ModelFileContent, ModelSource } from './types/model.js';
 export type { DtypeAlias, PipelineFactory, PipelineOptions, Pipelines, ProgressInfo } from './types/pipeline.js';

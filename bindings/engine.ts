@@ -23,7 +23,7 @@ export type SmallFiles = ReadonlyMap<string, Uint8Array>;
 export type LoadedModel = Omit<BaseModelInfo, keyof StartInfo>;
 
 /** What a model is opened for. */
-export type Kind = 'classification' | 'embedding' | 'generation';
+export type Kind = 'classification' | 'ranking' | 'embedding' | 'generation';
 
 /** A calibration to keep, and what it says of texts at speedup 1. */
 export interface RawCalibration {
@@ -43,6 +43,8 @@ export interface EncodeOptions {
   speedup: number;
   /** Milliseconds for each input instead; the engine must be calibrated. */
   budget: number | undefined;
+  /** The budget is for all inputs together. */
+  sharedBudget: boolean;
   windows: boolean;
   stats: boolean;
   /** Of embeddings. */

@@ -4,19 +4,14 @@ import type { ScoreFunction } from '../choices.js';
 import type { TextInput } from '../engine.js';
 import type { ClassificationInput } from '../types/classification.js';
 import { withoutAliases } from './aliases.js';
-import { checkEncoderOptions, encoderOptions } from './encoder.js';
+import { checkEncoderOptions, checkTopK, encoderOptions } from './encoder.js';
 import type { CheckedEncoderOptions } from './encoder.js';
 import type { SpeedDefaults } from './speed.js';
-import { fieldsOf, isArray, oneOf, reading, show, text, wholeNumber } from './values.js';
+import { fieldsOf, isArray, oneOf, reading, show, text } from './values.js';
 
 export interface CheckedClassificationOptions extends CheckedEncoderOptions {
   top_k: number; // Infinity for all
   scoreFunction: ScoreFunction | undefined; // undefined: the model's own
-}
-
-/** How many, best first; null and 0 are all. */
-export function checkTopK(value: unknown): number {
-  return value === null || value === 0 ? Infinity : wholeNumber(value, 'top_k', 0);
 }
 
 export function checkClassificationOptions(value: unknown, defaults: SpeedDefaults): CheckedClassificationOptions {

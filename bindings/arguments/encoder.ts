@@ -2,7 +2,7 @@
 import type { TextInput } from '../engine.js';
 import { checkLatencyBudget, checkSpeedup } from './speed.js';
 import type { SpeedDefaults } from './speed.js';
-import { abortSignal, boolean, isArray, oneOf, reading, show, text } from './values.js';
+import { abortSignal, boolean, isArray, oneOf, reading, show, text, wholeNumber } from './values.js';
 import type { Fields } from './values.js';
 
 export interface CheckedEncoderOptions {
@@ -14,6 +14,9 @@ export interface CheckedEncoderOptions {
 }
 
 export const encoderOptions = ['speedup', 'latency_budget', 'long_text', 'stats', 'signal'] as const;
+
+/** Of pairs, which cannot be cut into windows. */
+export const pairOptions = encoderOptions.filter((name) => name !== 'long_text');
 
 export function checkEncoderOptions(given: Fields, defaults: SpeedDefaults): CheckedEncoderOptions {
   if (given.has('speedup') && (given.get('latency_budget') ?? null) !== null) {
@@ -30,6 +33,11 @@ export function checkEncoderOptions(given: Fields, defaults: SpeedDefaults): Che
     stats: given.has('stats') && boolean(given.get('stats'), 'stats'),
     signal: abortSignal(given.get('signal'), 'signal'),
   };
+}
+
+/** How many, best first; null and 0 are all. */
+export function checkTopK(value: unknown): number {
+  return value === null || value === 0 ? Infinity : wholeNumber(value, 'top_k', 0);
 }
 
 /** A text, or several, by `what`; a copy, so that the caller may go on changing his array. */

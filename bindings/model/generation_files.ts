@@ -2,31 +2,9 @@
 // All else the core reads.
 import type { SmallFiles } from '../engine.js';
 import { LatformerError } from '../errors.js';
-import { parseJson } from './json.js';
+import { isObject, objectIn, textOf } from './json.js';
+import type { Json } from './json.js';
 import { chatTemplateFile, generationConfigFile, tokenizerConfigFile } from './names.js';
-
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const textOf = (files: SmallFiles, name: string): string | undefined => {
-  const bytes = files.get(name);
-  return bytes && new TextDecoder().decode(bytes);
-};
-
-function objectIn(files: SmallFiles, name: string): Json {
-  const text = textOf(files, name);
-  if (text === undefined) return {};
-  let value: unknown;
-  try {
-    value = parseJson(text);
-  } catch (cause) {
-    throw new LatformerError('bad_model', `${name} is not JSON`, { cause });
-  }
-  if (!isObject(value)) throw new LatformerError('bad_model', `${name} is no JSON object`);
-  return value;
-}
 
 export const generationConfigOf = (files: SmallFiles): Json => objectIn(files, generationConfigFile);
 

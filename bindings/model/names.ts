@@ -31,11 +31,14 @@ export const generationConfigFile = 'generation_config.json';
 export const tokenizerConfigFile = 'tokenizer_config.json';
 export const chatTemplateFile = 'chat_template.jinja';
 
-/** Of folders of sentence-transformers. */
+/** Of folders of sentence-transformers, embedders and cross-encoders. */
+export const sentenceConfigFile = 'config_sentence_transformers.json';
+
+/** Of their embedders. */
 export const sentenceFiles = [
   'modules.json',
   'sentence_bert_config.json',
-  'config_sentence_transformers.json',
+  sentenceConfigFile,
   '1_Pooling/config.json',
   '2_Dense/config.json',
   '2_Dense/model.safetensors',
@@ -44,6 +47,7 @@ export const sentenceFiles = [
 /** Read where they are there. */
 export const optionalFiles: Readonly<Record<Kind, readonly string[]>> = {
   classification: [tokenizerConfigFile, 'profile.json'],
+  ranking: [tokenizerConfigFile, 'profile.json', sentenceConfigFile],
   embedding: [tokenizerConfigFile, 'profile.json', ...sentenceFiles],
   generation: [tokenizerConfigFile, 'profile.json', generationConfigFile, chatTemplateFile],
 };

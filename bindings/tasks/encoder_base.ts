@@ -15,7 +15,11 @@ import type { Job } from './queue.js';
 import { macsOf, statsOf } from './stats.js';
 
 /** What a call asks for. */
-export type EncoderCallOptions = CheckedEncoderOptions & Pick<EncodeOptions, 'pooling'>;
+export type EncoderCallOptions = CheckedEncoderOptions &
+  Pick<EncodeOptions, 'pooling'> & {
+    /** All inputs are one question: they run as one batch and have one latency budget. */
+    together?: boolean;
+  };
 
 /** Of one text. */
 export interface Encoded {
@@ -145,8 +149,10 @@ export abstract class EncoderPipeline<Info extends BaseModelInfo> extends Pipeli
       if (failure !== undefined) throw failure.error;
       await calibrated;
     };
+    // Without a budget in common, the lanes share the work.
+    const isOne = options.together === true && (options.budget !== undefined || this.engine.lanes === 1);
     const parts = Array.from(
-      batchesOf(inputs),
+      isOne && inputs.length > 0 ? [[...inputs]] : batchesOf(inputs),
       (batch) =>
         new Promise<Encoded[]>((resolve, reject) => {
           const fail = (error: unknown): void => {
@@ -184,9 +190,9 @@ export abstract class EncoderPipeline<Info extends BaseModelInfo> extends Pipeli
   async #encode(parts: readonly Part[]): Promise<Encodings> {
     const begin = performance.now();
     const inputs = parts.flatMap((part) => part.inputs);
-    const { speedup, windows, stats, budget, pooling, signal } = (parts[0] as Part).options;
+    const { speedup, windows, stats, budget, pooling, together, signal } = (parts[0] as Part).options;
     const left = budget === undefined ? undefined : Math.max(budget - this.calibrator.overhead, leastBudget);
-    const options = { speedup, budget: left, windows, stats, pooling };
+    const options = { speedup, budget: left, sharedBudget: together === true, windows, stats, pooling };
     const run = await this.engine.encode(inputs, options, parts.length > 1 ? undefined : { signal });
     if (inputs.length === 1) this.calibrator.observe(performance.now() - begin, run.coreMilliseconds);
     const totalMacs = run.results.reduce((sum, result) => sum + macsOf(result), 0);

@@ -9,9 +9,14 @@ import type { EmbeddingModelInfo } from '../types/embedding.js';
 import type { GenerationModelInfo } from '../types/generation.js';
 import type { BaseModelInfo, StartInfo } from '../types/model.js';
 import type { Pipelines } from '../types/pipeline.js';
+import type { RankingModelInfo } from '../types/ranking.js';
+import type { ZeroShotModelInfo } from '../types/zero_shot.js';
 import { textClassificationPipeline } from './classification.js';
 import { featureExtractionPipeline } from './embedding.js';
 import { textGenerationPipeline } from './generation.js';
+import { kinds } from './kinds.js';
+import { rankingInfoOf, textRankingPipeline } from './ranking.js';
+import { zeroShotClassificationPipeline, zeroShotInfoOf } from './zero_shot.js';
 
 /** What the core says of a model, and what is known besides. */
 interface Loaded {
@@ -24,7 +29,6 @@ interface Loaded {
 }
 
 interface TaskEntry<Name extends keyof Pipelines> {
-  kind: Kind;
   /** Whether the package has a model for it. */
   bundled: boolean;
   infoOf(model: LoadedModel & StartInfo, files: SmallFiles): BaseModelInfo;
@@ -32,15 +36,27 @@ interface TaskEntry<Name extends keyof Pipelines> {
 }
 
 const classification: TaskEntry<'sentiment-analysis' | 'text-classification'> = {
-  kind: 'classification',
   bundled: true,
   infoOf: (model) => model,
   create: ({ engine, info, calibrator, maxPending }, name) =>
     textClassificationPipeline(engine, info as ModelInfo, name, calibrator, maxPending),
 };
 
+const ranking: TaskEntry<'text-ranking'> = {
+  bundled: false,
+  infoOf: (model, files) => rankingInfoOf(model as ModelInfo, files),
+  create: ({ engine, info, calibrator, maxPending }, name) =>
+    textRankingPipeline(engine, info as RankingModelInfo, name, calibrator, maxPending),
+};
+
+const zeroShot: TaskEntry<'zero-shot-classification'> = {
+  bundled: false,
+  infoOf: (model) => zeroShotInfoOf(model as ModelInfo),
+  create: ({ engine, info, calibrator, maxPending }, name) =>
+    zeroShotClassificationPipeline(engine, info as ZeroShotModelInfo, name, calibrator, maxPending),
+};
+
 const embedding: TaskEntry<'feature-extraction'> = {
-  kind: 'embedding',
   bundled: false,
   infoOf: (model) => model,
   create: ({ engine, info, calibrator, maxPending }, name) =>
@@ -48,7 +64,6 @@ const embedding: TaskEntry<'feature-extraction'> = {
 };
 
 const generation: TaskEntry<'text-generation'> = {
-  kind: 'generation',
   bundled: false,
   infoOf: (model, files): BaseModelInfo & Pick<GenerationModelInfo, 'has_chat_template'> => ({
     ...model,
@@ -61,12 +76,15 @@ const generation: TaskEntry<'text-generation'> = {
 const tasks = {
   'sentiment-analysis': classification,
   'text-classification': classification,
+  'zero-shot-classification': zeroShot,
+  'text-ranking': ranking,
   'feature-extraction': embedding,
   'text-generation': generation,
 } satisfies { [Name in keyof Pipelines]: unknown };
 
 export interface Task extends Omit<TaskEntry<never>, 'create'> {
   name: keyof Pipelines;
+  kind: Kind;
   create(loaded: Loaded): Pipelines[keyof Pipelines];
 }
 
@@ -80,5 +98,5 @@ export function taskNamed(name: unknown): Task {
     throw new LatformerError('unsupported_task', `the task ${show(name)} is not supported; ${list} are`);
   }
   const entry = tasks[name];
-  return { ...entry, name, create: (loaded) => entry.create(loaded, name as never) };
+  return { ...entry, name, kind: kinds[name], create: (loaded) => entry.create(loaded, name as never) };
 }

@@ -4,12 +4,16 @@ import type { TextClassificationPipeline } from './classification.js';
 import type { FeatureExtractionPipeline } from './embedding.js';
 import type { TextGenerationPipeline } from './generation.js';
 import type { ModelSource } from './model.js';
+import type { TextRankingPipeline } from './ranking.js';
+import type { ZeroShotClassificationPipeline } from './zero_shot.js';
 
 /** What each task gives. */
 export interface Pipelines {
   'sentiment-analysis': TextClassificationPipeline;
   /** The same. */
   'text-classification': TextClassificationPipeline;
+  'zero-shot-classification': ZeroShotClassificationPipeline;
+  'text-ranking': TextRankingPipeline;
   'feature-extraction': FeatureExtractionPipeline;
   'text-generation': TextGenerationPipeline;
 }

@@ -77,7 +77,9 @@ std::vector<float> joined(const std::vector<std::vector<float>>& results) {
 
 }  // namespace
 
-bool BoundEncoder::knows(const std::string& task) { return task == "classification" || task == "embedding"; }
+bool BoundEncoder::knows(const std::string& task) {
+  return task == "classification" || task == "ranking" || task == "embedding";
+}
 
 Status BoundEncoder::open(const ModelFiles& files, const LoadOptions& options) {
   const OpenModel open = [&](const ModelFiles& of, std::optional<Precision> precision) {
@@ -114,6 +116,7 @@ val BoundEncoder::start(Staging& staging, const val& lengths, const val& given) 
   EmbedOptions options;
   options.speedup = given["speedup"].as<double>();
   if (!given["budget"].isUndefined()) options.budget = given["budget"].as<double>();
+  options.shared_budget = given["sharedBudget"].as<bool>();
   options.long_text = given["windows"].as<bool>() ? LongText::windows : LongText::truncate;
   if (!given["pooling"].isUndefined()) {
     options.pooling = pooling_of(given["pooling"].as<std::string>());

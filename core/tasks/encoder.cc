@@ -45,27 +45,34 @@ struct Encoder::State {
     margin = Margin(model.spread);
   }
 
-  // How the windows of one text are to run.
-  std::vector<Schedule> solve(const std::vector<Encoding>& windows, const RunOptions& options) {
+  // How windows that have a budget in common are to run: those of one text, or of a whole call.
+  std::vector<Schedule> solve(std::span<const Trace> windows, const RunOptions& options) {
     std::vector<uint32_t> lengths;
     lengths.reserve(windows.size());
-    for (const Encoding& window : windows) lengths.push_back(static_cast<uint32_t>(window.ids.size()));
-    if (options.budget) return scheduler.solve_within(lengths, *options.budget / margin.factor());
+    for (const Trace& window : windows) lengths.push_back(static_cast<uint32_t>(window.encoding.ids.size()));
+    if (options.budget) {
+      return scheduler.solve_within(lengths, *options.budget / margin.factor() + counted_again(windows.size()));
+    }
     std::vector<Schedule> schedules;
     schedules.reserve(windows.size());
     for (const uint32_t tokens : lengths) schedules.push_back(scheduler.solve(tokens, options.speedup));
     return schedules;
   }
 
-  // What nearly all calls with one text stay below.
+  // What nearly all calls with these windows stay below.
   std::optional<double> predict(const std::vector<Schedule>& schedules) const {
     if (!scheduler.time_model()) return {};
-    double sum = 0;
+    double sum = -counted_again(schedules.size());
     for (const Schedule& schedule : schedules) sum += *schedule.milliseconds;
     return sum * margin.factor();
   }
 
-  // A call with one text ended: what it took, beside what its schedules say.
+  // Each window's time has what passes outside of a call in it, which happens once.
+  double counted_again(size_t windows) const {
+    return windows == 0 ? 0 : scheduler.time_model()->outside * static_cast<double>(windows - 1);
+  }
+
+  // A call with one text, or one budget, ended: what it took, beside what its schedules say.
   void learn(const Encoded& answer, double measured, const RunOptions& options) {
     if (!answer.predicted_milliseconds) return;
     // A text so short that it is far inside its budget says little about those that touch theirs.
@@ -105,8 +112,10 @@ struct EncoderCall::State {
   std::vector<Encoded> answers;
 
   size_t next_input = 0;         // the one to tokenize next
-  std::vector<Trace> waiting{};  // windows of the one before, from next_window on, which no batch had room for yet
+  std::vector<Trace> waiting{};  // windows of those before it, from next_window on, which no batch had room for yet
+  std::vector<size_t> owners{};  // the text that each of them belongs to
   size_t next_window = 0;
+  size_t scheduled = 0;  // of them, those that can run
   Batch batch{};
   bool running = false;  // the batch, in the model
   double milliseconds = 0;
@@ -124,33 +133,44 @@ struct EncoderCall::State {
   }
 
   Status tokenize() {
+    if (next_window == waiting.size()) {
+      waiting.clear();
+      owners.clear();
+      next_window = scheduled = 0;
+    }
     LATFORMER_ASSIGN(std::vector<Encoding> windows, encoder->encode(inputs[next_input], options.long_text));
-    for (const Encoding& window : windows) {
+    for (Encoding& window : windows) {
       // Of a tokenizer that puts no token of its own around a text. There is nothing to schedule, and nothing to
       // compute.
       if (window.ids.empty()) return invalid_argument("a text without tokens");
-    }
-    std::vector<Schedule> schedules = encoder->solve(windows, options);
-    answers[next_input].predicted_milliseconds = encoder->predict(schedules);
-    waiting.clear();
-    next_window = 0;
-    for (size_t i = 0; i < windows.size(); ++i) {
-      Trace& trace = waiting.emplace_back();
-      trace.encoding = std::move(windows[i]);
-      trace.schedule = std::move(schedules[i]);
+      waiting.emplace_back().encoding = std::move(window);
+      owners.push_back(next_input);
     }
     ++next_input;
+    if (shares_budget() && next_input < inputs.size()) return {};  // what all need is not known yet
+    schedule();
     put_into_batch();
     return {};
   }
 
+  bool shares_budget() const { return options.budget && options.shared_budget; }
+
+  void schedule() {
+    std::vector<Schedule> schedules = encoder->solve(std::span(waiting).subspan(scheduled), options);
+    const std::optional<double> predicted = encoder->predict(schedules);
+    for (Schedule& each : schedules) {
+      answers[owners[scheduled]].predicted_milliseconds = predicted;
+      waiting[scheduled++].schedule = std::move(each);
+    }
+  }
+
   // The windows that wait, as far as there is room. Whether there was for all.
   bool put_into_batch() {
-    for (; next_window < waiting.size(); ++next_window) {
+    for (; next_window < scheduled; ++next_window) {
       const size_t tokens = waiting[next_window].encoding.ids.size();
       if (batch.rows > 0 && batch.rows + tokens > kMaxRows) return false;
       batch.windows.push_back(std::move(waiting[next_window]));
-      batch.owners.push_back(next_input - 1);
+      batch.owners.push_back(owners[next_window]);
       batch.rows += tokens;
     }
     return true;
@@ -197,7 +217,7 @@ Status EncoderCall::work(double milliseconds) {
     if (!to_the_end && clock() - begin >= milliseconds) break;
   }
   state.milliseconds += clock() - begin;
-  if (state.done() && state.answers.size() == 1) {
+  if (state.done() && (state.answers.size() == 1 || (state.shares_budget() && !state.answers.empty()))) {
     state.encoder->learn(state.answers.front(), state.milliseconds, state.options);
   }
   return {};

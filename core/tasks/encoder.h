@@ -43,6 +43,8 @@ struct RunOptions {
   LongText long_text = LongText::truncate;
   // Instead of speedup: milliseconds for each text, its windows together, above 0. The model must be calibrated.
   std::optional<double> budget{};
+  // The budget is for all texts of the call together.
+  bool shared_budget = false;
 };
 
 // What happened inside, for one window of one text.
@@ -57,8 +59,8 @@ struct Trace {
 struct Encoded {
   std::vector<Trace> windows;               // at least one
   std::vector<std::vector<float>> results;  // of each window: what the head made of it
-  // What nearly all calls with this text alone stay below, if the model is calibrated. It is above the budget where
-  // even max_speedup is too slow for it.
+  // What nearly all calls with this text alone stay below, if the model is calibrated; with a shared budget, what such
+  // calls with all its texts do. It is above the budget where even max_speedup is too slow for it.
   std::optional<double> predicted_milliseconds;
 };
 

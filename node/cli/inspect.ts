@@ -4,10 +4,9 @@
 // second opinion that could differ.
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Kind } from '../../bindings/engine.js';
 import { sizesOf } from '../../bindings/model/sizes.js';
 import { LatformerError } from '../index.js';
-import type { BaseModelInfo, ModelInfo, TextClassificationPipeline, TextGenerationPipeline } from '../index.js';
+import type { BaseModelInfo, EmbeddingModelInfo, ModelInfo, RankingModelInfo } from '../index.js';
 import { parseOptions } from './command.js';
 import type { Command } from './command.js';
 import { alignedTable, megabytes, printable, shortNumber } from './display.js';
@@ -15,6 +14,8 @@ import { badInput, misuse } from './failure.js';
 import { hashesOf } from './hashes.js';
 import { inspectFolder } from './inspect_folder.js';
 import type { FolderFacts } from './inspect_folder.js';
+import { sampleOf } from './inspect_sample.js';
+import type { InspectedTask, Sample } from './inspect_sample.js';
 import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
 import type { RunChoice } from './load_model.js';
 import { print } from './output.js';
@@ -35,62 +36,9 @@ ${runHelp}
 Exit codes: 0 it loads, 1 it does not (the reason is shown), 2 misuse.
 `;
 
-const sampleTokens = 128;
-const sampleSpeedups = [1, 1.5, 2, 3, 4.8, 6, 8];
-
-interface SpeedFacts {
-  speedup: number;
-  achieved_speedup: number;
-  macs: number;
-  tokens_per_layer: number[];
-}
-
-/** Any text of the right length does: the counts depend on nothing else. One-letter words are one token each. */
-async function speedsOf(classify: TextClassificationPipeline): Promise<{ tokens: number; speeds: SpeedFacts[] }> {
-  const { maxSpeedup } = classify;
-  const text = Array.from({ length: sampleTokens - 2 }, () => 'a').join(' ');
-  const speeds: SpeedFacts[] = [];
-  let tokens = 0;
-  for (const speedup of new Set([...sampleSpeedups.filter((each) => each < maxSpeedup), maxSpeedup])) {
-    const [answer] = await classify(text, { speedup, stats: true });
-    if (answer === undefined) continue;
-    const { achieved_speedup, macs, tokens_per_layer } = answer.stats;
-    tokens = answer.stats.tokens;
-    speeds.push({ speedup, achieved_speedup, macs, tokens_per_layer });
-  }
-  return { tokens, speeds };
-}
-
-/** The same of a prompt. */
-async function speedsOfGeneration(generate: TextGenerationPipeline): Promise<Loaded['sample']> {
-  const { maxSpeedup, info } = generate;
-  const words = Math.min(sampleTokens, info.max_tokens - 1);
-  const prompt = Array.from({ length: words }, () => 'a').join(' ');
-  const speeds: SpeedFacts[] = [];
-  let tokens = 0;
-  for (const speedup of new Set([...sampleSpeedups.filter((each) => each < maxSpeedup), maxSpeedup])) {
-    const [answer] = await generate(prompt, {
-      speedup,
-      stats: true,
-      max_new_tokens: 1,
-      do_sample: false,
-      num_beams: 1,
-    });
-    if (answer?.stats === undefined) continue;
-    const { achieved_speedup, macs, tokens_per_layer, prompt_tokens } = answer.stats;
-    tokens = prompt_tokens;
-    speeds.push({ speedup, achieved_speedup, macs, tokens_per_layer });
-  }
-  return { tokens, speeds };
-}
-
-type InspectedTask = 'text-classification' | 'text-generation';
-
-const taskOf = (kind: Kind): InspectedTask => (kind === 'generation' ? 'text-generation' : 'text-classification');
-
 interface Loaded {
-  info: BaseModelInfo & Partial<ModelInfo>;
-  sample: { tokens: number; speeds: SpeedFacts[] };
+  info: BaseModelInfo & Partial<ModelInfo & RankingModelInfo & EmbeddingModelInfo>;
+  sample: Sample;
 }
 
 async function load(
@@ -100,15 +48,9 @@ async function load(
   signal: AbortSignal,
 ): Promise<Loaded | LatformerError> {
   try {
-    if (task === 'text-generation') {
-      const generate = await loadModel(task, folder, { ...choice, signal, worker: false });
-      const loaded = { info: generate.info, sample: await speedsOfGeneration(generate) };
-      await generate.dispose();
-      return loaded;
-    }
-    const classify = await loadModel(task, folder, { ...choice, signal, worker: false });
-    const loaded = { info: classify.info, sample: await speedsOf(classify) };
-    await classify.dispose();
+    const model = await loadModel(task, folder, { ...choice, signal, worker: false });
+    const loaded = { info: model.info, sample: await sampleOf(task, model) };
+    await model.dispose();
     return loaded;
   } catch (error) {
     hideProgress();
@@ -131,9 +73,20 @@ function sizesLine(config: Record<string, unknown>): string {
   );
 }
 
-function labelsLine(config: Record<string, unknown>, info: Loaded['info'] | undefined): string {
+const labelsIn = (config: Record<string, unknown>): unknown[] => {
   const id2label = config['id2label'];
-  const labels = info?.labels ?? (typeof id2label === 'object' && id2label !== null ? Object.values(id2label) : []);
+  return typeof id2label === 'object' && id2label !== null ? Object.values(id2label) : [];
+};
+
+/** What pipeline() is to be asked for. */
+function taskLine(task: InspectedTask, config: Record<string, unknown>): string {
+  const isOfInference =
+    task === 'text-classification' && labelsIn(config).some((label) => /^entail/i.test(show(label)));
+  return isOfInference ? `${task}, zero-shot-classification` : task;
+}
+
+function labelsLine(config: Record<string, unknown>, info: Loaded['info'] | undefined): string {
+  const labels = info?.labels ?? labelsIn(config);
   const names = labels.map(show).join(', ');
   return [names, info?.problem_type?.replaceAll('_', ' ')].filter(Boolean).join(' · ') || 'none named';
 }
@@ -172,7 +125,7 @@ function* runs(
 
 /** Name and value of each thing known about the folder. */
 function* sections(
-  { kind, config, weights, tokenizer }: FolderFacts,
+  { task, config, weights, tokenizer }: FolderFacts,
   info: Loaded['info'] | undefined,
 ): Generator<[string, string]> {
   if (config !== undefined) {
@@ -180,7 +133,8 @@ function* sections(
     const names = Array.isArray(architectures) ? architectures.map(show).join(', ') : show(architectures);
     yield ['architecture', `${names} (model_type ${show(config['model_type'])})`];
     yield ['sizes', sizesLine(config)];
-    if (kind === 'classification') yield ['labels', labelsLine(config, info)];
+    yield ['task', taskLine(task, config)];
+    if (task === 'text-classification') yield ['labels', labelsLine(config, info)];
   }
   if (weights !== undefined) {
     const dtypes = Object.entries(weights.dtypes).map(([dtype, count]) => `${dtype} ${shortNumber(count)}`);
@@ -188,6 +142,11 @@ function* sections(
     yield ['weights', `${total}, ${megabytes(weights.bytes)}: ${dtypes.join(', ')}`];
   }
   if (tokenizer !== undefined) yield ['tokenizer', tokenizerLine(tokenizer)];
+  if (info?.function_to_apply !== undefined) yield ['scores by', info.function_to_apply];
+  if (info?.pooling !== undefined) {
+    const length = info.normalize === true ? ', to length 1' : '';
+    yield ['vectors', `${show(info.dimensions)} numbers, pooling ${info.pooling}${length}`];
+  }
   if (info !== undefined) {
     const { source, dropped, retention } = info.profile;
     const origin =
@@ -213,8 +172,8 @@ function speedsTable({ tokens, speeds }: Loaded['sample']): string {
 }
 
 async function showKernels(folder: string, choice: RunChoice, json: boolean, signal: AbortSignal): Promise<void> {
-  const { kind } = await inspectFolder(folder);
-  const loaded = await loadModel(taskOf(kind), folder, { ...choice, signal, worker: false });
+  const { task } = await inspectFolder(folder);
+  const loaded = await loadModel(task, folder, { ...choice, signal, worker: false });
   const info: BaseModelInfo = loaded.info;
   await loaded.dispose();
   const { kernels, binary, threads, dtype } = info;
@@ -254,7 +213,7 @@ export const inspect: Command = {
     if (values.kernels) return showKernels(folder, choice, values.json, signal);
 
     const facts = await inspectFolder(folder);
-    const outcome = await load(taskOf(facts.kind), folder, choice, signal);
+    const outcome = await load(facts.task, folder, choice, signal);
     const failed = outcome instanceof LatformerError ? outcome : undefined;
     const loaded = outcome instanceof LatformerError ? undefined : outcome;
 

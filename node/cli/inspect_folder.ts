@@ -6,19 +6,23 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Description, Kind } from '../../bindings/engine.js';
 import { readModel } from '../../bindings/model/load.js';
-import { parseJson } from '../../bindings/model/json.js';
+import { isObject, parseJson } from '../../bindings/model/json.js';
+import type { Json } from '../../bindings/model/json.js';
 import {
   companionsOf,
   configFile,
   limitOf,
   optionalFiles,
+  sentenceConfigFile,
   vocabularyFiles,
   weightsFile,
   weightsIndexFile,
 } from '../../bindings/model/names.js';
+import { kinds } from '../../bindings/tasks/kinds.js';
 import { LocalEngine } from '../../bindings/wasm/engine.js';
 import { folderOnDisk, readSmall } from '../files.js';
 import { fileFailure } from './failure.js';
+import type { InspectedTask } from './inspect_sample.js';
 
 export interface FileFacts {
   name: string;
@@ -29,32 +33,47 @@ export interface FileFacts {
 
 export interface FolderFacts {
   files: FileFacts[];
-  kind: Kind;
+  task: InspectedTask;
   config: Record<string, unknown> | undefined;
   tokenizer: Description['tokenizer'] | undefined;
   weights: (NonNullable<Description['weights']> & { bytes: number }) | undefined;
 }
 
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The object in a JSON file; undefined if it is not there or not one. */
-async function readJson(path: string): Promise<Json | undefined> {
+/** What is in a JSON file; undefined if it is not there or not one. */
+async function readJsonValue(path: string): Promise<unknown> {
   try {
-    const value = parseJson((await readSmall(path, limitOf(basename(path)))) ?? '');
-    return isObject(value) ? value : undefined;
+    return parseJson((await readSmall(path, limitOf(basename(path)))) ?? '');
   } catch {
     return undefined;
   }
 }
 
-/** What a model is made for, by its config.json. */
-function kindOf(config: Json | undefined): Kind {
+/** The same of an object. */
+async function readJson(path: string): Promise<Json | undefined> {
+  const value = await readJsonValue(path);
+  return isObject(value) ? value : undefined;
+}
+
+/** The task of an architecture's head, by the end of its name. */
+const heads: readonly [RegExp, InspectedTask][] = [
+  [/(ForCausalLM|LMHeadModel)$/, 'text-generation'],
+  [/ForSequenceClassification$/, 'text-classification'],
+];
+
+/** What a model is made for, by its config.json and what sentence-transformers has left beside it. */
+async function taskOf(folder: string, config: Json | undefined): Promise<InspectedTask> {
+  const sentences = await readJson(join(folder, sentenceConfigFile));
+  const isRanker =
+    config !== undefined &&
+    (sentences?.['model_type'] === 'CrossEncoder' ||
+      isObject(config['sentence_transformers']) ||
+      config['sbert_ce_default_activation_function'] !== undefined);
+  if (isRanker) return 'text-ranking';
+  if (Array.isArray(await readJsonValue(join(folder, 'modules.json')))) return 'feature-extraction';
   const architectures = config?.['architectures'];
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  return typeof name === 'string' && /(ForCausalLM|LMHeadModel)$/.test(name) ? 'generation' : 'classification';
+  const found = heads.find(([end]) => typeof name === 'string' && end.test(name));
+  return found?.[1] ?? 'text-classification';
 }
 
 /** Which of the files that are there the loader reads. */
@@ -132,7 +151,8 @@ async function describe(model: Reader, kind: Kind): Promise<Description> {
 
 export async function inspectFolder(folder: string): Promise<FolderFacts> {
   const config = await readJson(join(folder, configFile));
-  const kind = kindOf(config);
+  const task = await taskOf(folder, config);
+  const kind = kinds[task];
   const files = await filesOf(folder, kind);
   const reader = readModel(
     folderOnDisk(folder),
@@ -143,5 +163,5 @@ export async function inspectFolder(folder: string): Promise<FolderFacts> {
   );
   const { tokenizer, weights } = await describe(reader, kind);
   const bytes = files.reduce((sum, { name, bytes, used }) => (used && isWeights(name) ? sum + bytes : sum), 0);
-  return { files, kind, config, tokenizer, weights: weights && { bytes, ...weights } };
+  return { files, task, config, tokenizer, weights: weights && { bytes, ...weights } };
 }

@@ -145,6 +145,7 @@ class Caller {
     options.set("speedup", number());
     if (byte() % 4 == 0) options.set("budget", number());
     options.set("windows", byte() % 2 == 1);
+    options.set("sharedBudget", byte() % 2 == 1);
     options.set("stats", byte() % 2 == 1);
     const uint8_t pooling = byte() % 8;
     if (pooling < 3) options.set("pooling", std::string(pooling == 0 ? "mean" : pooling == 1 ? "cls" : "none"));

@@ -1,0 +1,12 @@
+// What a model is opened for, by the task.
+import type { Kind } from '../engine.js';
+import type { Pipelines } from '../types/pipeline.js';
+
+export const kinds = {
+  'sentiment-analysis': 'classification',
+  'text-classification': 'classification',
+  'zero-shot-classification': 'classification',
+  'text-ranking': 'ranking',
+  'feature-extraction': 'embedding',
+  'text-generation': 'generation',
+} as const satisfies { [Name in keyof Pipelines]: Kind };
