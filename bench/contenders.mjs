@@ -1,6 +1,8 @@
 // Who runs where, and in which precisions.
 const both = ['fp32', 'q8'];
 
+const inBrowsers = { latformer: both, 'onnxruntime-web': both, 'transformers.js': ['q8'] };
+
 const libraries = {
   'node-base': { latformer: both, 'onnxruntime-web': both },
   'node-relaxed': {
@@ -10,7 +12,9 @@ const libraries = {
     'onnxruntime-node': both,
     'transformers.js': ['q8'],
   },
-  chromium: { latformer: both, 'onnxruntime-web': both, 'transformers.js': ['q8'] },
+  chromium: inBrowsers,
+  firefox: inBrowsers,
+  webkit: inBrowsers,
 };
 
 /** @returns {{name: string, library: string, dtype: string, threads: number}[]} */

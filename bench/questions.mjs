@@ -7,6 +7,7 @@ import { contendersOf } from './contenders.mjs';
 import { median } from './median.mjs';
 import { textOf, tokenizerOf } from './models.mjs';
 import { roofline } from './roofline.mjs';
+import { isBrowser, runtimes } from './runtimes.mjs';
 
 /** Opens and loads contenders; one that cannot be had is named and left out. */
 async function openAll(contenders, runtime, model) {
@@ -85,7 +86,7 @@ const leastTime = 5000; // of all that is measured at one length
 
 /** Milliseconds of one text by its length. */
 export const latency = {
-  runtimes: ['node-base', 'node-relaxed', 'chromium'],
+  runtimes: runtimes.map(({ name }) => name),
 
   /** As asked for, or what three rounds take when contenders do 80 GOP/s, as they do on the whole. */
   minutes(chosen, { shape }, runtimeName) {
@@ -204,7 +205,7 @@ export const throughput = {
 
 /** From the start of a process (or page) to its first answer, and the memory that it had at most. */
 export const load = {
-  runtimes: ['node-base', 'node-relaxed', 'chromium'],
+  runtimes: runtimes.map(({ name }) => name),
   firstModelOnly: true,
   minutes: (_, { shape }) => (shape.hidden > 512 ? 1.5 : 0.4),
 
@@ -231,7 +232,7 @@ export const load = {
             await host.call('run', 'first', 0);
             if (round < 0) continue; // files come from the disk
             contender.times.push(performance.now() - begin);
-            if (runtimeName !== 'chromium') contender.peaks.push(await host.call('peakMemory'));
+            if (!isBrowser(runtimeName)) contender.peaks.push(await host.call('peakMemory'));
           } catch (error) {
             contender.failed = error.message.split('\n')[0];
             console.log(`  ${contender.name} is left out: ${contender.failed}`);

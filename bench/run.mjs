@@ -4,7 +4,7 @@
 //   npm run bench -- DIR...                     all questions; says first how long it will take (throughput and load:
 //                                               of the first DIR alone)
 //     --questions latency,throughput,load,kernels
-//     --runtimes node-base,node-relaxed,chromium  Node without and with relaxed SIMD, Chromium
+//     --runtimes node-base,node-relaxed,chromium,firefox,webkit  Node without and with relaxed SIMD, browsers
 //     --tokens 16,32,64,128,256,512  --threads 1,2  --dtypes fp32,q8  --speedups 1,2,3,4.8
 //     --macs                                      speedups as they are without calibration: of work, not of time
 //     --only latformer,onnxruntime-web            contenders by name

@@ -1,15 +1,15 @@
-// Where a contender can live: a Node process, a page in Chromium, a native program. Each has a process or page to itself
+// Where a contender can live: a Node process, a page in a browser, a native program. Each has a process or page to itself
 // and gives { call(method, ...args), close() } over the methods of host.mjs, whatever lies between.
 import { fork, spawn } from 'node:child_process';
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createInterface } from 'node:readline';
+import { browsers, launch } from '../scripts/browsers/index.mjs';
 import { nodes, setUpNewerNode } from '../scripts/setup/node.mjs';
-import { findProgram, root } from '../scripts/support/paths.mjs';
+import { root } from '../scripts/support/paths.mjs';
 import { Failure } from '../scripts/support/steps.mjs';
 import { buildProgram } from './build.mjs';
 
@@ -171,32 +171,23 @@ const browserModules = (peers) => ({
   wllamaWasm: `${peers}/@wllama/wllama/esm/wasm/wllama.wasm`,
 });
 
-const chromium = {
-  name: 'chromium',
+/** A real browser; each contender has a page to itself. */
+const inBrowser = (name) => ({
+  name,
   async start(script = hostScript) {
-    const executablePath =
-      process.env.CHROMIUM ?? ['chromium', 'chromium-browser', 'google-chrome'].map(findProgram).find(Boolean);
-    if (!executablePath || !existsSync(executablePath))
-      throw new Failure('there is no Chromium; CHROMIUM may name one');
-    const playwright = await import('playwright-core');
-    const profile = await mkdtemp(join(tmpdir(), 'latformer-bench-'));
-    const context = await playwright.chromium.launchPersistentContext(profile, {
-      executablePath,
-      headless: true,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
-    });
+    const browser = await launch(browsers[name]);
     let server;
     return {
-      version: `Chromium ${context.browser()?.version() ?? ''}`.trim(),
+      version: `${browsers[name].name} ${browser.version}`.trim(),
       async open(contender, model, more = () => ({})) {
         const models = dirname(model.folder);
         server ??= await serveIsolated({ '/repository/': root, '/models/': models }, script);
         const at = (path) => path.replace(`${models}/`, '/models/');
         const spec = { ...specOf(contender, model, at, browserModules('/repository/bench/node_modules')), ...more(at) };
-        const page = await context.newPage();
-        page.setDefaultTimeout(300_000);
-        await page.goto(server.url);
-        await page.waitForFunction(() => 'host' in globalThis);
+        const page = await browser.open(server.url);
+        await page.evaluate(async () => {
+          while (!('host' in globalThis)) await new Promise((resolve) => setTimeout(resolve, 10));
+        });
         return {
           spec,
           host: {
@@ -207,16 +198,18 @@ const chromium = {
         };
       },
       async close() {
-        await context.close();
+        await browser.close();
         server?.close();
-        await rm(profile, { recursive: true, force: true });
       },
     };
   },
-};
+});
 
 export const runtimes = [
   node('node-base', (major) => major < 22),
   node('node-relaxed', (major) => major >= 22),
-  chromium,
+  ...Object.keys(browsers).map(inBrowser),
 ];
+
+/** Whether it is one, which says nothing of its memory, and runs no programs. */
+export const isBrowser = (name) => Object.hasOwn(browsers, name);

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { messageOf } from '../bindings/errors.js';
+import { LatformerError, messageOf } from '../bindings/errors.js';
 import { bundledFolder } from '../bindings/model/bundled.js';
 import type { ReadPackageFile } from '../bindings/download/whole.js';
 import { reading, show } from '../bindings/arguments/values.js';
@@ -112,11 +112,20 @@ const platform: Platform = {
 };
 const load = createPipelineFactory(platform, env);
 
+const oldestNode = 20; // as package.json has it
+
+function checkNode(): void {
+  const { node } = process.versions;
+  if (Number(node.split('.')[0]) >= oldestNode) return;
+  throw new LatformerError('unsupported_runtime', `Latformer needs Node ${oldestNode} or newer; this is Node ${node}`);
+}
+
 /**
  * Loads a model and gives a function that classifies with it.
  * `const classify = await pipeline('sentiment-analysis'); await classify('A joy.')`
  */
 export const pipeline: PipelineFactory = async (...args) => {
+  checkNode();
   // Compiling WebAssembly is no work of the event loop, and a loop without work waits until V8 has optimised all that it
   // has begun to: longer than the rest of the load. A timer is work.
   const work = setInterval(() => undefined, 1 << 30);

@@ -79,7 +79,8 @@ async function answer(request, response, { folders, isIsolated, policy }) {
  * Starts to serve; resolves to { url, close }. `folders` are served besides those of the page:
  * [{ url: '/x/', path, headers }], the headers being those that it sends besides.
  * Port 0 takes any that is free.
- * Pages are cross-origin isolated, and under the strictest policy, unless something else is said.
+ * Pages are cross-origin isolated, and under the strictest policy, unless something else is said. `onRequest` hears of the
+ * path of each request.
  */
 export async function serve({
   port = 0,
@@ -87,6 +88,7 @@ export async function serve({
   dist = join(root, 'dist'),
   isIsolated = true,
   policy = strictPolicy,
+  onRequest = () => undefined,
 } = {}) {
   const served = [
     { url: '/web/demo/latformer/', path: dist },
@@ -95,6 +97,7 @@ export async function serve({
     ...folders,
   ];
   const server = createServer((request, response) => {
+    onRequest(request.url);
     answer(request, response, { folders: served, isIsolated, policy }).catch(() => response.destroy()); // the browser went away
   });
   await new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 // npm test: sets up what is missing, then runs every test and check there is, one stage after another. A stage that fails
 // does not hide the others. Ends with a table of the stages and the line 'N passed, N failed'.
 import { relative } from 'node:path';
+import { browsers } from './browsers/index.mjs';
 import { buildTargets, findText, fuzz } from './fuzz.mjs';
 import { targets } from './fuzz/seeds.mjs';
 import { lint } from './lint.mjs';
@@ -56,7 +57,11 @@ const stages = () => [
   ['Zoo of bad folders, native and as WebAssembly', (progress) => script('tests/zoo/run.mjs', progress)],
   ['Load: calls and pipelines at a flat heap', (progress) => script('tests/load/run.mjs', progress)],
   ['Package, installed', (progress) => script('tests/package/run.mjs', progress)],
-  ['Chromium', (progress) => script('tests/browser/run.mjs', progress)],
+  ['Chromium, page by page', (progress) => script('tests/browser/run.mjs', progress)],
+  ...Object.entries(browsers).map(([id, { name }]) => [
+    name,
+    (progress) => script('tests/browser/every.mjs', progress, id),
+  ]),
   ['Examples', (progress) => script('tests/examples/run.mjs', progress)],
   ['Bundlers', (progress) => script('tests/bundlers/run.mjs', progress)],
   ['Lint', lint],

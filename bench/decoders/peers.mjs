@@ -4,7 +4,8 @@
 //
 //   node bench/decoders/peers.mjs [DIR...]      DIR: folders of GPT-2 or Llama with tied embeddings; without any, one of
 //                                               GPT-2 small's shape with random weights is made
-//     --runtimes node-base,node-relaxed,chromium   Node without and with relaxed SIMD, Chromium
+//     --runtimes node-base,node-relaxed,chromium,firefox,webkit   Node without and with relaxed SIMD, browsers;
+//                                               without it the last two are left out
 //     --prompts 128,512,1024    --decode 32     as many tokens behind prompts of up to 512
 //     --threads 1,2    --dtypes fp32,q8,q4      --only latformer,onnxruntime-web,...    --speedups 1,3.72
 //     --rounds 5       --csv FILE               results; those of the same model and runtime are replaced
@@ -25,7 +26,7 @@ import { run } from '../../scripts/support/run.mjs';
 import { emptyPartial, hash, putInPlace } from '../../scripts/support/stamp.mjs';
 import { Failure, main, step } from '../../scripts/support/steps.mjs';
 import { buildProgram } from '../build.mjs';
-import { runtimes } from '../runtimes.mjs';
+import { isBrowser, runtimes } from '../runtimes.mjs';
 import { median } from '../median.mjs';
 import { readResults, record } from '../results.mjs';
 import { markdownTable } from '../tables.mjs';
@@ -34,6 +35,7 @@ const here = join(root, 'bench');
 const kept = join(toolchain, 'bench');
 const requirements = join(here, 'requirements.txt');
 const all = ['fp32', 'q8', 'q4'];
+const inBrowsers = { latformer: all, 'onnxruntime-web': ['fp32', 'q8'], 'transformers.js': ['q8'], wllama: all };
 const libraries = {
   'node-base': { latformer: all, 'onnxruntime-web': ['fp32', 'q8'] },
   'node-relaxed': {
@@ -42,12 +44,9 @@ const libraries = {
     'onnxruntime-node': ['fp32', 'q8'],
     'transformers.js': ['q8'],
   },
-  chromium: {
-    latformer: all,
-    'onnxruntime-web': ['fp32', 'q8'],
-    'transformers.js': ['q8'],
-    wllama: all,
-  },
+  chromium: inBrowsers,
+  firefox: inBrowsers,
+  webkit: inBrowsers,
 };
 
 function choices() {
@@ -293,7 +292,7 @@ async function ask(runtime, name, model, chosen, prompts) {
     const rates = samples.map(({ rate }) => rate).filter((rate) => rate > 0);
     if (rates.length > 0) rows.push({ ...about, set: 'tokens behind', value: median(rates), unit: 'tokens/s' });
   }
-  if (name !== 'chromium') {
+  if (!isBrowser(name)) {
     for (const { host, library, dtype, threads } of contenders) {
       const value = await host.call('peakMemory');
       rows.push({ library, dtype, threads, speedup: 1, set: 'peak memory', value, unit: 'bytes', samples: 1 });
@@ -305,7 +304,7 @@ async function ask(runtime, name, model, chosen, prompts) {
 
 /** bench_decoders roofline in the binary of this runtime: [dtype, prompt, GOP/s, peak, tokens/s, GB/s, plain read]. */
 async function roofline(runtime, name, model, chosen) {
-  if (name === 'chromium') return [];
+  if (isBrowser(name)) return [];
   const preset = name === 'node-base' ? 'wasm' : 'wasm-relaxed';
   const program = await buildProgram(preset, 'bench_decoders');
   const rows = [];

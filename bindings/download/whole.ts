@@ -4,6 +4,9 @@ import type { OpenUrl } from '../model/folder.js';
 import type { ProgressInfo } from '../types/pipeline.js';
 import { hashOf } from './store.js';
 
+/** What to do about a file of the package that is not there. */
+export const ownFilesCure = "serve the files of Latformer's dist/ together, or name their folder by { wasmPaths }";
+
 /** A file of the package; `name` as in dist/. */
 export type ReadPackageFile = (url: URL, name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
@@ -17,7 +20,10 @@ export const packageFileReader =
     progress({ status: 'initiate', name, file });
     const opened = await openUrl(url, undefined, hashes[file]);
     if (opened === undefined) {
-      throw new LatformerError('read_failed', `${url.href} is missing, or an HTML page stands in its place`);
+      throw new LatformerError(
+        'read_failed',
+        `${url.href} is missing, or an HTML page stands in its place; ${ownFilesCure}`,
+      );
     }
     try {
       progress({ status: 'download', name, file });

@@ -17,6 +17,16 @@ export const binaryNames = [
 ] as const;
 export type BinaryName = (typeof binaryNames)[number];
 
+// A function that gives i8x16.splat of 0: valid only with SIMD, which needs SSE4.1 on x86.
+const simdProbe = new Uint8Array([
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // "\0asm", version 1
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type 0: () -> v128
+  ...[0x03, 0x02, 0x01, 0x00], // function 0 is of type 0
+  ...[0x0a, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x0b], // i8x16.splat(0)
+]);
+
+export const hasSimd = (): boolean => WebAssembly.validate(simdProbe);
+
 // A function of three v128 that gives f32x4.relaxed_madd of them: valid only with relaxed SIMD.
 const relaxedProbe = new Uint8Array([
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // "\0asm", version 1

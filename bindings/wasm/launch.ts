@@ -3,7 +3,7 @@ import type { ReadPackageFile } from '../download/whole.js';
 import { LatformerError, messageOf } from '../errors.js';
 import type { Launch, LaunchOptions } from '../platform.js';
 import type { Port } from '../worker/port.js';
-import { binaryFor, threadsByDefault } from './binaries.js';
+import { binaryFor, hasSimd, threadsByDefault } from './binaries.js';
 import type { BinaryName } from './binaries.js';
 import { LocalEngine } from './engine.js';
 import type { OpenAddon, WasmEngine } from './engine.js';
@@ -93,6 +93,11 @@ export function launchWasm(platform: WasmPlatform, options: LaunchOptions): Laun
       }
       if (typeof WebAssembly !== 'object') {
         throw new LatformerError('unsupported_runtime', 'there is no WebAssembly here');
+      }
+      if (!hasSimd()) {
+        const since =
+          'Chromium 91, Firefox 89, Safari 16.4 and Node 16 have it, where the processor has SSE4.1 or NEON';
+        throw new LatformerError('unsupported_runtime', `WebAssembly has no SIMD here; ${since}`);
       }
       const threads = await threadsFor(config);
       const binary = binaryFor(options.kernels, threads);

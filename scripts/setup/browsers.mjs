@@ -1,7 +1,6 @@
 // Browsers to test in.
-import { findProgram } from '../support/paths.mjs';
-
-const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome'];
+import { browsers } from '../browsers/index.mjs';
 
 /** What is needed: [Debian's name of the package, whether it is here]. */
-export const needs = () => [['chromium', () => process.env.CHROMIUM || chromiumNames.some(findProgram)]];
+export const needs = () =>
+  Object.values(browsers).flatMap(({ packages, find }) => packages.map((name) => [name, () => Boolean(find())]));

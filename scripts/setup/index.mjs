@@ -5,7 +5,7 @@ import * as browsers from './browsers.mjs';
 import { installPackages, missingPackages } from './debian.mjs';
 import * as emscripten from './emscripten.mjs';
 import * as native from './native.mjs';
-import { setUpNewerNode, setUpPackages } from './node.mjs';
+import { setUpNewerNode, setUpPackages, setUpTooOldNode } from './node.mjs';
 import * as redis from './redis.mjs';
 import * as sources from './sources.mjs';
 
@@ -26,5 +26,7 @@ export async function setUp(purpose) {
   await sources.setUpSources();
   if (purpose === 'train') return;
   await setUpPackages();
-  if (purpose === 'test') await setUpNewerNode();
+  if (purpose !== 'test') return;
+  await setUpNewerNode();
+  await setUpTooOldNode();
 }

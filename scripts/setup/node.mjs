@@ -26,27 +26,36 @@ export async function setUpPackages() {
 }
 
 const newer = '24.21.0';
-const folder = join(toolchain, `node-${newer}`);
+const older = '18.20.8'; // one that the package does not run in
+const folderOf = (version) => join(toolchain, `node-${version}`);
+const pathOf = (version) => join(folderOf(version), 'bin', 'node');
 
 /** Versions of Node to test on: the one that runs this, and a newer one. */
 export const nodes = () => [
   { version: process.versions.node, path: process.execPath },
-  ...(existsSync(folder) ? [{ version: newer, path: join(folder, 'bin', 'node') }] : []),
+  ...(existsSync(folderOf(newer)) ? [{ version: newer, path: pathOf(newer) }] : []),
 ];
 
-export async function setUpNewerNode() {
-  await step(`Node ${newer} beside ${process.versions.node}`, async () => {
+/** A Node that is too old. */
+export const tooOldNode = () => pathOf(older);
+
+async function setUpNode(version) {
+  await step(`Node ${version} beside ${process.versions.node}`, async () => {
+    const folder = folderOf(version);
     if (existsSync(folder)) return 'there';
-    if (process.versions.node.startsWith('24.')) return 'not needed';
+    if (process.versions.node.split('.')[0] === version.split('.')[0]) return 'not needed';
     const partial = emptyPartial(folder);
     const name = `node-${process.platform}-${process.arch}`;
-    await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefix', partial, `${name}@${newer}`], {
+    await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefix', partial, `${name}@${version}`], {
       log: 'node',
     });
     const from = join(partial, 'node_modules', name);
-    const { version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
-    if (version !== newer) throw new Failure(`npm gave ${name} ${version} instead of ${newer}.`);
+    const { version: given } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
+    if (given.replace(/^v/, '') !== version) throw new Failure(`npm gave ${name} ${given} instead of ${version}.`);
     putInPlace(from, folder);
     rmSync(partial, { recursive: true });
   });
 }
+
+export const setUpNewerNode = () => setUpNode(newer);
+export const setUpTooOldNode = () => setUpNode(older);

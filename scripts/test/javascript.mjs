@@ -47,7 +47,7 @@ export async function script(path, progress, ...args) {
   if (!existsSync(join(root, path))) return broken(progress, path, 'is missing');
   let counts = null;
   const { ok, output } = await run(process.execPath, [path, ...args], {
-    log: path.replaceAll('/', '-').replace('.mjs', ''),
+    log: [path.replaceAll('/', '-').replace('.mjs', ''), ...args.filter((arg) => /^\w+$/.test(arg))].join('-'),
     check: false,
     onLine: (line) => {
       const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];

@@ -1,5 +1,6 @@
 // The package and the demo page in a real Chromium, under a strict Content-Security-Policy, without cross-origin isolation
-// and, where threads are concerned, with it. Prints a line for each test and ends with 'N passed, N failed'; exit code 1 if anything failed.
+// and, where threads are concerned, with it; every.mjs has what must hold in all browsers. Prints a line for each test and ends
+// with 'N passed, N failed'; exit code 1 if anything failed.
 //   node tests/browser/run.mjs [--dist DIR] [--screenshot FILE] [--only TEXT]      (dist/ must be built; CHROMIUM names the browser)
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -8,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { serve, writeSite } from '../../scripts/serve.mjs';
-import { launchChromium } from './chromium.mjs';
+import { launchChromium } from '../../scripts/browsers/index.mjs';
 import { downloadTests } from './downloads.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -610,6 +611,56 @@ const tests = [
         outcome.answers,
         inOrder.map((index) => (index % 2 === 0 ? 'POSITIVE' : 'NEGATIVE')),
       );
+    },
+  ],
+  [
+    'a page that is closed while its model loads leaves nothing behind, and the next one takes up the download',
+    async () => {
+      const server = await serve({ dist, folders, isIsolated: false });
+      const { page } = await openPage('/blank/', server);
+      const begun = page.waitForEvent('console', (message) => message.text() === 'half');
+      await page.evaluate(() => {
+        const progress_callback = ({ status, file, progress }) => {
+          if (status === 'progress' && file === 'model.safetensors' && progress > 40) console.log('half');
+        };
+        void import('/dist/web.mjs').then(({ pipeline }) =>
+          pipeline('sentiment-analysis', null, { progress_callback }),
+        );
+      });
+      await begun;
+      await page.close();
+      const { page: next, complaints } = await openPage('/blank/', server);
+      const { label, kept } = await next.evaluate(async (text) => {
+        const { env, pipeline } = await import('/dist/web.mjs');
+        const classify = await pipeline('sentiment-analysis');
+        const [{ label }] = await classify(text);
+        await classify.dispose();
+        return { label, kept: await env.cache.list() };
+      }, praise);
+      assert.equal(label, 'POSITIVE');
+      assert.ok(kept.length === 3 && kept.every(({ complete }) => complete));
+      assert.deepEqual(await complaints(), []);
+      await next.close();
+      await server.close();
+    },
+  ],
+  [
+    'a browser without SIMD, as on an old processor, is told so with a code',
+    async () => {
+      if (process.arch !== 'x64') return 'x64 only';
+      const old = await launchChromium({ args: ['--js-flags=--no-enable-sse4-1'] });
+      try {
+        const page = await old.newPage();
+        await page.goto(new URL('/blank/', server.url).href);
+        const error = await page.evaluate(async () => {
+          const { pipeline } = await import('/dist/web.mjs');
+          return pipeline('sentiment-analysis').catch(({ code, message }) => `${code}: ${message}`);
+        });
+        assert.match(error, /^unsupported_runtime: WebAssembly has no SIMD here; Chromium 91,/);
+      } finally {
+        await old.close();
+      }
+      return undefined;
     },
   ],
   [

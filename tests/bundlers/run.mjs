@@ -12,7 +12,7 @@ import { serve, strictPolicy } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { hash, stamp, stamped, unstamp } from '../../scripts/support/stamp.mjs';
-import { launchChromium } from '../browser/chromium.mjs';
+import { launchChromium } from '../../scripts/browsers/index.mjs';
 
 const { values: options } = parseArgs({
   options: { all: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },

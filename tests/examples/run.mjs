@@ -14,7 +14,7 @@ import { serve } from '../../scripts/serve.mjs';
 import { findProgram, root } from '../../scripts/support/paths.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { hash, stamp, stamped, unstamp } from '../../scripts/support/stamp.mjs';
-import { launchChromium } from '../browser/chromium.mjs';
+import { launchChromium } from '../../scripts/browsers/index.mjs';
 
 const { values: options } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const here = join(root, 'tests/examples');

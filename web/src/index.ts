@@ -42,9 +42,11 @@ const wasm: WasmPlatform = {
       : WebAssembly.compile(await read(new URL(binary, folderUrl(wasmPaths)), binary)),
   startWorker,
   startThread,
-  // A page's own thread may not wait for others.
+  // A page's own thread may not wait for others. Some builds of WebKit isolate pages, and share no memory all the same.
   mostThreads: (isInWorker) =>
-    self.crossOriginIsolated && hasWorkers() && (isInWorker || !isPage()) ? navigator.hardwareConcurrency : 1,
+    self.crossOriginIsolated && typeof SharedArrayBuffer === 'function' && hasWorkers() && (isInWorker || !isPage())
+      ? navigator.hardwareConcurrency
+      : 1,
   workerByDefault: isPage,
 };
 

@@ -1,5 +1,6 @@
 // Web Workers as ports: those that run an engine, and those that are its threads. Their files are named in the form that
 // bundlers recognise, or lie in the folder that `wasmPaths` names.
+import { ownFilesCure } from '../../bindings/download/whole.js';
 import type { Port } from '../../bindings/worker/port.js';
 
 /** What relative URLs of the caller refer to. */
@@ -12,7 +13,7 @@ export function folderUrl(folder: string | URL): URL {
 }
 
 /** `why`: what is to blame if it does not start and the browser does not tell. */
-function portOf(worker: Worker, why = 'its script could not be loaded'): Port {
+function portOf(worker: Worker, why = `its script could not be loaded; ${ownFilesCure}`): Port {
   return {
     post: (message, transfer) => worker.postMessage(message, transfer ?? []),
     listen(onMessage, onFailure) {
@@ -99,13 +100,18 @@ export const isEngine = (): boolean => isWorkerNamed(engineWorker.name);
 /** Whether this is one that serves as a thread of another's engine. */
 export const isThread = (): boolean => isWorkerNamed(threadWorker.name);
 
-/** Bundlers make classic scripts of workers at times; only there importScripts() may be called. */
+/**
+ * Bundlers make classic scripts of workers at times; only there importScripts() may be called: in a module it is a TypeError,
+ * in Firefox if it is given something. What is no address fetches nothing, and is a DOMException in a classic script.
+ */
 function isClassicScript(): boolean {
+  const { importScripts } = self as unknown as { importScripts(...urls: string[]): void };
   try {
-    (self as unknown as { importScripts(): void }).importScripts();
+    importScripts();
+    importScripts('//:');
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof DOMException;
   }
 }
 
