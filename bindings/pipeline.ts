@@ -9,9 +9,11 @@ import type { Access } from './download/request.js';
 import { withTotals } from './download/totals.js';
 import { packageFileReader } from './download/whole.js';
 import type { PackageHashes } from './download/whole.js';
+import type { BundledModel } from './model/bundled.js';
 import { folderOfFiles } from './model/files.js';
 import type { ModelFolder } from './model/folder.js';
 import { readModel } from './model/load.js';
+import { weightsFile } from './model/names.js';
 import type { Launch, Platform } from './platform.js';
 import { taskNamed } from './tasks/table.js';
 import { Calibrator } from './time/calibration.js';
@@ -23,17 +25,29 @@ type ProgressCallback = (info: ProgressInfo) => void;
 
 declare const LATFORMER_HASHES: PackageHashes; // by scripts/build_js.mjs
 
+async function bundledFolder(
+  platform: Platform,
+  bundled: BundledModel,
+  options: CheckedPipelineOptions,
+  access: Access,
+): Promise<ModelFolder> {
+  const { vocabulary, weights } = await platform.locate(bundled, options.wasmPaths);
+  const files = new Map<string, Uint8Array | URL>([
+    ...bundled.files,
+    ['vocab.txt', vocabulary],
+    [weightsFile, weights],
+  ]);
+  return folderOfFiles(bundled.name, files, platform.openUrl(opener(access)), bundled.integrity);
+}
+
 function folderOf(
   platform: Platform,
   env: Environment,
-  model: ModelSource | null | undefined,
+  model: ModelSource,
   options: CheckedPipelineOptions,
   access: Access,
 ): ModelFolder | Promise<ModelFolder> {
-  if ((model === undefined || model === null) && platform.bundledModel) {
-    return platform.bundledModel(options.wasmPaths, platform.openUrl(opener(access)));
-  }
-  const checked = checkModel(model as ModelSource); // one that is missing was refused before
+  const checked = checkModel(model);
   return 'folder' in checked
     ? folderAt(platform, env, checked.folder, options.access, access)
     : folderOfFiles('the given files', checked.files, platform.openUrl(opener(access)));
@@ -45,7 +59,8 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-export function createPipelineFactory(platform: Platform, env: Environment): PipelineFactory {
+/** `bundled`: the model of those who name none. */
+export function createPipelineFactory(platform: Platform, env: Environment, bundled?: BundledModel): PipelineFactory {
   const pipeline = async (
     givenTask: unknown,
     model?: ModelSource | null,
@@ -53,13 +68,17 @@ export function createPipelineFactory(platform: Platform, env: Environment): Pip
   ): Promise<Pipelines[keyof Pipelines]> => {
     const task = taskNamed(givenTask);
     const options = checkPipelineOptions(givenOptions);
-    if ((model ?? null) === null && !(task.bundled && platform.bundledModel)) {
+    const given = model ?? undefined;
+    const itsOwn = task.bundled ? bundled : undefined;
+    if (given === undefined && itsOwn === undefined) {
       const why = task.bundled ? "; only 'latformer', not 'latformer/core', brings one" : '';
       throw new TypeError(`${task.name} needs a model: a folder, a URL, a name or { files }${why}`);
     }
     const notes = new Set(options.notes);
     const access = accessOf(platform, env, options.access, (sentence) => void notes.add(sentence));
-    const folder = await folderOf(platform, env, model, options, access);
+    const folder = await (given === undefined
+      ? bundledFolder(platform, itsOwn as BundledModel, options, access)
+      : folderOf(platform, env, given, options, access));
     const integrity = new Map([...(folder.integrity ?? []), ...options.integrity]);
     throwIfAborted([options.signal]);
 

@@ -3,7 +3,7 @@ import type { CheckedPipelineOptions } from './arguments/pipeline.js';
 import type { ReadPackageFile } from './download/whole.js';
 import type { Engine } from './engine.js';
 import type { Places } from './download/places.js';
-import type { ModelFolder, OpenUrl } from './model/folder.js';
+import type { BundledModel, LargeFiles } from './model/bundled.js';
 import type { StartHash } from './model/sha256.js';
 import type { DeviceMemory } from './time/calibration.js';
 import type { StartInfo } from './types/model.js';
@@ -28,8 +28,8 @@ export interface LaunchOptions extends CheckedPipelineOptions {
 export interface Platform extends DeviceMemory, Places {
   /** `reload` is for engines that take the place of those that died. */
   launch(options: LaunchOptions, reload: Load): Launch;
-  /** The model that comes with the package; latformer/core has none. */
-  bundledModel?(wasmPaths: string | URL | undefined, openUrl: OpenUrl): ModelFolder;
+  /** Where the large files of the bundled model are. */
+  locate(model: BundledModel, wasmPaths: string | URL | undefined): Promise<LargeFiles>;
   /** SHA-256. */
   startHash: StartHash;
 }

@@ -20,6 +20,14 @@ if(EMSCRIPTEN)
   endif()
 endif()
 
+# The addon takes the same object files (bindings/addon), so they can lie anywhere; hidden, that costs no speed.
+if(LATFORMER_NATIVE AND NOT LATFORMER_TRAIN)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  set(CMAKE_C_VISIBILITY_PRESET hidden)
+  set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+  set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+endif()
+
 # For our own targets only.
 add_library(latformer_warnings INTERFACE)
 target_compile_options(latformer_warnings INTERFACE -Wall -Wextra $<$<BOOL:${LATFORMER_WERROR}>:-Werror>)

@@ -1,22 +1,36 @@
-// The native addon: where it is, and a session of it. It comes in an optional package for each platform; LATFORMER_ADDON names
-// the file of another one, such as that of a build.
+// The native addon: where it is, and a session of it. It comes in an optional package for each platform, of which a package
+// manager installs the one that fits; LATFORMER_ADDON names the file of another one, such as that of a build.
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Session } from '../bindings/wasm/glue.js';
 import { thisScript } from './package_files.js';
 
 declare const LATFORMER_VERSION: string; // by scripts/build_js.mjs
 
-const platform = `${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`;
+const system = `${process.platform}-${process.arch}`;
+
+/** Whether Node runs on glibc; asked only where the package of either C library is installed. */
+function hasGlibc(): boolean {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime !== undefined;
+}
+
+/** The packages that may have it, as scripts/support/platforms.mjs names them. */
+export const addonPackages =
+  process.platform === 'linux' ? [`@latformer/${system}-gnu`, `@latformer/${system}-musl`] : [`@latformer/${system}`];
 
 export function findAddon(): string | undefined {
   const given = process.env['LATFORMER_ADDON'];
   if (given !== undefined && given !== '') return resolve(given);
-  try {
-    return createRequire(thisScript()).resolve(`@latformer/${platform}`);
-  } catch {
-    return undefined; // it is not installed
-  }
+  const require = createRequire(thisScript());
+  const installed = addonPackages.flatMap((name) => {
+    try {
+      return [join(dirname(require.resolve(`${name}/package.json`)), 'latformer.node')];
+    } catch {
+      return [];
+    }
+  });
+  return installed.length > 1 && !hasGlibc() ? installed[1] : installed[0];
 }
 
 interface Addon {

@@ -7,20 +7,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LatformerError } from '../bindings/errors.js';
 
-declare const LATFORMER_MODEL: boolean; // by scripts/build_js.mjs: whether this entry brings the bundled model
-
-const modelBesideEntry = {
-  'models/sentiment/vocab.txt': () => new URL('./models/sentiment/vocab.txt', import.meta.url),
-  'models/sentiment/model.safetensors': () => new URL('./models/sentiment/model.safetensors', import.meta.url),
-};
-
 const besideEntry = {
   'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
   'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
   'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
   'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
   'node-worker.mjs': () => new URL('./node-worker.mjs', import.meta.url),
-  ...((LATFORMER_MODEL ? modelBesideEntry : {}) as typeof modelBesideEntry),
 };
 export type PackageFile = keyof typeof besideEntry;
 
@@ -47,22 +39,33 @@ export function thisScript(): string {
   return typeof __filename === 'string' ? __filename : join(process.cwd(), 'script');
 }
 
-function inNodeModulesAbove(script: string, file: PackageFile): string | undefined {
+/** `file`: below node_modules. */
+function inNodeModulesAbove(script: string, file: string): string | undefined {
   for (let folder = dirname(script); ; folder = dirname(folder)) {
-    const path = join(folder, 'node_modules/latformer/dist', file);
+    const path = join(folder, 'node_modules', file);
     if (existsSync(path)) return path;
     if (folder === dirname(folder)) return undefined;
   }
 }
 
-export function packageFile(file: PackageFile, wasmPaths: string | URL | undefined): URL {
-  if (wasmPaths !== undefined) return new URL(file, folderUrl(wasmPaths));
-  const beside = addressBesideEntry(file);
+/** The file where the entry has it beside itself, else in node_modules above the script. */
+function existing(beside: URL | undefined, inNodeModules: string): URL {
   if (beside && existsSync(beside)) return beside;
   const script = thisScript();
-  const path = inNodeModulesAbove(script, file);
+  const path = inNodeModulesAbove(script, inNodeModules);
   if (path !== undefined) return pathToFileURL(path);
   const cure =
     "keep 'latformer' out of the bundle (for Next: serverExternalPackages), or name the folder of its files by { wasmPaths }, a copy of node_modules/latformer/dist";
-  throw new LatformerError('read_failed', `${file} of the package is not beside ${script}: ${cure}`);
+  throw new LatformerError('read_failed', `${inNodeModules} is not beside ${script}: ${cure}`);
+}
+
+export function packageFile(file: PackageFile, wasmPaths: string | URL | undefined): URL {
+  if (wasmPaths !== undefined) return new URL(file, folderUrl(wasmPaths));
+  return existing(addressBesideEntry(file), `latformer/dist/${file}`);
+}
+
+/** A file of the bundled model; `beside`: where its package says that it is. */
+export function modelFile(file: string, beside: URL | undefined, wasmPaths: string | URL | undefined): URL {
+  if (wasmPaths !== undefined) return new URL(`models/sentiment/${file}`, folderUrl(wasmPaths));
+  return existing(beside, `@latformer/sentiment/${file}`);
 }

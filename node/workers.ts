@@ -46,8 +46,16 @@ export function parent(): Port {
   return { post: (message) => port.postMessage(message), listen: (onMessage) => port.on('message', onMessage) };
 }
 
-/** In such a worker: whether it is a thread of another's engine. */
-export const isThread = (): boolean => (workerData as Role).name === 'latformer-thread';
+const isNamed = (name: Role['name']): boolean => {
+  const role = workerData as Partial<Role> | null; // of whoever started the thread that this is
+  return typeof role === 'object' && role?.name === name && 'file' in role;
+};
+
+/** Whether this is a worker that runs an engine. */
+export const isEngine = (): boolean => isNamed('latformer');
+
+/** Whether this is one that serves as a thread of another's engine. */
+export const isThread = (): boolean => isNamed('latformer-thread');
 
 /** In such a worker: starts a thread of its engine. */
 export const startOwnThread = (): Port => start(new URL((workerData as Role).file), 'latformer-thread');

@@ -1,21 +1,20 @@
 // Makes dist/, what the package ships, from the TypeScript and the compiled core.
-//   node scripts/build_js.mjs [--build DIR] [--model DIR] [--out DIR]
+//   node scripts/build_js.mjs [--build DIR] [--out DIR]
 //
 //   node.mjs node.cjs                     the Node entry
-//   node-worker.mjs                       its worker: an engine, or one of an engine's threads
-//   web.mjs web.cjs                       the browser entry
-//   node-core.* web-core.*                the same entries without the bundled model: latformer/core
-//   worker.mjs                            its worker, likewise, and the engine that web.mjs takes from there
+//   node-core.mjs node-core.cjs           the same without the bundled model: latformer/core
+//   node-platform.mjs node-platform.cjs   what the two share
+//   node-worker.mjs                       its worker, an engine or one of an engine's threads, and the engine of the entries
+//   web.mjs web-core.mjs web-platform.mjs worker.mjs, and the first three as .cjs: likewise for browsers
 //   chat.mjs                              chat templates, for both
 //   missing.mjs                           what a folder is whose files are missing, for both
 //   cli.mjs                               the `latformer` command
 //   latformer[-relaxed][-threads].wasm    the core
-//   models/sentiment/                     the bundled model, with integrity.json
 //   ../types/                             declarations, .d.ts for import and .d.cts for require; beside it, because tools
 //                                         that trace files take those in there for source code
+//   ../models/sentiment/                  vocab.txt and integrity.json of the bundled model, which is a package of its own
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -27,12 +26,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     build: { type: 'string', default: join(root, 'build') },
-    model: { type: 'string', default: join(root, 'models/sentiment') },
     out: { type: 'string', default: join(root, 'dist') },
   },
 });
 const built = resolve(options.build);
-const model = resolve(options.model);
+const model = join(root, 'models/sentiment');
 const out = resolve(options.out);
 const types = join(out, '../types');
 
@@ -73,11 +71,6 @@ const resolveBuilt = {
   name: 'resolve-built',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/glue\.js$/ }, async () => ({ path: await glue() }));
-    onResolve({ filter: /\/models\/sentiment\/[^/]+\.json$/ }, ({ path }) => ({
-      path: path.endsWith('/integrity.json')
-        ? join(out, 'models/sentiment/integrity.json') // bundledModel() has made it
-        : join(model, path.slice(path.lastIndexOf('/') + 1)),
-    }));
     // Of its hashes the script needs those of what it does not hold itself.
     onLoad({ filter: /\/models\/sentiment\/integrity\.json$/ }, async ({ path }) => {
       const { 'vocab.txt': vocabulary, 'model.safetensors': weights } = JSON.parse(await readFile(path, 'utf8'));
@@ -97,18 +90,15 @@ const besides = {
     })),
 };
 
-/** What the page's script shares with that of its worker it takes from there (web/src/worker.ts). */
-const engineBeside = {
-  name: 'engine-beside',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /\/(abort|errors|engine|remote)\.js$/ }, () => ({ path: './worker.mjs', external: true })),
-};
+/** What matches stands in this file of the package, beside the one that imports it. */
+const inFile = (file, filter) => ({
+  name: `in-${file}`,
+  setup: ({ onResolve }) => onResolve({ filter }, () => ({ path: `./${file}`, external: true })),
+});
 
-/** The command uses the package beside it instead of a copy of its own. */
-const packageBeside = {
-  name: 'package-beside',
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './node.mjs', external: true })),
-};
+/** What both entries of a platform share; and what an entry shares with its worker it takes from there (worker.ts). */
+const platformIn = (file) => inFile(file, /^\.\/platform\.js$/);
+const engineIn = (file) => inFile(file, /\/(abort|errors|engine|remote)\.js$/);
 
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const hashes = Object.fromEntries(
@@ -122,15 +112,14 @@ const hashes = Object.fromEntries(
 const define = {
   LATFORMER_VERSION: JSON.stringify(version),
   LATFORMER_HASHES: JSON.stringify(hashes),
-  LATFORMER_MODEL: 'true',
 };
-/** The same entry without the bundled model. */
-const core = (format) => ({ ...format, define: { ...format.define, LATFORMER_MODEL: 'false' } });
 
 const shared = {
   absWorkingDir: root,
   bundle: true,
-  minifySyntax: true, // leaves out what LATFORMER_MODEL excludes
+  minifySyntax: true,
+  minifyWhitespace: true,
+  external: ['@latformer/sentiment'],
   target: 'es2022',
   loader: { '.json': 'text' },
   plugins: [resolveBuilt, besides],
@@ -144,30 +133,41 @@ const cjs = (url) => ({
   define: { ...define, 'import.meta.url': 'fileUrl' },
   banner: { js: `const fileUrl = ${url};` },
 });
-const node = { platform: 'node' };
-const cli = { ...node, plugins: [resolveBuilt, packageBeside] };
-const web = { platform: 'browser', minify: true };
+const node = { platform: 'node' }; // whose stack traces keep the names of functions
+const web = { platform: 'browser', minifyIdentifiers: true };
+/** A platform with these besides the plugins of all. */
+const and = (platform, ...plugins) => ({ ...platform, plugins: [...shared.plugins, ...plugins] });
 
 async function bundles() {
   const scriptUrl =
     "typeof document === 'object' && document.currentScript ? document.currentScript.src" +
     " : typeof location === 'object' ? location.href : 'file:///'";
+  const webCjs = cjs(scriptUrl);
   const nodeCjs = cjs("require('node:url').pathToFileURL(__filename).href");
-  const page = { ...web, plugins: [...shared.plugins, engineBeside] };
+  // An entry of CommonJS cannot require the worker, which is a module.
+  const entries = (folder, name, platform, format, ending) => [
+    [`${folder}/index.ts`, `${name}.${ending}`, and(platform, platformIn(`${name}-platform.${ending}`)), format],
+    [`${folder}/core.ts`, `${name}-core.${ending}`, and(platform, platformIn(`${name}-platform.${ending}`)), format],
+  ];
   const each = [
-    ['node/index.ts', 'node.mjs', node, esm],
-    ['node/index.ts', 'node.cjs', node, nodeCjs],
-    ['node/index.ts', 'node-core.mjs', node, core(esm)],
-    ['node/index.ts', 'node-core.cjs', node, core(nodeCjs)],
-    ['node/worker.ts', 'node-worker.mjs', node, core(esm)],
-    ['node/cli/main.ts', 'cli.mjs', cli, esm],
-    ['web/src/index.ts', 'web.mjs', page, esm],
-    ['web/src/index.ts', 'web.cjs', web, cjs(scriptUrl)],
-    ['web/src/index.ts', 'web-core.mjs', page, core(esm)],
-    ['web/src/index.ts', 'web-core.cjs', web, core(cjs(scriptUrl))],
+    ...entries('node', 'node', node, esm, 'mjs'),
+    ...entries('node', 'node', node, nodeCjs, 'cjs'),
+    ['node/platform.ts', 'node-platform.mjs', and(node, engineIn('node-worker.mjs')), esm],
+    ['node/platform.ts', 'node-platform.cjs', node, nodeCjs],
+    ['node/worker.ts', 'node-worker.mjs', node, esm],
+    [
+      'node/cli/main.ts',
+      'cli.mjs',
+      and(node, inFile('node.mjs', /^\.\.\/index\.js$/), engineIn('node-worker.mjs')),
+      esm,
+    ],
+    ...entries('web/src', 'web', web, esm, 'mjs'),
+    ...entries('web/src', 'web', web, webCjs, 'cjs'),
+    ['web/src/platform.ts', 'web-platform.mjs', and(web, engineIn('worker.mjs')), esm],
+    ['web/src/platform.ts', 'web-platform.cjs', web, webCjs],
+    ['web/src/worker.ts', 'worker.mjs', web, esm],
     ['bindings/tasks/chat.ts', 'chat.mjs', web, esm],
     ['bindings/model/missing.ts', 'missing.mjs', web, esm],
-    ['web/src/worker.ts', 'worker.mjs', web, esm],
   ];
   await Promise.all(
     each.map(([entry, outfile, platform, format]) =>
@@ -177,27 +177,20 @@ async function bundles() {
 }
 
 /**
- * The bundled model, and what its files hash to. Its vocabulary goes along as vocab.txt, half the size of tokenizer.json, and of a name that no
- * bundler takes for source code (Parcel makes JavaScript of whatever is called .json).
+ * What the package of the bundled model has besides its sources: the vocabulary as vocab.txt, half the size of tokenizer.json, and of
+ * a name that no bundler takes for source code (Parcel makes JavaScript of whatever is called .json), and what its files hash to.
  */
 async function bundledModel() {
-  const to = join(out, 'models/sentiment');
-  await mkdir(to, { recursive: true });
-  for (const file of await readdir(model)) {
-    if (file === 'tokenizer.json') {
-      const { vocab } = JSON.parse(await readFile(join(model, file), 'utf8')).model;
-      const tokens = Object.entries(vocab).sort(([, a], [, b]) => a - b);
-      await writeFile(join(to, 'vocab.txt'), tokens.map(([token]) => `${token}\n`).join(''));
-    } else {
-      await copyFile(join(model, file), join(to, file), constants.COPYFILE_FICLONE);
-    }
-  }
+  const { vocab } = JSON.parse(await readFile(join(model, 'tokenizer.json'), 'utf8')).model;
+  const tokens = Object.entries(vocab).sort(([, a], [, b]) => a - b);
+  await writeFile(join(model, 'vocab.txt'), tokens.map(([token]) => `${token}\n`).join(''));
   const integrity = {};
-  for (const file of (await readdir(to)).sort()) {
-    const hash = createHash('sha256').update(await readFile(join(to, file)));
+  for (const file of (await readdir(model)).filter((name) => /\.(safetensors|txt|json)$/.test(name)).sort()) {
+    if (['package.json', 'integrity.json', 'tokenizer.json'].includes(file)) continue;
+    const hash = createHash('sha256').update(await readFile(join(model, file)));
     integrity[file] = `sha256-${hash.digest('base64')}`;
   }
-  await writeFile(join(to, 'integrity.json'), `${JSON.stringify(integrity, null, 2)}\n`);
+  await writeFile(join(model, 'integrity.json'), `${JSON.stringify(integrity, null, 2)}\n`);
 }
 
 /** The declarations of the public part: the same for browsers and Node, once for each module system. */
@@ -212,7 +205,7 @@ async function declarations() {
     const rooms = (await readdir(join(emitted, 'bindings/types'))).map(
       (file) => `bindings/types/${file.split('.')[0]}`,
     );
-    for (const file of ['node/index', 'bindings/api', 'bindings/errors', ...rooms]) {
+    for (const file of ['node/index', 'node/platform', 'bindings/api', 'bindings/errors', ...rooms]) {
       const text = (await readFile(join(emitted, `${file}.d.ts`), 'utf8')).replaceAll('../bindings/', './');
       const name = join(types, file.slice(file.indexOf('/') + 1));
       await mkdir(dirname(name), { recursive: true });

@@ -62,8 +62,9 @@ export function sbom(dist) {
   const model = {
     type: 'machine-learning-model',
     'bom-ref': 'sentiment',
-    name: 'latformer-sentiment',
+    name: '@latformer/sentiment', // of a package of its own, which this one depends on
     version,
+    purl: `pkg:npm/%40latformer/sentiment@${version}`,
     licenses: licence('Apache-2.0'),
     hashes: [{ alg: 'SHA-256', content: sha256(join(root, 'models', 'sentiment', 'model.safetensors')) }],
   };

@@ -1,7 +1,7 @@
 // Serves the demo page: a small static server for this computer only. Or writes it as a folder for any host of static files.
 //   node scripts/serve.mjs [--port N] [--out DIR]        (dist/ must be built)
 //
-// Only what the page is made of is served (web/demo/, dist/), with the content types that modules and WebAssembly need and
+// Only what the page is made of is served (web/demo/, dist/, models/sentiment/), with the content types that modules and WebAssembly need and
 // the strictest policy that they work under: no eval, nothing inline, nothing from elsewhere.
 import { createReadStream } from 'node:fs';
 import { cp, stat } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const model = join(root, 'models/sentiment');
 
 const contentTypes = {
   '.html': 'text/html; charset=utf-8',
@@ -75,6 +76,12 @@ async function answer(request, response, { folders, isIsolated, policy }) {
   return pipeline(createReadStream(file), response);
 }
 
+/** The packages as npm lays them side by side. */
+export const packagesBelow = (url, dist = join(root, 'dist')) => [
+  { url: `${url}latformer/dist/`, path: dist },
+  { url: `${url}@latformer/sentiment/`, path: model },
+];
+
 /**
  * Starts to serve; resolves to { url, close }. `folders` are served besides those of the page:
  * [{ url: '/x/', path, headers }], the headers being those that it sends besides.
@@ -91,9 +98,10 @@ export async function serve({
   onRequest = () => undefined,
 } = {}) {
   const served = [
-    { url: '/web/demo/latformer/', path: dist },
+    ...packagesBelow('/web/demo/modules/', dist),
     { url: '/web/demo/', path: join(root, 'web/demo') },
     { url: '/dist/', path: dist },
+    { url: '/@latformer/sentiment/', path: model }, // where /dist/ looks for it
     ...folders,
   ];
   const server = createServer((request, response) => {
@@ -114,12 +122,15 @@ export async function serve({
 }
 
 /** What a browser needs of dist/. */
-const isForBrowsers = (path) => !/(node|cli)[^/]*\.[cm]js$|web\.cjs$/.test(path);
+const isForBrowsers = (path) => !/(node|cli)[^/]*\.[cm]js$|web[^/]*\.cjs$/.test(path);
 
 /** The page and what it needs, as a folder for any host. */
 export async function writeSite(folder, dist = join(root, 'dist')) {
   await cp(join(root, 'web/demo'), folder, { recursive: true });
-  await cp(dist, join(folder, 'latformer'), { recursive: true, filter: isForBrowsers });
+  await cp(dist, join(folder, 'modules/latformer/dist'), { recursive: true, filter: isForBrowsers });
+  for (const file of ['vocab.txt', 'model.safetensors', 'NOTICE']) {
+    await cp(join(model, file), join(folder, 'modules/@latformer/sentiment', file));
+  }
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -20,8 +20,9 @@ export interface WasmPlatform {
   startThread(wasmPaths: string | URL | undefined): Port;
   /** As many threads as there are processors; 1 where there is no shared memory or waiting is forbidden. */
   mostThreads(isInWorker: boolean): number;
-  /** Where the native addon is, if there is one. */
+  /** Where the native addon is, if there is one, and the packages that would have it. */
   findAddon?(): string | undefined;
+  addonPackages?: readonly string[];
   openAddon?: OpenAddon;
   /** Whether to use a worker when the caller does not say. */
   workerByDefault(): boolean;
@@ -60,7 +61,9 @@ function addonFor(platform: WasmPlatform, options: LaunchOptions): string | unde
   if (device === 'auto' && (kernels ?? wasmBinary ?? wasmPaths) !== undefined) return undefined;
   const path = platform.findAddon?.();
   if (path === undefined && device === 'native') {
-    throw new LatformerError('unsupported_runtime', 'there is no native addon here; WebAssembly runs everywhere');
+    const { addonPackages = [] } = platform;
+    const why = addonPackages.length > 0 ? `: ${addonPackages.join(' or ')} is not installed` : '';
+    throw new LatformerError('unsupported_runtime', `there is no native addon here${why}; WebAssembly runs everywhere`);
   }
   return path;
 }

@@ -2,7 +2,7 @@
 // The package itself keeps its WebAssembly and the model.
 const version = 'v1';
 const dist = './node_modules/latformer/dist';
-const files = ['./', './page.mjs', `${dist}/web.mjs`, `${dist}/worker.mjs`];
+const files = ['./', './page.mjs', ...['web', 'web-platform', 'worker'].map((name) => `${dist}/${name}.mjs`)];
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(version).then((cache) => cache.addAll(files)));

@@ -2,8 +2,9 @@
 //
 // The verdict is that of the loader itself, and the table of speeds that of a text that was really run: there is no
 // second opinion that could differ.
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
 import { sizesOf } from '../../bindings/model/sizes.js';
 import { LatformerError } from '../index.js';
 import type { BaseModelInfo, EmbeddingModelInfo, ModelInfo, RankingModelInfo } from '../index.js';
@@ -197,7 +198,7 @@ const options = {
   json: { type: 'boolean', default: false },
 } as const;
 
-const bundledModel = fileURLToPath(new URL('models/sentiment', import.meta.url)); // beside the built command
+const bundledModel = (): string => dirname(createRequire(import.meta.url).resolve('@latformer/sentiment/config.json'));
 
 export const inspect: Command = {
   summary: 'show what a model folder is, and whether it will load',
@@ -207,7 +208,7 @@ export const inspect: Command = {
     const { values, positionals } = parseOptions(args, options);
     const choice = parseRunOptions(values);
     const folders = values.model === undefined ? positionals : [...positionals, values.model];
-    const [folder = bundledModel] = folders;
+    const [folder = bundledModel()] = folders;
     if (folder === '' || folders.length > 1) throw misuse('one model folder is needed');
     if (values.hashes) return print(`${JSON.stringify(await hashesOf(folder), null, 2)}\n`, signal);
     if (values.kernels) return showKernels(folder, choice, values.json, signal);

@@ -45,6 +45,8 @@ export async function compile(preset, progress, targets = ['all']) {
   });
 }
 
+const madeOfModel = ['models/sentiment/vocab.txt', 'models/sentiment/integrity.json'];
+
 /** Makes dist/ unless all that it is made from is as it was. */
 export async function bundle() {
   const files = filesBelow(
@@ -62,9 +64,10 @@ export async function bundle() {
     'package-lock.json',
     'tsconfig.json',
     'tsconfig.types.json',
-  );
+  ).filter((path) => !madeOfModel.some((file) => path.endsWith(file)));
   const key = hash([], files);
-  if (stamped('dist', key) && existsSync(join(root, 'dist'))) return 'there';
+  const made = ['dist', ...madeOfModel].map((path) => join(root, path));
+  if (stamped('dist', key) && made.every((path) => existsSync(path))) return 'there';
   unstamp('dist');
   await run(process.execPath, ['scripts/build_js.mjs'], { log: 'javascript' });
   stamp('dist', key);

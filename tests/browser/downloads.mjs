@@ -1,7 +1,7 @@
 // What a browser keeps of downloads: tests of run.mjs.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { serve, strictPolicy } from '../../scripts/serve.mjs';
+import { packagesBelow, serve, strictPolicy } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { startHub } from '../js/hub.mjs';
 import { tinyModel } from '../js/tiny_model.mjs';
@@ -70,7 +70,7 @@ export const downloadTests = ({ context, dist, openPage, eventually }) => {
       'offline: a page whose scripts a service worker keeps classifies without its server, WebAssembly and model included',
       async () => {
         const folders = [
-          { url: '/offline/node_modules/latformer/dist/', path: dist },
+          ...packagesBelow('/offline/node_modules/', dist),
           { url: '/offline/', path: join(root, 'examples/offline') },
         ];
         const { page, label } = await served(

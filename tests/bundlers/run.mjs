@@ -8,7 +8,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { serve, strictPolicy } from '../../scripts/serve.mjs';
+import { installInto } from '../../scripts/pack.mjs';
+import { packagesBelow, serve, strictPolicy } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { hash, stamp, stamped, unstamp } from '../../scripts/support/stamp.mjs';
@@ -19,7 +20,7 @@ const { values: options } = parseArgs({
 });
 const here = join(root, 'tests/bundlers');
 const outputs = join(root, 'build/bundlers');
-const installed = join(here, 'node_modules/latformer');
+const modules = join(here, 'node_modules');
 const timeout = 120_000;
 const good = ['POSITIVE', 'NEGATIVE'];
 
@@ -32,17 +33,6 @@ async function setUp(folder) {
   unstamp(name);
   await run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: path, log: name });
   stamp(name, key);
-}
-
-/** Puts the package as npm would publish it where all the bundlers find it. */
-async function installPackage() {
-  mkdirSync(outputs, { recursive: true });
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', outputs]);
-  const tarball = join(outputs, packed.output.trim().split('\n').at(-1));
-  rmSync(installed, { recursive: true, force: true });
-  mkdirSync(installed, { recursive: true });
-  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-  rmSync(tarball);
 }
 
 /** Runs a bundler's command of node_modules/.bin in tests/bundlers/`folder`. */
@@ -175,14 +165,14 @@ async function checkNext(name, flags, { env = {}, check = checkSite } = {}) {
   });
   const built = join(here, 'next/.next', name);
   const host = mkdtempSync(join(tmpdir(), 'latformer-next-'));
-  const aside = `${installed}.aside`;
+  const packages = ['latformer', '@latformer'].map((name) => join(modules, name));
   try {
     cpSync(join(built, 'standalone'), host, { recursive: true, verbatimSymlinks: true });
     cpSync(join(built, 'static'), join(host, 'next/.next', name, 'static'), { recursive: true });
-    renameSync(installed, aside); // what was traced must do
+    for (const path of packages) renameSync(path, `${path}.aside`); // what was traced must do
     await whileServing(join(host, 'next/server.js'), host, check);
   } finally {
-    renameSync(aside, installed);
+    for (const path of packages) if (existsSync(`${path}.aside`)) renameSync(`${path}.aside`, path);
     rmSync(host, { recursive: true, force: true });
   }
 }
@@ -210,13 +200,13 @@ async function checkNextExample() {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const dist = join(installed, 'dist');
-const withHeaders = (path, headers) => ({ url: '/package/', path, headers });
+const dist = join(modules, 'latformer/dist');
 const forOthers = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
 
 /** A page of one server that imports the package from another, as from a content delivery network. */
 async function fromAnotherOrigin({ isIsolated, policy }) {
-  const other = await serve({ folders: [withHeaders(dist, forOthers)] });
+  const packages = packagesBelow('/packages/', dist).map((folder) => ({ ...folder, headers: forOthers }));
+  const other = await serve({ folders: packages });
   const folder = emptyOutput('other-origin');
   writePage(folder, './main.mjs');
   const page = join(here, 'page/main.mjs');
@@ -226,7 +216,7 @@ async function fromAnotherOrigin({ isIsolated, policy }) {
     '--bundle',
     '--format=esm',
     '--external:http*',
-    `--alias:latformer=${other.url}package/web.mjs`,
+    `--alias:latformer=${other.url}packages/latformer/dist/web.mjs`,
     `--outfile=${folder}/main.mjs`,
   );
   const origin = new URL(other.url).origin;
@@ -299,7 +289,10 @@ const quick = [
       const folder = emptyOutput('esbuild');
       await esbuild('page/main.mjs', '--bundle', '--format=esm', '--minify', `--outfile=${folder}/main.js`);
       writePage(folder);
-      await checkPage(folder, '&wasmPaths=/dist/');
+      const files = join(folder, 'latformer'); // as docs/bundlers.md says
+      cpSync(dist, files, { recursive: true });
+      cpSync(join(modules, '@latformer/sentiment'), join(files, 'models/sentiment'), { recursive: true });
+      await checkPage(folder, '&wasmPaths=./latformer/');
     },
   ],
   ...['esm', 'cjs'].map((format) => [
@@ -368,7 +361,8 @@ const slow = [
 
 const cases = [...quick, ...(options.all ? slow : [])].filter(([name]) => name.includes(options.only));
 for (const folder of ['', ...(options.all ? ['parcel', 'next'] : [])]) await setUp(folder);
-await installPackage();
+mkdirSync(outputs, { recursive: true });
+await installInto(modules);
 const chromium = await launchChromium();
 let failed = 0;
 try {

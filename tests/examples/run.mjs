@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { installInto } from '../../scripts/pack.mjs';
 import { serve } from '../../scripts/serve.mjs';
 import { findProgram, root } from '../../scripts/support/paths.mjs';
 import { run } from '../../scripts/support/run.mjs';
@@ -33,17 +34,7 @@ async function setUp() {
   }
   rmSync(copies, { recursive: true, force: true });
   mkdirSync(copies, { recursive: true });
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', copies]);
-  const installed = join(packages, 'latformer');
-  rmSync(installed, { recursive: true, force: true });
-  mkdirSync(installed, { recursive: true });
-  await run('tar', [
-    '-xzf',
-    join(copies, packed.output.trim().split('\n').at(-1)),
-    '-C',
-    installed,
-    '--strip-components=1',
-  ]);
+  await installInto(packages, { addon: true });
   cpSync(join(root, 'examples'), copies, { recursive: true });
   symlinkSync(packages, join(copies, 'node_modules'));
 }

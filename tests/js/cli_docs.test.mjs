@@ -16,6 +16,9 @@ test('docs/cli.md', { timeout: 300_000, skip: process.platform === 'win32' }, as
   await mkdir(join(folder, 'bin'));
   await mkdir(join(folder, 'node_modules'));
   await symlink(fileURLToPath(new URL('../..', import.meta.url)), join(folder, 'node_modules/latformer'));
+  await mkdir(join(folder, 'node_modules/@latformer'));
+  const sentiment = fileURLToPath(new URL('../../models/sentiment', import.meta.url));
+  await symlink(sentiment, join(folder, 'node_modules/@latformer/sentiment'));
   await symlink(fileURLToPath(new URL('../parity/models/gpt2-tied-f32', import.meta.url)), join(folder, 'my-gpt2'));
   const npx = await write('bin/npx', `#!/bin/sh\nshift\nexec '${process.execPath}' '${command}' "$@"\n`);
   spawnSync('chmod', ['+x', npx]);

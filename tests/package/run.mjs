@@ -1,14 +1,16 @@
-// The package as its users get it: packed, installed without a network into a scratch project, and used from ESM,
-// CommonJS and TypeScript. Ends with 'N passed, N failed'; exit code 1 if anything failed.
-//   node tests/package/run.mjs        (dist/ must be built)
+// The packages as their users get them: packed, installed without a network into scratch projects, with and without the native
+// addon, and used from ESM, CommonJS and TypeScript. Ends with 'N passed, N failed'; exit code 1 if anything failed.
+//   node tests/package/run.mjs        (dist/ and the addon must be built)
 import { execFile } from 'node:child_process';
-import { access, cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import assert from 'node:assert/strict';
+import { pack, unpackedSize } from '../../scripts/pack.mjs';
+import { ownPlatform } from '../../scripts/support/platforms.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -23,45 +25,83 @@ async function execute(cwd, command, ...args) {
   }
 }
 
-const project = await mkdtemp(join(tmpdir(), 'latformer-package-'));
+const scratch = await mkdtemp(join(tmpdir(), 'latformer-package-'));
+const project = join(scratch, 'project');
+const plain = join(scratch, 'plain'); // a project without the addon, as where none is for the platform
 const installed = join(project, 'node_modules/latformer');
+const model = join(project, 'node_modules/@latformer/sentiment');
+const addon = join(project, 'node_modules/@latformer', ownPlatform);
 const inProject = (command, ...args) => execute(project, command, ...args);
-const node = (...args) => inProject(process.execPath, ...args);
+
+/** A project with these packages, installed without a network. */
+async function install(folder, tarballs) {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'scratch', private: true }));
+  await execute(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', ...tarballs);
+  await cp(join(here, 'project'), folder, { recursive: true });
+}
+
+/** The files of a package. */
+async function filesOf(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
+}
 
 const binaries = ['', '-relaxed', '-threads', '-relaxed-threads'].map((kind) => `latformer${kind}.wasm`);
-const more = availableParallelism() > 1 ? '2' : '1';
-let tarball;
+const more = availableParallelism() > 1 ? 2 : 1;
+const mostUnpacked = 4.8e6; // bytes, of which the four binaries are 3.7e6
+const good = 'POSITIVE NEGATIVE';
+let packed; // by name, { folder, tarball }
+
+/** use.mjs or use.cjs in a project, which says what runs and why. */
+async function uses(folder, file, options = {}) {
+  const output = await execute(folder, process.execPath, file, JSON.stringify(options));
+  const { labels, info } = JSON.parse(output);
+  assert.equal(labels, good);
+  return info;
+}
+
+/** Runs `work` while a file of the addon's package is something else; no content: while it is missing. */
+async function whileAddonIs(content, work) {
+  const file = join(addon, 'latformer.node');
+  await rename(file, `${file}.aside`);
+  try {
+    if (content !== undefined) await writeFile(file, content);
+    await work();
+  } finally {
+    await rename(`${file}.aside`, file);
+  }
+}
+
 const checks = [
   [
-    'npm pack, and install it offline',
+    'pack, and install offline',
     async () => {
-      const flags = ['--ignore-scripts', '--json', '--pack-destination', project];
-      const [{ filename }] = Object.values(JSON.parse(await execute(root, 'npm', 'pack', ...flags)));
-      tarball = join(project, filename);
-      await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'scratch', private: true }));
-      await inProject('npm', 'install', '--offline', '--no-audit', '--no-fund', tarball);
-      await cp(join(here, 'project'), project, { recursive: true });
+      packed = Object.fromEntries((await pack(scratch)).map((each) => [each.name, each]));
+      const tarballs = ['latformer', '@latformer/sentiment', `@latformer/${ownPlatform}`].map((name) => {
+        assert.ok(packed[name], `${name} is not packed; npm run build -- --addon builds all`);
+        return packed[name].tarball;
+      });
+      await install(project, tarballs);
+      await install(plain, tarballs.slice(0, 2));
     },
   ],
   [
-    'it holds what it should and nothing else',
+    'each holds what it should and nothing else',
     async () => {
-      const entries = await readdir(installed, { recursive: true, withFileTypes: true });
-      const files = entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(installed, join(entry.parentPath ?? entry.path, entry.name)));
+      const files = await filesOf(installed);
       const expected =
-        /^(dist\/.*|types\/[\w/]+\.d\.c?ts|docs\/[\w-]+\.(md|svg)|examples\/.*|package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
+        /^(dist\/[\w-]+\.([cm]js|wasm)|types\/[\w/]+\.d\.c?ts|docs\/[\w-]+\.(md|svg)|examples\/.*|package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|NOTICE|THIRD_PARTY_LICENSES)$/;
       assert.deepEqual(
         files.filter((file) => !expected.test(file)),
         [],
       );
+      const entries = ['node', 'web'].flatMap((name) => ['', '-core', '-platform'].map((kind) => `${name}${kind}`));
       for (const file of [
-        ...['node.mjs', 'node.cjs', 'node-worker.mjs', 'web.mjs', 'web.cjs', 'worker.mjs'],
-        ...['node-core.mjs', 'node-core.cjs', 'web-core.mjs', 'web-core.cjs'],
-        ...['chat.mjs', 'missing.mjs', ...binaries],
-        'models/sentiment/config.json',
-        ...['models/sentiment/model.safetensors', 'models/sentiment/vocab.txt', 'models/sentiment/profile.json'],
+        ...entries.flatMap((name) => [`${name}.mjs`, `${name}.cjs`]),
+        ...['node-worker.mjs', 'worker.mjs', 'cli.mjs', 'chat.mjs', 'missing.mjs', ...binaries],
       ]) {
         assert.ok(files.includes(`dist/${file}`), file);
       }
@@ -73,6 +113,26 @@ const checks = [
         const size = gzipSync(await readFile(join(installed, 'dist', binary))).length;
         assert.ok(size <= 0.4e6, `${binary} is ${size} bytes gzipped`);
       }
+      assert.deepEqual((await filesOf(model)).sort(), [
+        ...['LICENSE', 'NOTICE', 'README.md', 'config.json', 'index.cjs', 'index.d.cts', 'index.d.mts', 'index.mjs'],
+        ...['integrity.json', 'model.safetensors', 'package.json', 'profile.json', 'special_tokens_map.json'],
+        ...['tokenizer_config.json', 'vocab.txt'],
+      ]);
+      assert.deepEqual((await filesOf(addon)).sort(), [
+        'LICENSE',
+        'NOTICE',
+        'README.md',
+        'THIRD_PARTY_LICENSES',
+        'latformer.node',
+        'package.json',
+      ]);
+    },
+  ],
+  [
+    'latformer alone is small',
+    async () => {
+      const size = unpackedSize(installed);
+      assert.ok(size <= mostUnpacked, `${size} bytes unpacked`);
     },
   ],
   [
@@ -87,30 +147,94 @@ const checks = [
     },
   ],
   [
-    'it brings nothing along',
+    'it brings along the model, and the addon where one fits, of its own version; nothing is run at install',
     async () => {
-      const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(
-        await readFile(join(installed, 'package.json'), 'utf8'),
+      const all = await Promise.all(
+        [installed, model, addon].map(async (folder) =>
+          JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')),
+        ),
       );
-      assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
-      const modules = (await readdir(join(project, 'node_modules'))).filter((name) => !name.startsWith('.'));
-      assert.deepEqual(modules, ['latformer']);
+      const [{ version, dependencies, optionalDependencies }, , platform] = all;
+      assert.deepEqual(dependencies, { '@latformer/sentiment': version });
+      assert.equal(optionalDependencies[`@latformer/${ownPlatform}`], version);
+      for (const { version: each, scripts, devDependencies, peerDependencies, private: hidden } of all) {
+        assert.deepEqual([each, scripts, devDependencies, peerDependencies, hidden], [version, ...Array(4).fill()]);
+      }
+      assert.deepEqual([platform.os, platform.cpu], [[process.platform], [process.arch]]);
+      if (process.platform === 'linux') assert.deepEqual(platform.libc, ['glibc']);
+      const modules = await readdir(join(plain, 'node_modules'), { recursive: true });
+      const packages = modules.filter((name) => /^(@\w+\/)?\w+\/package\.json$/.test(name)).sort();
+      assert.deepEqual(packages, ['@latformer/sentiment/package.json', 'latformer/package.json']);
     },
   ],
-  ['import', async () => assert.equal(await node('use.mjs'), 'POSITIVE NEGATIVE\n')],
-  ['require', async () => assert.equal(await node('use.cjs'), 'POSITIVE NEGATIVE\n')],
-  ['import, threads', async () => assert.equal(await node('use.mjs', '', more), 'POSITIVE NEGATIVE\n')],
-  ['require, threads', async () => assert.equal(await node('use.cjs', '', more), 'POSITIVE NEGATIVE\n')],
+  ...['use.mjs', 'use.cjs'].flatMap((file) => [
+    [
+      `${file}: native where the addon is, WebAssembly where it is not or is not wanted`,
+      async () => {
+        assert.equal((await uses(project, file)).binary, 'latformer.node');
+        assert.equal((await uses(project, file, { device: 'native' })).binary, 'latformer.node');
+        for (const { binary, notes } of [await uses(project, file, { device: 'wasm' }), await uses(plain, file)]) {
+          assert.match(binary, /\.wasm$/);
+          assert.deepEqual(notes, []);
+        }
+      },
+    ],
+    ...['native', 'wasm'].flatMap((device) => [
+      [`${file}: ${device}, threads`, async () => void (await uses(project, file, { device, threads: more }))],
+      [`${file}: ${device}, in a worker`, async () => void (await uses(project, file, { device, worker: true }))],
+      [
+        `${file}: ${device}, threads of a worker`,
+        async () => void (await uses(project, file, { device, worker: true, threads: more })),
+      ],
+    ]),
+    [
+      `${file}: an addon that is not installed is an error to those who ask for it`,
+      async () => {
+        await assert.rejects(
+          uses(plain, file, { device: 'native' }),
+          /unsupported_runtime: .*@latformer\/.* is not installed/,
+        );
+      },
+    ],
+  ]),
+  ...[
+    ['missing', undefined, /latformer\.node/],
+    ['no addon', 'no addon', /latformer\.node: .*(too short|invalid ELF|not a mach-o|not a valid)/],
+  ].map(([what, content, why]) => [
+    `an addon that is ${what}: WebAssembly runs and says why; who asks for it gets an error`,
+    () =>
+      whileAddonIs(content, async () => {
+        const { binary, notes } = await uses(project, 'use.mjs');
+        assert.match(binary, /\.wasm$/);
+        assert.match(notes[0], /^runs as WebAssembly: cannot load the addon: /);
+        assert.match(notes[0], why);
+        await assert.rejects(
+          uses(project, 'use.cjs', { device: 'native' }),
+          /unsupported_runtime: cannot load the addon/,
+        );
+      }),
+  ]),
   [
-    'require, threads of a worker',
-    async () => assert.equal(await node('use.cjs', 'worker', more), 'POSITIVE NEGATIVE\n'),
+    'an addon of another version: WebAssembly runs and says why',
+    async () => {
+      const other = join(scratch, 'other');
+      await cp(installed, join(other, 'node_modules/latformer'), { recursive: true });
+      for (const name of ['@latformer'])
+        await cp(join(project, 'node_modules', name), join(other, 'node_modules', name), { recursive: true });
+      await cp(join(here, 'project'), other, { recursive: true });
+      const dist = join(other, 'node_modules/latformer/dist');
+      for (const file of (await readdir(dist)).filter((name) => /^node.*js$/.test(name))) {
+        const text = await readFile(join(dist, file), 'utf8');
+        await writeFile(join(dist, file), text.replaceAll('0.1.0', '0.1.1'));
+      }
+      const { binary, notes } = await uses(other, 'use.mjs');
+      assert.match(binary, /\.wasm$/);
+      assert.match(notes[0], /is of version 0\.1\.0, not 0\.1\.1/);
+    },
   ],
-  ['import in a worker thread', async () => assert.equal(await node('use.mjs', 'worker'), 'POSITIVE NEGATIVE\n')],
-  ['require in a worker thread', async () => assert.equal(await node('use.cjs', 'worker'), 'POSITIVE NEGATIVE\n')],
   [
     'from another working directory',
-    async () =>
-      assert.equal(await execute(tmpdir(), process.execPath, join(project, 'use.mjs')), 'POSITIVE NEGATIVE\n'),
+    async () => assert.match(await execute(tmpdir(), process.execPath, join(project, 'use.mjs')), new RegExp(good)),
   ],
   [
     'the command',
@@ -130,8 +254,10 @@ const checks = [
     `types: ${kind}`,
     async () => void (await inProject(tool('tsc'), '-p', `tsconfig.${kind}.json`)),
   ]),
-  ['publint', async () => void (await inProject(tool('publint'), tarball, '--strict'))],
-  ['arethetypeswrong', async () => void (await inProject(tool('attw'), tarball))],
+  ...['latformer', '@latformer/sentiment'].flatMap((name) => [
+    [`publint: ${name}`, async () => void (await inProject(tool('publint'), packed[name].tarball, '--strict'))],
+    [`arethetypeswrong: ${name}`, async () => void (await inProject(tool('attw'), packed[name].tarball))],
+  ]),
 ];
 
 let failed = 0;
@@ -146,7 +272,7 @@ try {
     }
   }
 } finally {
-  await rm(project, { recursive: true, force: true });
+  await rm(scratch, { recursive: true, force: true });
 }
 console.log(`${checks.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

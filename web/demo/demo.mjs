@@ -1,5 +1,5 @@
 // The page: what is typed is classified in a worker, in full and at the chosen speed in turn, and both answers are shown.
-import { pipeline } from './latformer/web.mjs';
+import { pipeline } from './modules/latformer/dist/web.mjs';
 import { drawCurve } from './curve.mjs';
 import { setUpGeneration } from './generate.mjs';
 import { chooseFolder, dropFolders, offerThreads, optionsFrom } from './model.mjs';

@@ -1,6 +1,6 @@
 // The second tab: a text goes on from a prompt, as it comes, by a model whose folder the visitor gives; how soon it begins
 // is what the slider is for.
-import { pipeline } from './latformer/web.mjs';
+import { pipeline } from './modules/latformer/dist/web.mjs';
 import { optionsFrom } from './model.mjs';
 
 const element = (id) => document.getElementById(`generate-${id}`);

@@ -43,7 +43,7 @@ function startFromElsewhere(url: URL, options: WorkerOptions): Port {
 // Where a tool has moved the script, the literal address in `new Worker` is the right one; this one is for scripts of another
 // origin, which no tool has. It is no literal, because Parcel gives a script that is imported, too, no address.
 const workerFile = './worker.mjs';
-const besideThis = (file: string): URL => new URL(file, import.meta.url);
+export const besideThis = (file: string): URL => new URL(file, import.meta.url);
 
 function start(make: () => Worker, url: () => URL, options: WorkerOptions): Port {
   try {

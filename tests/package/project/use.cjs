@@ -1,14 +1,16 @@
 const { pipeline, LatformerError } = require('latformer');
 
 async function main() {
-  const worker = process.argv[2] === 'worker';
-  const threads = Number(process.argv[3] ?? 1);
-  const classify = await pipeline('sentiment-analysis', undefined, { worker, threads });
-  if (classify.info.threads !== threads) process.exit(1);
+  const options = JSON.parse(process.argv[2] ?? '{}');
+  const classify = await pipeline('sentiment-analysis', undefined, { worker: false, threads: 1, ...options });
   const results = await classify(['A joy from start to finish.', 'A dull waste of time.'], { speedup: 2 });
-  console.log(results.map(({ label }) => label).join(' '));
+  if (classify.info.threads !== (options.threads ?? 1)) process.exit(1);
+  console.log(JSON.stringify({ labels: results.map(({ label }) => label).join(' '), info: classify.info }));
   await classify.dispose();
   const error = await classify('again').catch((reason) => reason);
   if (!(error instanceof LatformerError) || error.code !== 'disposed') process.exit(1);
 }
-main();
+main().catch((error) => {
+  console.error(`${error.code}: ${error.message}`);
+  process.exit(1);
+});

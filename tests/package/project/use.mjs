@@ -1,9 +1,12 @@
 import { pipeline } from 'latformer';
 
-const worker = process.argv[2] === 'worker';
-const threads = Number(process.argv[3] ?? 1);
-const classify = await pipeline('sentiment-analysis', null, { worker, threads });
-if (classify.info.threads !== threads) process.exit(1);
+const options = JSON.parse(process.argv[2] ?? '{}');
+const given = { worker: false, threads: 1, ...options };
+const classify = await pipeline('sentiment-analysis', null, given).catch((error) => {
+  console.error(`${error.code}: ${error.message}`);
+  process.exit(1);
+});
 const results = await classify(['A joy from start to finish.', 'A dull waste of time.'], { speedup: 2 });
-console.log(results.map(({ label }) => label).join(' '));
+if (classify.info.threads !== (options.threads ?? 1)) process.exit(1);
+console.log(JSON.stringify({ labels: results.map(({ label }) => label).join(' '), info: classify.info }));
 await classify.dispose();

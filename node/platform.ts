@@ -1,0 +1,140 @@
+// What Node has for pipeline(). Models run in worker threads, so that the event loop never waits for one; in a worker, or with
+// { worker: false }, they run right there.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+import { LatformerError, messageOf } from '../bindings/errors.js';
+import type { BundledModel, LargeFiles } from '../bindings/model/bundled.js';
+import type { ReadPackageFile } from '../bindings/download/whole.js';
+import { reading, show } from '../bindings/arguments/values.js';
+import { createEnvironment } from '../bindings/environment.js';
+import { folderByUrl } from '../bindings/model/files.js';
+import type { ModelFolder, OpenUrl } from '../bindings/model/folder.js';
+import { createPipelineFactory } from '../bindings/pipeline.js';
+import type { Launch, LaunchOptions, Load, Platform } from '../bindings/platform.js';
+import { launchPool } from '../bindings/pool.js';
+import type { Environment } from '../bindings/types/environment.js';
+import type { PipelineFactory } from '../bindings/types/pipeline.js';
+import type { BinaryName } from '../bindings/wasm/binaries.js';
+import { compileOnce } from '../bindings/wasm/compile.js';
+import { launchWasm } from '../bindings/wasm/launch.js';
+import type { WasmPlatform } from '../bindings/wasm/launch.js';
+import { addonPackages, findAddon, openAddon } from './addon.js';
+import { downloads } from './cache/downloads.js';
+import { device, keeper } from './cache/keeper.js';
+import { folderOnDisk, localModel, openFrom } from './files.js';
+import { modelFile, packageFile } from './package_files.js';
+import { startThread, startWorker } from './workers.js';
+
+export * from '../bindings/api.js';
+
+function folder(location: string | URL, openUrl: OpenUrl): ModelFolder {
+  const isUrl = location instanceof URL || /^([a-z][a-z\d+.-]*:\/\/|(data|blob|about|javascript):)/i.test(location);
+  if (!isUrl) return folderOnDisk(location);
+  const url = reading('the URL of the model', () => new URL(location));
+  if (url.protocol === 'file:') return folderOnDisk(reading('the URL of the model', () => fileURLToPath(url)));
+  if (/^https?:$/.test(url.protocol)) return folderByUrl(url, openUrl);
+  throw new TypeError(`model must be a folder, or a URL of http:, https: or file:, not ${show(url.href)}`);
+}
+
+const compileFrom = async (url: URL, binary: BinaryName, read: ReadPackageFile): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(url.protocol === 'file:' ? await readFile(url) : await read(url, binary));
+const compileBundled = compileOnce((binary, read) => compileFrom(packageFile(binary, undefined), binary, read));
+
+const wasm: WasmPlatform = {
+  compile: (binary, wasmPaths, read) =>
+    wasmPaths === undefined ? compileBundled(binary, read) : compileFrom(packageFile(binary, wasmPaths), binary, read),
+  startWorker,
+  startThread,
+  findAddon,
+  addonPackages,
+  openAddon,
+  mostThreads: () => (typeof SharedArrayBuffer === 'function' ? availableParallelism() : 1),
+  workerByDefault: () => isMainThread,
+};
+
+/** In workers, as a pool that replaces one that dies, or in this thread. */
+function launch(options: LaunchOptions, reload: Load): Launch {
+  const inThisThread = (): Launch => launchWasm(wasm, { ...options, worker: false, workers: undefined });
+  if (!(options.worker ?? (options.workers !== undefined || wasm.workerByDefault()))) return inThisThread();
+  const { workers = 1 } = options;
+  const threads = options.threads ?? (workers > 1 ? 1 : undefined);
+  const each = { ...options, worker: true, workers: undefined, threads };
+  try {
+    return launchPool(workers, () => launchWasm(wasm, each), reload);
+  } catch (cause) {
+    if (options.worker === true || options.workers !== undefined) throw cause;
+    return noted(inThisThread(), `runs in the calling thread, and keeps it busy: ${messageOf(cause)}`);
+  }
+}
+
+/** The same launch with a note for ModelInfo. */
+const noted = (launched: Launch, note: string): Launch => ({
+  ...launched,
+  async start(config) {
+    const started = await launched.start(config);
+    return { ...started, notes: [...started.notes, note] };
+  },
+});
+
+const base = (): undefined => undefined;
+
+/** Where models are looked for by name, and what is kept of downloads. */
+export const env: Environment = createEnvironment({
+  allowLocalModels: true,
+  localModelPath: '',
+  store: downloads,
+  base,
+});
+
+async function locate({ locate }: BundledModel, wasmPaths: string | URL | undefined): Promise<LargeFiles> {
+  const beside = wasmPaths === undefined ? await locate().catch(() => undefined) : undefined;
+  return {
+    vocabulary: modelFile('vocab.txt', beside?.vocabulary, wasmPaths),
+    weights: modelFile('model.safetensors', beside?.weights, wasmPaths),
+  };
+}
+
+const platform: Platform = {
+  launch,
+  locate,
+  folder,
+  localModel,
+  openUrl: openFrom,
+  base,
+  store: downloads,
+  seesRedirects: true,
+  explain: () => Promise.resolve(undefined),
+  startHash: () => createHash('sha256'),
+  keeper,
+  device,
+};
+
+const oldestNode = 20; // as package.json has it
+
+function checkNode(): void {
+  const { node } = process.versions;
+  if (Number(node.split('.')[0]) >= oldestNode) return;
+  throw new LatformerError('unsupported_runtime', `Latformer needs Node ${oldestNode} or newer; this is Node ${node}`);
+}
+
+/**
+ * pipeline() with this model for those who name none.
+ * @internal
+ */
+export function pipelineWith(bundled?: BundledModel): PipelineFactory {
+  const load = createPipelineFactory(platform, env, bundled);
+  return async (...args) => {
+    checkNode();
+    // Compiling WebAssembly is no work of the event loop, and a loop without work waits until V8 has optimised all that it
+    // has begun to: longer than the rest of the load. A timer is work.
+    const work = setInterval(() => undefined, 1 << 30);
+    try {
+      return await load(...args);
+    } finally {
+      clearInterval(work);
+    }
+  };
+}
