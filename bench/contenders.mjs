@@ -1,4 +1,5 @@
-// Who runs where, and in which precisions.
+// Who runs where, and in which precisions. 'latformer native' is the core by itself, a program that is handed texts without
+// JavaScript; 'latformer (native addon)' is the package with `device: 'native'`.
 const both = ['fp32', 'q8'];
 
 const inBrowsers = { latformer: both, 'onnxruntime-web': both, 'transformers.js': ['q8'] };
@@ -8,6 +9,7 @@ const libraries = {
   'node-relaxed': {
     latformer: both,
     'onnxruntime-web': both,
+    'latformer (native addon)': both,
     'latformer native': both,
     'onnxruntime-node': both,
     'transformers.js': ['q8'],

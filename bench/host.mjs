@@ -19,10 +19,11 @@ function chunks(list, size) {
   return parts;
 }
 
-async function latformer({ model, dtype, threads, calibrate, modules }) {
+async function latformer({ library, model, dtype, threads, calibrate, modules }) {
   const { pipeline } = await import(modules.latformer);
   const worker = typeof document === 'object'; // in Node it is the calling thread that is timed, as of the peers
-  const classify = await pipeline('text-classification', model, { dtype, threads, worker });
+  const device = library === 'latformer' ? 'wasm' : 'native';
+  const classify = await pipeline('text-classification', model, { dtype, threads, worker, device });
   // Anew, since the machine may not be what it was; then a speedup is one of time.
   if (calibrate) await classify.calibrate({ fresh: true });
   const label = classify.info.labels[1];
@@ -111,6 +112,7 @@ const nothing = () => ({ prepare: () => async () => undefined });
 const libraries = {
   nothing,
   latformer,
+  'latformer (native addon)': latformer,
   'transformers.js': transformers,
   'onnxruntime-web': onnxruntime,
   'onnxruntime-node': onnxruntime,

@@ -178,7 +178,7 @@ export const throughput = {
       for (const [i, { set, texts }] of chosen.texts.map(textsOf).entries()) {
         const ids = texts.map(tokenize);
         for (const contender of contenders) {
-          for (const batch of [1, contender.library === 'latformer' ? texts.length : 16]) {
+          for (const batch of [1, contender.library.startsWith('latformer') ? texts.length : 16]) {
             const key = `file ${i}, ${set} by ${batch}`; // two files may be of one set
             await contender.host.call('prepare', key, { texts, ids, batch });
             cells.push({ contender, key, set, size: texts.length, batch, times: [] });

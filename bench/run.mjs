@@ -20,6 +20,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../scripts/build.mjs';
+import { compile } from '../scripts/support/compile.mjs';
 import { root } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
 import { Failure, duration, main, step } from '../scripts/support/steps.mjs';
@@ -119,6 +120,7 @@ function choices() {
 async function bench() {
   const chosen = choices();
   await build();
+  await step('Native addon', (progress) => compile('release', progress, ['latformer_addon']));
   await installPeers();
   const models = [];
   for (const folder of chosen.folders) {

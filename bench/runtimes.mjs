@@ -11,6 +11,7 @@ import { browsers, launch } from '../scripts/browsers/index.mjs';
 import { nodes, setUpNewerNode } from '../scripts/setup/node.mjs';
 import { root } from '../scripts/support/paths.mjs';
 import { Failure } from '../scripts/support/steps.mjs';
+import { addonOf, ownPlatform } from '../scripts/support/platforms.mjs';
 import { buildProgram } from './build.mjs';
 
 const hostScript = 'bench/host.mjs'; // what runs beside a contender, unless start() is told otherwise
@@ -35,7 +36,12 @@ class NodeHost {
       execPath,
       execArgv: [],
       serialization: 'advanced',
-      env: { ...process.env, XDG_CACHE_HOME: join(root, 'build/bench/cache') }, // leaves the user's calibrations alone
+      // Leaves the user's calibrations alone.
+      env: {
+        ...process.env,
+        XDG_CACHE_HOME: join(root, 'build/bench/cache'),
+        LATFORMER_ADDON: addonOf(ownPlatform) ?? '',
+      },
     });
     this.#child.on('message', ({ id, value, error }) => {
       const { resolve, reject } = this.#waiting.get(id);

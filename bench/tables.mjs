@@ -7,7 +7,8 @@ const unique = (values) => [...new Set(values)];
 const digits = (value) => (value < 9.95 ? value.toFixed(2) : value < 99.5 ? value.toFixed(1) : value.toFixed(0));
 const times = (value) => `${value.toFixed(2)}x`;
 const baseline = 'onnxruntime-web';
-const baselineOf = (library) => (library === 'latformer native' ? 'onnxruntime-node' : baseline);
+const ownNative = ['latformer native', 'latformer (native addon)'];
+const baselineOf = (library) => (ownNative.includes(library) ? 'onnxruntime-node' : baseline);
 
 const precision = (dtype) => (dtype === 'q8' ? 'int8' : 'f32');
 const nameOf = ({ library, dtype, threads, speedup = 1 }) =>
@@ -106,7 +107,7 @@ function loadTables(rows, where) {
 /** Whole runs against the peak of their instruction set, which the parts of question `kernels` have measured. */
 function rooflineTable(kernels, latency, where) {
   const peakOf = ({ library, dtype }) => {
-    const native = ['latformer native', 'onnxruntime-node', 'transformers.js'].includes(library); // in Node
+    const native = [...ownNative, 'onnxruntime-node', 'transformers.js'].includes(library); // in Node
     return find(kernels, { library: native ? 'latformer native' : 'latformer', dtype, threads: 1 })?.peak;
   };
   const lines = latency.filter((row) => row.threads === 1 && row.speedup === 1 && peakOf(row));

@@ -12,8 +12,8 @@ import { bundle, compile } from './support/compile.mjs';
 import { logs, root } from './support/paths.mjs';
 import { dim, duration, main, red, step } from './support/steps.mjs';
 import { add, broken, building, none } from './test/counts.mjs';
-import { javascript, javascriptNative, script } from './test/javascript.mjs';
-import { arm64, buildForWasm, native, threads, wasm } from './test/programs.mjs';
+import { javascript, javascriptNative, javascriptSanitized, script } from './test/javascript.mjs';
+import { arm64, arm64Addon, buildForWasm, native, threads, wasm } from './test/programs.mjs';
 
 const fuzzSeconds = 5; // of each target
 
@@ -49,11 +49,13 @@ const stages = () => [
     }),
   ],
   ['Build of the native addon', building((progress) => compile('release', progress, ['latformer_addon']))],
+  ...(process.arch === 'arm64' ? [] : [['Native addon for ARM, under qemu', arm64Addon]]),
   ['Size of the package', checkSizes],
   ['Build of the unit tests as WebAssembly', building(buildForWasm)],
   ...nodes().map((node) => [`Kernels as WebAssembly, Node ${node.version}`, (progress) => wasm(node, progress)]),
   ...nodes().map((node) => [`JavaScript, Node ${node.version}`, (progress) => javascript(node, progress)]),
   ...nodes().map((node) => [`Native addon, Node ${node.version}`, (progress) => javascriptNative(node, progress)]),
+  ['Native addon, under ASan and UBSan', javascriptSanitized],
   ['Zoo of bad folders, native and as WebAssembly', (progress) => script('tests/zoo/run.mjs', progress)],
   ['Load: calls and pipelines at a flat heap', (progress) => script('tests/load/run.mjs', progress)],
   ['Package, installed', (progress) => script('tests/package/run.mjs', progress)],

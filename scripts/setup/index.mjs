@@ -5,7 +5,7 @@ import * as browsers from './browsers.mjs';
 import { installPackages, missingPackages } from './debian.mjs';
 import * as emscripten from './emscripten.mjs';
 import * as native from './native.mjs';
-import { setUpNewerNode, setUpPackages, setUpTooOldNode } from './node.mjs';
+import { setUpArmNode, setUpNewerNode, setUpPackages, setUpTooOldNode } from './node.mjs';
 import * as redis from './redis.mjs';
 import * as sources from './sources.mjs';
 
@@ -29,4 +29,5 @@ export async function setUp(purpose) {
   if (purpose !== 'test') return;
   await setUpNewerNode();
   await setUpTooOldNode();
+  if (process.arch !== 'arm64') await setUpArmNode();
 }

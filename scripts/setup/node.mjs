@@ -39,16 +39,16 @@ export const nodes = () => [
 /** A Node that is too old. */
 export const tooOldNode = () => pathOf(older);
 
-async function setUpNode(version) {
-  await step(`Node ${version} beside ${process.versions.node}`, async () => {
-    const folder = folderOf(version);
+/** Puts a Node into `folder`, from npm, which by itself takes none for another processor. */
+async function setUpNode(version, folder = folderOf(version), arch = process.arch) {
+  const isForeign = arch !== process.arch;
+  await step(`Node ${version}${isForeign ? ` for ${arch}` : ''} beside ${process.versions.node}`, async () => {
     if (existsSync(folder)) return 'there';
-    if (process.versions.node.split('.')[0] === version.split('.')[0]) return 'not needed';
+    if (!isForeign && process.versions.node.split('.')[0] === version.split('.')[0]) return 'not needed';
     const partial = emptyPartial(folder);
-    const name = `node-${process.platform}-${process.arch}`;
-    await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefix', partial, `${name}@${version}`], {
-      log: 'node',
-    });
+    const name = `node-${process.platform}-${arch}`;
+    const flags = ['--no-save', '--no-audit', '--no-fund', ...(isForeign ? ['--force'] : []), '--prefix', partial];
+    await npm(['install', ...flags, `${name}@${version}`], { log: 'node' });
     const from = join(partial, 'node_modules', name);
     const { version: given } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
     if (given.replace(/^v/, '') !== version) throw new Failure(`npm gave ${name} ${given} instead of ${version}.`);
@@ -58,4 +58,10 @@ async function setUpNode(version) {
 }
 
 export const setUpNewerNode = () => setUpNode(newer);
+
+const armFolder = join(toolchain, `node-${newer}-arm64`);
+
+/** One for 64-bit ARM, to run under qemu. */
+export const armNode = () => join(armFolder, 'bin', 'node');
+export const setUpArmNode = () => setUpNode(newer, armFolder, 'arm64');
 export const setUpTooOldNode = () => setUpNode(older);

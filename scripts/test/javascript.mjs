@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support/paths.mjs';
+import { nodes } from '../setup/node.mjs';
+import { compile } from '../support/compile.mjs';
 import { run } from '../support/run.mjs';
 import { filesBelow } from '../support/stamp.mjs';
 import { bold, red } from '../support/steps.mjs';
@@ -10,12 +12,26 @@ import { broken } from './counts.mjs';
 
 const testTimeout = 300_000; // milliseconds of one test file: what hangs must fail
 
-export const addon = join(root, 'build/release/bindings/addon/latformer.node');
+const addonOf = (preset) => join(root, 'build', preset, 'bindings/addon/latformer.node');
 const withAddon = /\/(addon|bad_input|classify|generate)\.test\.mjs$/;
 
 /** What says how an engine answers, by the native addon. */
 export const javascriptNative = (node, progress) =>
-  javascript(node, progress, { only: withAddon, env: { LATFORMER_ADDON: addon }, kind: '-addon' });
+  javascript(node, progress, { only: withAddon, env: { LATFORMER_ADDON: addonOf('release') }, kind: '-addon' });
+
+/** The addon's own tests with the addon under AddressSanitizer and UndefinedBehaviorSanitizer, in a Node that is not. */
+export async function javascriptSanitized(progress) {
+  await compile('fuzz', progress, ['latformer_addon']);
+  const runtime = `libclang_rt.asan-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so`;
+  const { output } = await run('clang-19', [`-print-file-name=${runtime}`]);
+  const env = {
+    LATFORMER_ADDON: addonOf('fuzz'),
+    LD_PRELOAD: output.trim(),
+    ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1', // Node itself frees little at its end
+  };
+  const [node] = nodes();
+  return javascript(node, progress, { only: /\/addon\.test\.mjs$/, env, kind: '-addon-sanitized' });
+}
 
 /** tests/js by Node's own test runner. */
 export async function javascript({ version, path }, progress, { only = /\.test\.mjs$/, env = {}, kind = '' } = {}) {

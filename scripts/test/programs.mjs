@@ -2,8 +2,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { armNode } from '../setup/node.mjs';
 import { compile, configure } from '../support/compile.mjs';
 import { logs, root } from '../support/paths.mjs';
+import { addonOf } from '../support/platforms.mjs';
 import { run } from '../support/run.mjs';
 import { filesBelow, readOrNull } from '../support/stamp.mjs';
 import { bold, red } from '../support/steps.mjs';
@@ -113,4 +115,26 @@ export async function arm64(progress) {
     name: 'arm64',
   };
   return runPrograms([programOf('arm64', 'kernels')], how, progress);
+}
+
+/** The addon for ARM in a Node for ARM: the package's answers, in the calling thread, and in a worker with threads. */
+export async function arm64Addon(progress) {
+  await compile('arm64', progress, ['latformer_addon']);
+  let sum = none;
+  for (const how of [
+    { worker: false, threads: 1 },
+    { worker: true, threads: 2 },
+  ]) {
+    const options = JSON.stringify({ device: 'native', ...how });
+    progress.update(options);
+    const program = ['-L', '/usr/aarch64-linux-gnu', armNode(), 'tests/package/project/use.mjs', options];
+    const result = await run('qemu-aarch64', program, {
+      check: false,
+      log: 'arm64-addon',
+      env: { LATFORMER_ADDON: addonOf('linux-arm64-gnu') },
+    });
+    const isGood = result.ok && /POSITIVE NEGATIVE.*"latformer\.node"/.test(result.output);
+    sum = add(sum, isGood ? { passed: 1, failed: 0 } : broken(progress, `arm64, ${options}`, result.output));
+  }
+  return sum;
 }

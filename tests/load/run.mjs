@@ -3,7 +3,8 @@
 //   node tests/load/run.mjs [--calls N] [--pipelines N] [--seed N]
 // (dist/ must be built; npm run load: 100,000 and 1,000)
 //
-// Live is what is left after a collection of garbage. What the first tenth of the work leaves is warm-up; from there on it
+// All of it as WebAssembly, and by the native addon where one is built. Live is what is left after a collection of garbage; what C++ has
+// natively is not in it, so that there what is resident counts, too, as roughly as that can be told. What the first tenth of the work leaves is warm-up; from there on it
 // may grow by a megabyte, which is ten bytes a call. Each answer is held against the first one to the same question.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -13,6 +14,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import workerThreads from 'node:worker_threads';
+import { addonOf, ownPlatform } from '../../scripts/support/platforms.mjs';
 import { tinyModel } from '../js/tiny_model.mjs';
 
 const { values: options } = parseArgs({
@@ -45,6 +47,7 @@ syncBuiltinESMExports();
 const { LatformerError, pipeline } = await import('latformer');
 
 const mayGrow = 1e6; // bytes
+const mayGrowResident = 16e6; // of a native addon
 const files = tinyModel();
 const folder = fileURLToPath(new URL('../parity/models/gpt2-tied-f32', import.meta.url));
 const generatorFiles = Object.fromEntries(
@@ -78,7 +81,7 @@ let passed = 0;
 let failed = 0;
 
 /** Does `work` so many times and looks at the heap ten times. */
-async function repeat(what, count, work) {
+async function repeat(what, count, work, { device } = {}) {
   count = Math.ceil(count);
   const tenth = Math.max(1, Math.ceil(count / 10));
   let warm;
@@ -93,6 +96,9 @@ async function repeat(what, count, work) {
   try {
     const growth = last.bytes - warm.bytes;
     assert.ok(growth < mayGrow, `${what}: what lives grew by ${megabytes(growth)}`);
+    const resident = last.rss - warm.rss;
+    const isFlat = device !== 'native' || resident < mayGrowResident;
+    assert.ok(isFlat, `${what}: what is resident grew by ${megabytes(resident)}`);
     passed += 1;
   } catch (error) {
     failed += 1;
@@ -107,12 +113,13 @@ function check(question, answer) {
   assert.equal(answer, known.get(question), question);
 }
 
-/** A question to a classifier, whose answer is checked. */
+/** A question to a classifier, whose answer is checked. f32 of the two devices differs in its last places. */
 async function ask(classify, i, more = {}) {
   const text = texts[i % texts.length];
   const speedup = speedups[i % speedups.length];
   const [{ label, score }] = await classify(text, { speedup, ...more });
-  check(`${text.slice(0, 40)} at ${speedup} ${more.long_text ?? ''}`, `${label} ${score}`);
+  const device = classify.info.binary === 'latformer.node' ? 'native' : 'wasm';
+  check(`${device}: ${text.slice(0, 40)} at ${speedup} ${more.long_text ?? ''}`, `${label} ${score}`);
 }
 
 const prompts = ['Once upon a time', 'a', 'It was the best of times. Where was it?'];
@@ -130,26 +137,34 @@ async function stream(generate, i, most = Infinity, more = {}) {
   check(`${prompt} at ${speedup}`, text);
 }
 
-const kinds = [
+const addon = addonOf(ownPlatform);
+if (addon === undefined) console.log('no native addon is built');
+else process.env.LATFORMER_ADDON = addon;
+const threads = hasThreads ? 2 : 1;
+
+const wasmKinds = [
   { worker: false },
   { worker: true },
   ...(hasThreads
     ? [
-        { worker: false, threads: 2 },
-        { worker: true, threads: 2 },
+        { worker: false, threads },
+        { worker: true, threads },
       ]
     : []),
-];
+].map((kind) => ({ ...kind, device: 'wasm' }));
+const nativeKinds = [{ worker: false }, { worker: true, threads }].map((kind) => ({ ...kind, device: 'native' }));
+const kinds = [...(addon === undefined ? [] : nativeKinds), ...wasmKinds];
+const kindsInThisThread = kinds.filter(({ worker, threads: count = 1 }) => !worker && count === 1);
 const open = (kind) => pipeline('text-classification', { files }, kind);
 const openGenerator = (kind) => pipeline('text-generation', { files: generatorFiles }, kind);
 
-{
-  const classify = await open({ worker: false });
-  await repeat('calls', calls, (i) => ask(classify, i, { stats: i % 7 === 0 }));
+for (const kind of kindsInThisThread) {
+  const classify = await open(kind);
+  await repeat(`calls, ${kind.device}`, calls, (i) => ask(classify, i, { stats: i % 7 === 0 }), kind);
   await classify.dispose();
 }
 
-for (const kind of kinds.slice(1)) {
+for (const kind of kinds.filter((each) => !kindsInThisThread.includes(each))) {
   const classify = await open(kind);
   const order = [];
   await repeat(`times 64 callers at once, ${JSON.stringify(kind)}`, calls / 640, async () => {
@@ -164,9 +179,10 @@ for (const kind of kinds.slice(1)) {
   await classify.dispose();
 }
 
-{
-  const generate = await openGenerator(kinds.at(-1));
-  await repeat('streams', calls / 20, (i) => stream(generate, i, i % 5 === 4 ? 1 + (i % 3) : Infinity));
+for (const kind of [kinds[0], kinds.at(-1)]) {
+  const generate = await openGenerator(kind);
+  const pieces = (i) => (i % 5 === 4 ? 1 + (i % 3) : Infinity);
+  await repeat(`streams, ${kind.device}`, calls / 20, (i) => stream(generate, i, pieces(i)), kind);
   await generate.dispose();
 }
 
@@ -203,10 +219,11 @@ for (const kind of kinds) {
     if (error instanceof LatformerError && ['internal', 'unsupported_runtime'].includes(error.code)) return;
     throw error;
   };
+  const killable = kinds.filter(({ worker, threads: count = 1, device }) => worker || (count > 1 && device === 'wasm'));
   let killed = 0;
   await repeat('pipelines whose workers or threads were killed', pipelines, async (i) => {
     started.length = 0;
-    const kind = kinds[1 + (i % (kinds.length - 1))];
+    const kind = killable[i % killable.length];
     const isGenerator = i % 2 === 1;
     const opening = isGenerator ? openGenerator(kind) : open(kind);
     const use = async () => {

@@ -51,6 +51,7 @@ async function filesOf(folder) {
 
 const binaries = ['', '-relaxed', '-threads', '-relaxed-threads'].map((kind) => `latformer${kind}.wasm`);
 const more = availableParallelism() > 1 ? 2 : 1;
+const newestGlibc = 35; // 2.35, as docs/native.md says of builds on Debian 12
 const mostUnpacked = 4.8e6; // bytes, of which the four binaries are 3.7e6
 const good = 'POSITIVE NEGATIVE';
 let packed; // by name, { folder, tarball }
@@ -214,6 +215,20 @@ const checks = [
         );
       }),
   ]),
+  [
+    'what the addon asks of the system: no library but that of C, and not the newest',
+    async () => {
+      if (process.platform !== 'linux') return;
+      const text = await readFile(join(addon, 'latformer.node'), 'latin1');
+      const libraries = new Set(
+        [...text.matchAll(/\0(lib[\w+-]+\.so[.\d]*|ld-[\w-]+\.so[.\d]*)(?=\0)/g)].map(([, name]) => name),
+      );
+      for (const name of libraries)
+        assert.match(name, /^(libc|libm|libpthread|libdl|ld-linux-\w+(-64)?)\.so\.\d$/, name);
+      const minor = [...text.matchAll(/\0GLIBC_2\.(\d+)(?=[.\0])/g)].map(([, number]) => Number(number));
+      assert.ok(minor.length > 0 && Math.max(...minor) <= newestGlibc, `it needs glibc 2.${Math.max(...minor)}`);
+    },
+  ],
   [
     'an addon of another version: WebAssembly runs and says why',
     async () => {
