@@ -30,13 +30,22 @@ void Attention::pack_keys_of(size_t head, const AttentionInput& input) {
             keys_.data() + head * longest_ * head_size_);
 }
 
+// logits (keys) of one query.
+void Attention::add_relative_bias(const RelativeBias& bias, size_t head, size_t query, size_t keys, float* logits) {
+  const float* at_query = bias.table + head * (2 * bias.reach + 1) + bias.reach - bias.places[query];
+  for (size_t j = 0; j < keys; ++j) logits[j] += at_query[bias.places[j]];
+}
+
 // result (count, padded keys): rows of A, for `count` queries from `first`.
 void Attention::probabilities_of(size_t head, const AttentionInput& input, size_t first, size_t count,
                                  float* result) const {
   const size_t width = padded(input.keys);
   attention_logits(*micro_, head_size_, input.query.from(first, head * head_size_), count,
                    keys_.data() + head * longest_ * head_size_, input.keys, log_sizes_.data(), result);
-  for (size_t i = 0; i < count; ++i) micro_->softmax_row(width, result + i * width);
+  for (size_t i = 0; i < count; ++i) {
+    if (input.relative_bias) add_relative_bias(*input.relative_bias, head, first + i, input.keys, result + i * width);
+    micro_->softmax_row(width, result + i * width);
+  }
 }
 
 // context (count, dh) = rows of A times the head's values.

@@ -1,6 +1,6 @@
 // Multi-head attention over one text whose rows stand packed in a wider matrix, and its split in two for elimination:
 //
-//   A       = softmax(Q K^T + log size)              (H, queries, keys), 1 / sqrt(dh) being in Q already
+//   A       = softmax(Q K^T + log size + bias)       (H, queries, keys), 1 / sqrt(dh) being in Q already
 //   context = A V                                    (queries, H dh)
 //   score   = mean over heads and queries of A       (keys)      the ACC metric's; docs/method.md
 //
@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/base/buffer.h"
@@ -24,10 +25,18 @@
 
 namespace latformer::kernels {
 
+// What a head thinks of a key by how far it stands from the query, in the text.
+struct RelativeBias {
+  const float* table;  // (H, 2 reach + 1): from a key `reach` before the query to one as far behind it
+  size_t reach;
+  const uint32_t* places;  // (keys) where each stands; queries are the first of the keys
+};
+
 struct AttentionInput {
   size_t queries, keys;
   StridedRows query, key, value;  // of H dh values each
   float last_log_size;            // log of how many rows the last key stands for; the others stand for one
+  std::optional<RelativeBias> relative_bias = {};
 };
 
 class Attention {
@@ -54,6 +63,7 @@ class Attention {
   void set_log_sizes(const AttentionInput& input);
   float* probabilities(size_t head, const AttentionInput& input);
   void pack_keys_of(size_t head, const AttentionInput& input);
+  static void add_relative_bias(const RelativeBias& bias, size_t head, size_t query, size_t keys, float* logits);
   void probabilities_of(size_t head, const AttentionInput& input, size_t first, size_t count, float* result) const;
   void context_of(size_t head, const AttentionInput& input, const float* probabilities, size_t count,
                   const uint32_t* rows, float* context) const;

@@ -28,7 +28,7 @@ struct EncoderConfig {
   uint32_t num_hidden_layers = 0;
   uint32_t num_attention_heads = 0;
   uint32_t intermediate_size = 0;
-  uint32_t max_position_embeddings = 0;
+  uint32_t max_position_embeddings = 0;  // those that tokens can have
   ProblemType problem_type = ProblemType::single_label;
   std::vector<std::string> labels;
 

@@ -3,13 +3,17 @@
 #include <string>
 
 #include "core/format/json.h"
+#include "core/models/bert/architectures.h"
 
 namespace latformer {
 namespace {
 
 Result<Tokenizer> parse_tokenizer(const ModelFiles& files, size_t vocab_size) {
   LATFORMER_ASSIGN(const JsonDocument config, JsonDocument::parse("config.json", files.config_json));
-  LATFORMER_ASSIGN(const std::string_view tokenizer_class, config.root()["tokenizer_class"].string_or(""));
+  LATFORMER_ASSIGN(const std::string_view model_type, config.root()["model_type"].string_or(""));
+  const BertArchitecture* architecture = find_bert_architecture(model_type);
+  LATFORMER_ASSIGN(const std::string_view tokenizer_class,
+                   config.root()["tokenizer_class"].string_or(architecture == nullptr ? "" : architecture->tokenizer));
   return Tokenizer::create({.tokenizer_json = files.tokenizer_json,
                             .tokenizer_config_json = files.tokenizer_config_json,
                             .vocab_txt = files.vocab_txt,

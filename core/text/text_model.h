@@ -1,5 +1,5 @@
 // What cuts the text between added tokens into tokens, and puts tokens together again: one class for each family of
-// tokenizers, WordPiece (wordpiece/) and byte pair encoding (bpe/).
+// tokenizers, WordPiece (wordpiece/), byte pair encoding (bpe/) and unigram (unigram/).
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,9 @@
 // Text -> tokens and back, exactly as Hugging Face's tokenizers do it.
 //
 // The way of a text: added tokens are cut out (added_tokens.h); what is between them goes through the model of the
-// family, WordPiece (wordpiece/) or byte-level BPE (bpe/), which cuts it into words and those into tokens; then special
-// tokens are put around it (template.h). A text is read in one pass, and only the word at hand is stored.
+// family, WordPiece (wordpiece/), byte-level BPE (bpe/) or unigram (unigram/), which cuts it into words and those into
+// tokens; then special tokens are put around it (template.h). A text is read in one pass, and only the word at hand is
+// stored; for unigram, a step of the normalizer after the other, all of it.
 #pragma once
 
 #include <cstddef>

@@ -154,6 +154,13 @@ Result<ConfigDocuments> parse_config_documents(const TokenizerFiles& files) {
   return ConfigDocuments{std::move(config), std::move(special_tokens_map), std::move(added_tokens)};
 }
 
+Result<std::string_view> tokenizer_class(const JsonValue& config, std::string_view otherwise) {
+  constexpr std::string_view kFast = "Fast";
+  LATFORMER_ASSIGN(std::string_view name, config["tokenizer_class"].string_or(otherwise));
+  if (name.ends_with(kFast)) name.remove_suffix(kFast.size());
+  return name;
+}
+
 bool ConfiguredTokens::lists(std::string_view content) const {
   return std::any_of(listed.begin(), listed.end(), [&](const AddedToken& token) { return token.content == content; });
 }

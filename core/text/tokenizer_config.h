@@ -50,6 +50,10 @@ Result<ConfigDocuments> parse_config_documents(const TokenizerFiles& files);
 // An object of AddedToken's fields; of a type that no field has: bad_model.
 Result<AddedToken> parse_added_token(const JsonValue& value);
 
+// "tokenizer_class" of tokenizer_config.json, where it is not there `otherwise`; without "Fast" at its end. Errors:
+// bad_model (it is no string).
+Result<std::string_view> tokenizer_class(const JsonValue& config, std::string_view otherwise);
+
 // A special token and its text where no file names one; empty: there is none.
 struct SpecialToken {
   std::string_view key;  // e.g. "unk_token"

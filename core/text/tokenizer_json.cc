@@ -9,6 +9,7 @@
 #include "core/text/bpe/bpe_json.h"
 #include "core/text/json_parts.h"
 #include "core/text/tokenizer_config.h"
+#include "core/text/unigram/unigram_json.h"
 #include "core/text/wordpiece/bert_config.h"
 #include "core/text/wordpiece/wordpiece_json.h"
 
@@ -30,7 +31,8 @@ Result<std::unique_ptr<TextModel>> parse_model(const JsonValue& root, const Toke
   }
   if (type == "WordPiece") return parse_wordpiece(root, files);
   if (type == "BPE") return parse_bpe(root, files);
-  return unsupported_type(model, type, "WordPiece or BPE");
+  if (type == "Unigram") return parse_unigram(root);
+  return unsupported_type(model, type, "WordPiece, BPE or Unigram");
 }
 
 Status parse_added_tokens(const JsonValue& added_tokens, TokenizerSettings& settings) {

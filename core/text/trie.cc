@@ -49,13 +49,8 @@ Trie::Node Trie::child(Node node, unsigned char label) const {
 }
 
 Trie::Match Trie::longest_prefix(std::string_view text) const {
-  Node node = kRoot;
   Match longest = {kNoValue, 0};
-  for (size_t i = 0; i < text.size(); ++i) {
-    node = child(node, static_cast<unsigned char>(text[i]));
-    if (node == kNoNode) break;
-    if (values_[node] != kNoValue) longest = {values_[node], i + 1};
-  }
+  for_each_prefix(text, [&](const Match& match) { longest = match; });
   return longest;
 }
 

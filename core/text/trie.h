@@ -31,6 +31,17 @@ class Trie {
   // The longest key that `text` begins with; {kNoValue, 0} if there is none.
   Match longest_prefix(std::string_view text) const;
 
+  // Calls visit(match) for each key that `text` begins with, the shortest first.
+  template <class Visit>
+  void for_each_prefix(std::string_view text, Visit visit) const {
+    Node node = kRoot;
+    for (size_t i = 0; i < text.size(); ++i) {
+      node = child(node, static_cast<unsigned char>(text[i]));
+      if (node == kNoNode) return;
+      if (values_[node] != kNoValue) visit(Match{values_[node], i + 1});
+    }
+  }
+
  private:
   using Node = uint32_t;
   static constexpr Node kRoot = 0;

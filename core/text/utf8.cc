@@ -1,5 +1,7 @@
 #include "core/text/utf8.h"
 
+#include <algorithm>
+
 namespace latformer::utf8 {
 
 CodePoint decode_multibyte(std::string_view text, size_t position) {
@@ -34,6 +36,17 @@ CodePoint decode_multibyte(std::string_view text, size_t position) {
     most = 0xBF;
   }
   return {value, following + 1};
+}
+
+bool is_well_formed(std::string_view text) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(text.begin(), text.end(), is_ascii)) return true;  // nearly always
+  for (size_t position = 0; position < text.size();) {
+    const CodePoint c = decode(text, position);
+    if (c.is_ill_formed) return false;
+    position += c.size;
+  }
+  return true;
 }
 
 bool may_go_on(std::string_view text) {

@@ -29,6 +29,9 @@ inline CodePoint decode(std::string_view text, size_t position) {
   return decode_multibyte(text, position);
 }
 
+// Whether all of it is UTF-8.
+bool is_well_formed(std::string_view text);
+
 // Whether further bytes could make a character of the ill-formed ones that `text` begins with.
 bool may_go_on(std::string_view text);
 

@@ -38,7 +38,8 @@ Result<Quantizable> bert(std::string_view config_json) {
   model.stored = [architecture](std::string_view name) { return architecture->stored(name); };
   model.part_of = [&modules](std::string_view name) -> size_t {
     const auto is_below = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
-    if (name.starts_with("embeddings.")) return 0;
+    if (name.starts_with("embeddings.") || is_below(modules.embeddings_project)) return 0;
+    if (is_below(modules.relative_attention_bias)) return 1;
     if (name.starts_with(modules.layers)) {
       const std::string_view rest = inside_layer(name, modules.layers);
       return rest.starts_with("attention.") || rest.starts_with(modules.attention_norm) ? 1 : 2;
@@ -47,12 +48,14 @@ Result<Quantizable> bert(std::string_view config_json) {
     return is_below(modules.classifier) ? 4 : 5;
   };
   model.is_transposed = [](std::string_view) { return false; };
-  // The head, and the embedding of the first or second text, which is added to every word.
+  // The head, the embedding of the first or second text, which is added to every word, and what heads think of
+  // distances.
   model.float_modules = {std::string(modules.classifier)};
-  if (!modules.token_type_embeddings.empty()) {
-    model.float_modules.push_back(architecture->stored(modules.token_type_embeddings));
+  for (const std::string_view module : {modules.token_type_embeddings, modules.relative_attention_bias}) {
+    if (!module.empty()) model.float_modules.push_back(architecture->stored(module));
   }
   model.columns = {config.hidden_size, config.intermediate_size};
+  if (config.projects_embeddings()) model.columns.push_back(config.embedding_size);
   model.is_quantized = config.quantized;
   model.check = [config](std::span<const std::byte> header) -> Status {
     LATFORMER_ASSIGN(std::unique_ptr<Head> head, ClassificationHead::create(config));

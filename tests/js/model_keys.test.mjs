@@ -83,6 +83,10 @@ const llama = {
     model: { ...gpt2Json.model, vocab: Object.fromEntries(letters.map((token, id) => [token, id])), merges: [] },
   }),
 };
+const roberta = without(folder('roberta'), 'profile.json');
+const electra = without(folder('electra'), 'profile.json');
+const xlmRoberta = without(folder('xlm-roberta'), 'profile.json');
+const mpnet = without(folder('mpnet'), 'profile.json');
 const distilbert = without(folder('distilbert'), 'profile.json');
 
 // --- What they answer ---
@@ -157,12 +161,28 @@ const isSpecial = (value) =>
 
 const yes = (...names) => Object.fromEntries(names.map((name) => [name, true]));
 const halves = (...names) => Object.fromEntries(names.map((name) => [name, 0.5]));
+// Keys that all encoders have which compute as BERT does.
+const asBert = {
+  hidden_size: 8,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  intermediate_size: 8,
+  max_position_embeddings: 16,
+  type_vocab_size: 3,
+  hidden_act: 'relu',
+  layer_norm_eps: 0.5,
+  position_embedding_type: 'relative_key',
+  ...yes('is_decoder', 'add_cross_attention', 'is_encoder_decoder'),
+  ...halves('hidden_dropout_prob', 'attention_probs_dropout_prob', 'classifier_dropout'),
+  tie_word_embeddings: false,
+  is_causal: true,
+};
 const sections = {
   'config.json of every model': {
     bases: [bert, llama],
     file: 'config.json',
     keys: {
-      model_type: 'roberta',
+      model_type: 'xlnet',
       architectures: ['BertForTokenClassification'],
       vocab_size: 10,
       auto_map: { AutoModel: 'own.Model' },
@@ -219,19 +239,7 @@ const sections = {
     bases: [bert],
     file: 'config.json',
     keys: {
-      hidden_size: 8,
-      num_hidden_layers: 2,
-      num_attention_heads: 4,
-      intermediate_size: 8,
-      max_position_embeddings: 16,
-      type_vocab_size: 1,
-      hidden_act: 'relu',
-      layer_norm_eps: 0.5,
-      position_embedding_type: 'relative_key',
-      ...yes('is_decoder', 'add_cross_attention', 'is_encoder_decoder'),
-      ...halves('hidden_dropout_prob', 'attention_probs_dropout_prob', 'classifier_dropout'),
-      tie_word_embeddings: false,
-      is_causal: true,
+      ...asBert,
       eos_token_id: 5,
       directionality: 'bidi',
       pooler_fc_size: 8,
@@ -239,6 +247,37 @@ const sections = {
       pooler_num_fc_layers: 2,
       pooler_size_per_head: 2,
       pooler_type: 'x',
+    },
+  },
+  'config.json of RoBERTa, XLM-RoBERTa and CamemBERT': {
+    bases: [roberta, xlmRoberta],
+    file: 'config.json',
+    keys: { ...asBert, max_position_embeddings: 100, num_hidden_layers: 3, pad_token_id: 4, eos_token_id: 5 },
+  },
+  'config.json of ELECTRA': {
+    bases: [electra],
+    file: 'config.json',
+    keys: {
+      ...asBert,
+      embedding_size: 12,
+      pad_token_id: 5,
+      eos_token_id: 5,
+      summary_type: 'mean',
+      summary_use_proj: false,
+      summary_activation: 'tanh',
+      summary_last_dropout: 0.5,
+    },
+  },
+  'config.json of MPNet': {
+    bases: [mpnet],
+    file: 'config.json',
+    keys: {
+      ...Object.fromEntries(Object.entries(asBert).filter(([key]) => key !== 'type_vocab_size')),
+      max_position_embeddings: 100,
+      num_hidden_layers: 3,
+      relative_attention_num_buckets: 31,
+      pad_token_id: 4,
+      eos_token_id: 5,
     },
   },
   'config.json of DistilBERT': {
@@ -361,6 +400,7 @@ const sections = {
     rest: {
       bases: [gpt2Vocab],
       keys: {
+        trim_offsets: false,
         add_prefix_space: true,
         add_bos_token: true,
         add_eos_token: true,
@@ -394,30 +434,73 @@ const sections = {
       pre_tokenizer: { type: 'Whitespace' },
       post_processor: null,
       decoder: null,
-      'model.type': 'Unigram',
+      'model.type': 'WordLevel',
       'model.vocab': { ...wordPiece.model.vocab, a: 6, joy: 5 },
       'model.unk_token': 'a',
       'model.continuing_subword_prefix': '@@',
       'model.max_input_chars_per_word': 3,
     },
-    rest: {
-      bases: [gpt2],
-      keys: {
-        'bpe normalizer': at('normalizer', { type: 'NFC' }),
-        'pre_tokenizer.add_prefix_space': 'x', // GPT2Tokenizer decides; it is read all the same
-        'pre_tokenizer.use_regex': 'x',
-        'pre_tokenizer.trim_offsets': false,
-        'model.merges': [],
-        'model.dropout': 0.5,
-        'model.unk_token of BPE': at('model.unk_token', 'none such'),
-        'model.continuing_subword_prefix of BPE': at('model.continuing_subword_prefix', '##'),
-        'model.end_of_word_suffix': '</w>',
-        'model.fuse_unk': true,
-        'model.byte_fallback': true,
-        'model.ignore_merges': 'x',
-        'bpe decoder': at('decoder', { type: 'WordPiece' }),
+    rest: [
+      {
+        bases: [gpt2],
+        keys: {
+          'bpe normalizer': at('normalizer', { type: 'NFC' }),
+          'pre_tokenizer.add_prefix_space': 'x', // GPT2Tokenizer decides; it is read all the same
+          'pre_tokenizer.use_regex': 'x',
+          'pre_tokenizer.trim_offsets': false,
+          'model.merges': [],
+          'model.dropout': 0.5,
+          'model.unk_token of BPE': at('model.unk_token', 'none such'),
+          'model.continuing_subword_prefix of BPE': at('model.continuing_subword_prefix', '##'),
+          'model.end_of_word_suffix': '</w>',
+          'model.fuse_unk': true,
+          'model.byte_fallback': true,
+          'model.ignore_merges': 'x',
+          'bpe decoder': at('decoder', { type: 'WordPiece' }),
+        },
       },
-    },
+      {
+        bases: [xlmRoberta],
+        keys: {
+          'unigram normalizer': at('normalizer', { type: 'Lowercase' }),
+          'normalizer.precompiled_charsmap': null,
+          'normalizer.content': at('normalizer', { type: 'Replace', pattern: { String: 'o' }, content: 'a' }),
+          'normalizer.pattern': at('normalizer', { type: 'Replace', pattern: { Regex: '(o)' }, content: 'a' }),
+          'normalizer.prepend': at('normalizer', { type: 'Prepend', prepend: 'zz' }),
+          'normalizer.strip_left': at('normalizer', { type: 'Strip', strip_left: 'x', strip_right: true }),
+          'normalizer.strip_right': at('normalizer', { type: 'Strip', strip_left: true, strip_right: 'x' }),
+          'unigram pre_tokenizer': at('pre_tokenizer', { type: 'Whitespace' }),
+          'pre_tokenizer.replacement': at('pre_tokenizer.pretokenizers.1.replacement', '_'),
+          'pre_tokenizer.prepend_scheme': at('pre_tokenizer.pretokenizers.1.prepend_scheme', 'never'),
+          'pre_tokenizer.add_prefix_space of Metaspace': at('pre_tokenizer', {
+            type: 'Metaspace',
+            replacement: '\u2581',
+            add_prefix_space: false,
+          }),
+          'pre_tokenizer.split': at('pre_tokenizer.pretokenizers.1.split', 'x'),
+          'pre_tokenizer.behavior': at('pre_tokenizer', { type: 'Punctuation', behavior: 'Removed' }),
+          'pre_tokenizer.invert': at('pre_tokenizer', {
+            type: 'Split',
+            pattern: { String: 'o' },
+            behavior: 'Removed',
+            invert: true,
+          }),
+          'pre_tokenizer.pattern': at('pre_tokenizer', {
+            type: 'Split',
+            pattern: { Regex: '(o)' },
+            behavior: 'Removed',
+          }),
+          'pre_tokenizer.delimiter': at('pre_tokenizer', { type: 'CharDelimiterSplit', delimiter: 'o' }),
+          'pre_tokenizer.individual_digits': at('pre_tokenizer', { type: 'Digits', individual_digits: 'x' }),
+          'model.unk_id': 5,
+          'model.vocab of Unigram': at('model.vocab', [['a', 0]]),
+          'model.byte_fallback of Unigram': at('model.byte_fallback', 'x'),
+          'model.alpha': 0.1,
+          'model.nbest_size': 4,
+          'unigram decoder': at('decoder', { type: 'WordPiece' }),
+        },
+      },
+    ],
   },
   'generation_config.json': {
     bases: [withKeys(gpt2, 'generation_config.json', { max_new_tokens: 12 })],
@@ -517,7 +600,7 @@ for (const [section, rows] of Object.entries(tables())) {
   test(`${section}, key by key`, { timeout: 300_000 }, async () => {
     const known = sections[section];
     assert.ok(known, `no test of the section "${section}"`);
-    const parts = [known, ...(known.rest ? [{ file: known.file, ...known.rest }] : [])];
+    const parts = [known, ...[known.rest ?? []].flat().map((rest) => ({ file: known.file, ...rest }))];
     assert.deepEqual(
       rows.map(([key]) => key).sort(),
       parts.flatMap(({ keys }) => Object.keys(keys)).sort(),

@@ -16,7 +16,7 @@ A golden file, one case a line:
       "token_types": false,                       absent where the model has them; else type ids are 0
       "cases": [
         { "text": "...", "pair": "...",           pair is absent for a single text
-          "ids": [2, 71, ...],                    cut to max_position_embeddings
+          "ids": [2, 71, ...],                    cut to what the model has positions for
           "pair_begin": 17,                       type id 0 before this token, 1 from it on; the number of ids if single
           "truncated": true,                      absent if nothing was cut
           "runs": [
@@ -117,7 +117,7 @@ def survival(kept, tokens):
 class Maker:
     def __init__(self, folder, near_ties):
         self.model = reference.load_model(folder)
-        self.encode = load_tokenizer(folder, self.model.config["max_position_embeddings"])
+        self.encode = load_tokenizer(folder, self.model.max_tokens)
         self.network = load_hugging_face(folder, self.model)
         self.pipeline = TextClassificationPipeline(
             model=self.network, tokenizer=AutoTokenizer.from_pretrained(folder), top_k=None, device="cpu"
@@ -161,7 +161,7 @@ class Maker:
     def hold_pipeline(self, text, pair, scores):
         """transformers' own answer to the text itself, special tokens in it and truncation included."""
         inputs = {"text": text} if pair is None else {"text": text, "text_pair": pair}
-        limit = self.model.config["max_position_embeddings"]
+        limit = self.model.max_tokens
         for answer in self.pipeline(inputs, truncation=True, max_length=limit):
             mine = scores[self.network.config.label2id[answer["label"]]]
             assert abs(answer["score"] - mine) < HUGGING_FACE_TOLERANCE, f"{text!r}: {answer} but {mine}"
@@ -236,7 +236,9 @@ def main():
         if arguments.data:
             return texts.real_inputs(arguments.data, seed, count)
         config = AutoConfig.from_pretrained(folder)
-        return texts.made_inputs(seed, count, config.max_position_embeddings, getattr(config, "type_vocab_size", 2) > 1)
+        model = reference.load_model(folder)
+        with_pairs = config.model_type in ("roberta", "xlm-roberta", "camembert") or getattr(config, "type_vocab_size", 2) > 1
+        return texts.made_inputs(seed, count, model.max_tokens, with_pairs)
 
     if arguments.model:
         make(

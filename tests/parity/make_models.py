@@ -17,9 +17,19 @@ import zlib
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers.implementations import BertWordPieceTokenizer
-from transformers import AutoModelForSequenceClassification, BertConfig, DistilBertConfig
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    CamembertConfig,
+    DistilBertConfig,
+    ElectraConfig,
+    MPNetConfig,
+    RobertaConfig,
+    XLMRobertaConfig,
+)
 from transformers.models.distilbert.modeling_distilbert import create_sinusoidal_embeddings
 
+import small_tokenizers
 import texts
 
 FOLDER = pathlib.Path(__file__).parent / "models"
@@ -121,6 +131,69 @@ MODELS = {
         tokenizer_json=False,
         sinusoidal=True,
     ),
+    # RoBERTa: byte-level BPE, positions behind that of padding, a head outside of the encoder.
+    "roberta": dict(
+        model_type="roberta",
+        shape=(4, 24, 3, 56, 128),
+        profile=profile("merge", 6, acc=ACC[:4], retention=running_product(ACC[:4])),
+        type_vocab_size=1,
+        labels=["CONTRA", "NEUTRAL", "PRO"],
+        layer_norm_eps=1e-5,
+        scorer=True,
+    ),
+    # RoBERTa as it was first published: vocab.json and merges.txt, padding of another id, weights as f16, no profile.
+    "roberta-f16": dict(
+        model_type="roberta",
+        shape=(2, 20, 2, 30, 64),
+        type_vocab_size=1,
+        dtype=torch.float16,
+        pad_token_id=4,
+    ),
+    # XLM-RoBERTa: RoBERTa with a unigram tokenizer.
+    "xlm-roberta": dict(
+        model_type="xlm-roberta",
+        shape=(3, 24, 2, 40, 128),
+        profile=profile("discard", 4, acc=ACC[:3], shape="running_product", r_min=0.1),
+        type_vocab_size=1,
+    ),
+    # CamemBERT: the same with other ids, and as 4 bits.
+    "camembert-int4": dict(
+        model_type="camembert",
+        shape=(3, 24, 3, 40, 96),
+        profile=profile("merge", 4, acc=ACC[:3], retention=running_product(ACC[:3])),
+        type_vocab_size=1,
+        int4=True,
+    ),
+    # ELECTRA: embeddings narrower than the layers, GELU in the head.
+    "electra": dict(
+        model_type="electra",
+        shape=(3, 24, 2, 40, 96),
+        embedding_size=16,
+        profile=profile("discard", 4, acc=ACC[:3], shape="running_product", r_min=0.1),
+    ),
+    # ELECTRA whose embeddings are wider, and as int8; dropped rows are merged.
+    "electra-int8": dict(
+        model_type="electra",
+        shape=(2, 16, 2, 24, 64),
+        embedding_size=72,
+        profile=profile("merge", 2.5, acc=[0.35, 0.9], shape="running_minimum"),
+        int8=True,
+    ),
+    # MPNet: attention that looks at distances, of texts longer than the last of them that is told apart.
+    "mpnet": dict(
+        model_type="mpnet",
+        shape=(4, 24, 3, 40, 192),
+        profile=profile("merge", 6, acc=ACC[:4], retention=running_product(ACC[:4])),
+    ),
+    "mpnet-discard": dict(
+        model_type="mpnet",
+        shape=(3, 20, 2, 30, 64),
+        profile=profile("discard", 4, acc=ACC[:3], shape="running_product", r_min=0.1),
+        hidden_act="relu",
+        labels=["STARS"],
+        problem_type="regression",
+        dtype=torch.bfloat16,
+    ),
     # Weights as int8 with one scale for each row, the embeddings too.
     "merge-int8": dict(
         shape=(4, 24, 3, 72, 256),
@@ -136,7 +209,7 @@ def randomise(model, seed):
     hidden = model.config.hidden_size
     for name, parameter in model.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
-        if "embeddings.weight" in name.replace("_embeddings", "embeddings"):
+        if "embeddings.weight" in name.replace("_embeddings", "embeddings") or "attention_bias" in name:
             scale = 0.5 if "token_type" in name or "position" in name else 1.0
             parameter.data = noise * scale
         elif "LayerNorm.weight" in name or "layer_norm.weight" in name:
@@ -151,7 +224,7 @@ def quantise(tensors):
     """Matrices as int8 and one f32 scale for each row, (rows, 1), the compressed-tensors way."""
     out = {}
     for name, tensor in tensors.items():
-        if tensor.dim() == 2 and "pooler" not in name and "classifier" not in name:
+        if tensor.dim() == 2 and not any(part in name for part in ("pooler", "classifier", "attention_bias")):
             scale = tensor.abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / 127
             out[name] = torch.round(tensor / scale).clamp(-127, 127).to(torch.int8)
             out[name + "_scale"] = scale
@@ -199,11 +272,14 @@ def make(
     int4=False,
     scorer=False,
     sinusoidal=False,
+    embedding_size=None,
+    pad_token_id=None,
 ):
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    vocabulary = texts.made_vocabulary(cased)
+    tokenizer = small_tokenizers.make(model_type)
+    vocabulary = tokenizer.get_vocab() if tokenizer else texts.made_vocabulary(cased)
     layers, hidden, heads, intermediate, positions = shape
     if model_type == "distilbert":
         config = DistilBertConfig(
@@ -218,14 +294,24 @@ def make(
             sinusoidal_pos_embds=sinusoidal,
         )
     else:
-        config = BertConfig(
+        kind, more = {
+            "bert": (BertConfig, {"type_vocab_size": type_vocab_size}),
+            "roberta": (RobertaConfig, {"type_vocab_size": type_vocab_size}),
+            "xlm-roberta": (XLMRobertaConfig, {"type_vocab_size": type_vocab_size}),
+            "camembert": (CamembertConfig, {"type_vocab_size": type_vocab_size}),
+            "electra": (ElectraConfig, {"type_vocab_size": type_vocab_size, "embedding_size": embedding_size}),
+            "mpnet": (MPNetConfig, {}),
+        }[model_type]
+        before = 0 if model_type in ("bert", "electra") else 2 if pad_token_id is None else pad_token_id + 1
+        config = kind(
             vocab_size=len(vocabulary),
             hidden_size=hidden,
             num_hidden_layers=layers,
             num_attention_heads=heads,
             intermediate_size=intermediate,
-            max_position_embeddings=positions,
-            type_vocab_size=type_vocab_size,
+            max_position_embeddings=positions + before,
+            **more,
+            **({} if pad_token_id is None else {"pad_token_id": pad_token_id}),
             hidden_act=hidden_act,
             problem_type=problem_type,
             layer_norm_eps=layer_norm_eps,
@@ -245,7 +331,7 @@ def make(
         generator = torch.Generator().manual_seed(seed + 1)
         for layer in range(layers - 1):
             noise = torch.randn(hidden, generator=generator) * math.sqrt(2 / hidden)
-            layers_are = "distilbert.transformer.layer" if model_type == "distilbert" else "bert.encoder.layer"
+            layers_are = "distilbert.transformer.layer" if model_type == "distilbert" else f"{model_type}.encoder.layer"
             tensors[f"{layers_are}.{layer}.attention.scorer.weight"] = noise
     if int8:
         tensors = quantise(tensors)
@@ -261,20 +347,26 @@ def make(
         tensors["bert.embeddings.position_ids"] = torch.arange(positions)[None]
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
+    if profile:
+        (folder / "profile.json").write_text(json.dumps(profile, indent=2) + "\n")
+    if tokenizer:
+        tokenizer.model_max_length = positions
+        tokenizer.save_pretrained(folder)
+        return
     (folder / "vocab.txt").write_text("".join(word + "\n" for word in vocabulary), encoding="utf-8")
     settings = {
         "do_lower_case": not cased,
         "strip_accents": None,
         "tokenize_chinese_chars": True,
-        "tokenizer_class": "DistilBertTokenizer" if model_type == "distilbert" else "BertTokenizer",
+        "tokenizer_class": {"distilbert": "DistilBertTokenizer", "electra": "ElectraTokenizer"}.get(
+            model_type, "BertTokenizer"
+        ),
         "model_max_length": positions,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
     if tokenizer_json:
         BertWordPieceTokenizer(str(folder / "vocab.txt"), lowercase=not cased).save(str(folder / "tokenizer.json"))
         (folder / "vocab.txt").unlink()
-    if profile:
-        (folder / "profile.json").write_text(json.dumps(profile, indent=2) + "\n")
 
 
 def main():

@@ -41,11 +41,16 @@ class Model:
     profile: Profile
     weights: dict[str, torch.Tensor]  # float64, named as in BertForSequenceClassification less the prefix "bert."
     pooler_activation: callable = torch.tanh
+    first_position: int = 0
     one_row: bool = True  # [CLS] alone is read behind the last layer; else all rows are
 
     @property
     def num_layers(self):
         return self.config["num_hidden_layers"]
+
+    @property
+    def max_tokens(self):
+        return self.config["max_position_embeddings"] - self.first_position
 
     @property
     def num_labels(self):
@@ -81,6 +86,9 @@ def stored_weights(folder):
     return weights
 
 
+# The head of those that have both of its layers outside of the encoder.
+HEAD = {"classifier.dense.": "pooler.dense.", "classifier.out_proj.": "classifier."}
+
 # What siblings of BERT call its weights and settings.
 SIBLINGS = {
     "bert": dict(weights={"bert.": "", "LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}),
@@ -107,6 +115,23 @@ SIBLINGS = {
         },
         layer_norm_eps=1e-12,
         pooler_activation=torch.relu,
+    ),
+    **{
+        name: dict(weights={"roberta.": ""} | HEAD, positions_behind_padding=True)
+        for name in ("roberta", "xlm-roberta", "camembert")
+    },
+    "electra": dict(weights={"electra.": ""} | HEAD, pooler_activation=torch.nn.functional.gelu),
+    "mpnet": dict(
+        weights={
+            "mpnet.": "",
+            "attention.attn.q.": "attention.self.query.",
+            "attention.attn.k.": "attention.self.key.",
+            "attention.attn.v.": "attention.self.value.",
+            "attention.attn.o.": "attention.output.dense.",
+            "attention.LayerNorm.": "attention.output.LayerNorm.",
+        }
+        | HEAD,
+        positions_behind_padding=True,
     ),
 }
 
@@ -152,7 +177,8 @@ def load_model(folder):
     config |= {"layer_norm_eps": sibling["layer_norm_eps"]} if "layer_norm_eps" in sibling else {}
     weights = {canonical(name, config["model_type"]): tensor for name, tensor in stored_weights(folder).items()}
     profile = load_profile(folder, config["num_hidden_layers"])
-    return Model(config, profile, weights, sibling.get("pooler_activation", torch.tanh))
+    first = config.get("pad_token_id", 1) + 1 if sibling.get("positions_behind_padding") else 0
+    return Model(config, profile, weights, sibling.get("pooler_activation", torch.tanh), first)
 
 
 # ---------------------------------------------------------------------------------------------- schedule
@@ -254,7 +280,19 @@ def activation(model, x):
     return x.clamp(min=0)
 
 
-def attention(model, prefix, x, sizes):
+def relative_bias(model, places):
+    """(heads, n, n): what the heads think of a key by how far from the query it stands in the text."""
+    table = model.weights.get("encoder.relative_attention_bias.weight")
+    if table is None:
+        return 0
+    distance = places[None, :] - places[:, None]
+    away = distance.abs()
+    far = 8 + (torch.log(away.clamp(min=1) / 8) / math.log(128 / 8) * 8 + 1e-9).long()
+    bucket = torch.where(away < 8, away, far.clamp(max=15)) + 16 * (distance > 0)
+    return table[bucket].permute(2, 0, 1)
+
+
+def attention(model, prefix, x, sizes, places):
     """(probabilities (heads, n, n), context (n, d)) of n rows; logits towards key j are raised by log(size_j)."""
     heads = model.config["num_attention_heads"]
     n, d = x.shape
@@ -264,6 +302,7 @@ def attention(model, prefix, x, sizes):
 
     query, key, value = by_head("query"), by_head("key"), by_head("value")
     logits = query @ key.transpose(1, 2) / math.sqrt(d // heads) + torch.log(sizes)
+    logits = logits + relative_bias(model, places)
     probabilities = torch.softmax(logits, -1)
     return probabilities, (probabilities @ value).transpose(0, 1).reshape(n, d)
 
@@ -298,13 +337,17 @@ def last_rows(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_
     model.one_row = one_row
     weights, tokens = model.weights, len(ids)
     schedule = solve(model, tokens, speedup)
+    first = model.first_position
     x = (
         weights["embeddings.word_embeddings.weight"][torch.tensor(ids)]
-        + weights["embeddings.position_embeddings.weight"][:tokens]
+        + weights["embeddings.position_embeddings.weight"][first : first + tokens]
     )
     if "embeddings.token_type_embeddings.weight" in weights:
         x = x + weights["embeddings.token_type_embeddings.weight"][torch.tensor(type_ids)]
     x = layer_norm(model, "embeddings.LayerNorm", x)
+    if "embeddings_project.weight" in weights:
+        x = linear(model, "embeddings_project", x)
+    places = torch.arange(tokens)  # where each row stands in the text
     kept_positions, margin = [], math.inf
     positions = list(range(tokens))  # of the ordinary rows
     sizes = torch.ones(tokens, dtype=torch.float64)
@@ -313,7 +356,7 @@ def last_rows(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_
     for layer, after in enumerate(schedule.counts):
         prefix = f"encoder.layer.{layer}."
         last = one_row and layer == model.num_layers - 1
-        probabilities, context = attention(model, prefix, x, sizes)
+        probabilities, context = attention(model, prefix, x, sizes, places)
         scores = probabilities.mean(dim=(0, 1))
         assert abs(float(scores.sum()) - 1) < 1e-12
         scorer = weights.get(prefix + "attention.scorer.weight")
@@ -339,9 +382,13 @@ def last_rows(model, ids, type_ids, speedup=1.0, imposed=None, all_rows_in_last_
                 x = torch.cat([x[kept], (shares @ x[gone])[None]])
                 context = torch.cat([context[kept], (shares @ context[gone])[None]])
                 sizes = torch.cat([sizes[kept], sizes[gone].sum()[None]])
+                largest = shares.sort(descending=True).values[:2].tolist()
+                if len(largest) == 2 and "encoder.relative_attention_bias.weight" in weights:
+                    margin = min(margin, (largest[0] - largest[1]) / largest[1])
+                places = torch.cat([places[kept], places[gone[int(shares.argmax())]][None]])
                 has_rest = True
             else:
-                x, context, sizes = x[kept], context[kept], sizes[kept]
+                x, context, sizes, places = x[kept], context[kept], sizes[kept], places[kept]
             positions = [positions[row] for row in kept]
         x = layer_norm(
             model, prefix + "attention.output.LayerNorm", x + linear(model, prefix + "attention.output.dense", context)

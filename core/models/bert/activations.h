@@ -21,7 +21,7 @@ struct BertActivations {
   Buffer<float> residual;  // (T, d)  the rows of `hidden` that stay
   Buffer<float> context;   // (T, d)  attention's result
   Buffer<float> branch;    // (T, d)  what is added to the residual
-  Buffer<float> wide;      // (T, max(3d, d_ff))  query, key and value; then the feed-forward's middle
+  Buffer<float> wide;      // (T, max(3d, d_ff, e))  words; query, key and value; then the feed-forward's middle
 
   kernels::LinearWorkspace linear;
 
@@ -29,9 +29,10 @@ struct BertActivations {
 
   Status reserve(const BertConfig& config, size_t rows, size_t longest) {
     const uint64_t d = config.hidden_size;
-    const uint64_t widest = std::max<uint64_t>(3 * d, config.intermediate_size);
-    for (Buffer<float>* of_all : {&hidden, &residual, &context, &branch})
-      LATFORMER_TRY(of_all->reserve(volume({rows, d})));
+    const uint64_t widest = std::max<uint64_t>({3 * d, config.intermediate_size, config.embedding_size});
+    const uint64_t e = std::max<uint64_t>(d, config.embedding_size);  // embeddings are summed up in two of these
+    for (Buffer<float>* of_all : {&hidden, &context}) LATFORMER_TRY(of_all->reserve(volume({rows, d})));
+    for (Buffer<float>* of_all : {&residual, &branch}) LATFORMER_TRY(of_all->reserve(volume({rows, e})));
     LATFORMER_TRY(wide.reserve(volume({rows, widest})));
     return score.reserve(longest);
   }

@@ -5,42 +5,110 @@ namespace {
 
 using Kind = kernels::Activation::Kind;
 
+constexpr BertFields kBertFields = {.hidden_size = "hidden_size",
+                                    .num_hidden_layers = "num_hidden_layers",
+                                    .num_attention_heads = "num_attention_heads",
+                                    .intermediate_size = "intermediate_size",
+                                    .hidden_act = "hidden_act",
+                                    .layer_norm_eps = "layer_norm_eps",
+                                    .type_vocab_size = "type_vocab_size"};
+
+constexpr BertModules kBertModules = {.prefix = "bert.",
+                                      .word_embeddings = "embeddings.word_embeddings",
+                                      .position_embeddings = "embeddings.position_embeddings",
+                                      .token_type_embeddings = "embeddings.token_type_embeddings",
+                                      .embeddings_norm = "embeddings.LayerNorm",
+                                      .layers = "encoder.layer.",
+                                      .query = "attention.self.query",
+                                      .key = "attention.self.key",
+                                      .value = "attention.self.value",
+                                      .scorer = "attention.scorer",
+                                      .attention_output = "attention.output.dense",
+                                      .attention_norm = "attention.output.LayerNorm",
+                                      .intermediate = "intermediate.dense",
+                                      .output = "output.dense",
+                                      .output_norm = "output.LayerNorm",
+                                      .pooler = "pooler.dense",
+                                      .classifier = "classifier"};
+
+// BERT's modules below another prefix, and both linear layers of the head outside of the encoder.
+constexpr BertModules with_head(std::string_view prefix) {
+  BertModules modules = kBertModules;
+  modules.prefix = prefix;
+  modules.pooler = "classifier.dense";
+  modules.prefixes_pooler = false;
+  modules.classifier = "classifier.out_proj";
+  return modules;
+}
+
+// RoBERTa, and what differs from it in its tokenizer alone.
+constexpr BertArchitecture roberta(std::string_view model_type, std::string_view classifier,
+                                   std::array<std::string_view, 3> encoders, std::string_view tokenizer) {
+  return {.model_type = model_type,
+          .classifier = classifier,
+          .encoders = encoders,
+          .tokenizer = tokenizer,
+          .positions = Positions::behind_padding,
+          .pooler_activation = Kind::tanh,
+          .fields = kBertFields,
+          .modules = with_head("roberta.")};
+}
+
+// Embeddings that may be narrower than what the layers work on.
+constexpr BertArchitecture electra() {
+  BertArchitecture row = {.model_type = "electra",
+                          .classifier = "ElectraForSequenceClassification",
+                          .encoders = {"ElectraModel", "ElectraForPreTraining", "ElectraForMaskedLM"},
+                          .tokenizer = "BertTokenizer",
+                          .positions = Positions::from_zero,
+                          .pooler_activation = Kind::gelu,
+                          .fields = kBertFields,
+                          .modules = with_head("electra.")};
+  row.fields.embedding_size = "embedding_size";
+  row.modules.embeddings_project = "embeddings_project";
+  return row;
+}
+
+// No token types; attention that looks at distances, by one table for all layers (relative_attention.h).
+constexpr BertArchitecture mpnet() {
+  BertArchitecture row = {.model_type = "mpnet",
+                          .classifier = "MPNetForSequenceClassification",
+                          .encoders = {"MPNetModel", "MPNetForMaskedLM"},
+                          .tokenizer = "MPNetTokenizer",
+                          .positions = Positions::behind_padding_1,
+                          .pooler_activation = Kind::tanh,
+                          .fields = kBertFields,
+                          .modules = with_head("mpnet.")};
+  row.fields.type_vocab_size = {};
+  row.fields.relative_attention_num_buckets = "relative_attention_num_buckets";
+  row.modules.token_type_embeddings = {};
+  row.modules.relative_attention_bias = "encoder.relative_attention_bias";
+  row.modules.query = "attention.attn.q";
+  row.modules.key = "attention.attn.k";
+  row.modules.value = "attention.attn.v";
+  row.modules.attention_output = "attention.attn.o";
+  row.modules.attention_norm = "attention.LayerNorm";
+  return row;
+}
+
 constexpr std::array kArchitectures = {
     BertArchitecture{
         .model_type = "bert",
         .classifier = "BertForSequenceClassification",
         .encoders = {"BertModel", "BertForPreTraining", "BertForMaskedLM"},
+        .tokenizer = "BertTokenizer",
+        .positions = Positions::from_zero,
         .pooler_activation = Kind::tanh,
-        .fields = {.hidden_size = "hidden_size",
-                   .num_hidden_layers = "num_hidden_layers",
-                   .num_attention_heads = "num_attention_heads",
-                   .intermediate_size = "intermediate_size",
-                   .hidden_act = "hidden_act",
-                   .layer_norm_eps = "layer_norm_eps",
-                   .type_vocab_size = "type_vocab_size"},
-        .modules = {.prefix = "bert.",
-                    .word_embeddings = "embeddings.word_embeddings",
-                    .position_embeddings = "embeddings.position_embeddings",
-                    .token_type_embeddings = "embeddings.token_type_embeddings",
-                    .embeddings_norm = "embeddings.LayerNorm",
-                    .layers = "encoder.layer.",
-                    .query = "attention.self.query",
-                    .key = "attention.self.key",
-                    .value = "attention.self.value",
-                    .scorer = "attention.scorer",
-                    .attention_output = "attention.output.dense",
-                    .attention_norm = "attention.output.LayerNorm",
-                    .intermediate = "intermediate.dense",
-                    .output = "output.dense",
-                    .output_norm = "output.LayerNorm",
-                    .pooler = "pooler.dense",
-                    .classifier = "classifier"},
+        .fields = kBertFields,
+        .modules = kBertModules,
     },
     // No token types; positions, learned or sines, are a tensor of the file; an epsilon that is no setting.
     BertArchitecture{
         .model_type = "distilbert",
         .classifier = "DistilBertForSequenceClassification",
         .encoders = {"DistilBertModel", "DistilBertForMaskedLM"},
+        .tokenizer = "BertTokenizer",
+        .positions = Positions::from_zero,
         .pooler_activation = Kind::relu,
         .fields = {.hidden_size = "dim",
                    .num_hidden_layers = "n_layers",
@@ -68,11 +136,25 @@ constexpr std::array kArchitectures = {
                     .prefixes_pooler = false,
                     .classifier = "classifier"},
     },
+    roberta("roberta", "RobertaForSequenceClassification", {"RobertaModel", "RobertaForMaskedLM"}, "RobertaTokenizer"),
+    roberta("xlm-roberta", "XLMRobertaForSequenceClassification", {"XLMRobertaModel", "XLMRobertaForMaskedLM"},
+            "XLMRobertaTokenizer"),
+    roberta("camembert", "CamembertForSequenceClassification", {"CamembertModel", "CamembertForMaskedLM"},
+            "CamembertTokenizer"),
+    electra(),
+    mpnet(),
 };
 
 }  // namespace
 
 std::span<const BertArchitecture> bert_architectures() { return kArchitectures; }
+
+const BertArchitecture* find_bert_architecture(std::string_view model_type) {
+  for (const BertArchitecture& architecture : kArchitectures) {
+    if (architecture.model_type == model_type) return &architecture;
+  }
+  return nullptr;
+}
 
 std::string BertArchitecture::looked_up(std::string_view stored) const {
   if (stored.starts_with(modules.prefix)) stored.remove_prefix(modules.prefix.size());

@@ -27,7 +27,9 @@ struct BertFields {
   std::string_view intermediate_size;
   std::string_view hidden_act;
   std::string_view layer_norm_eps;
-  std::string_view type_vocab_size;  // empty: it has no token types
+  std::string_view type_vocab_size;                      // empty: it has no token types
+  std::string_view embedding_size = {};                  // empty: that of the hidden layers
+  std::string_view relative_attention_num_buckets = {};  // empty: attention does not look at distances
 };
 
 // The modules of model.safetensors.
@@ -37,6 +39,8 @@ struct BertModules {
   std::string_view position_embeddings;
   std::string_view token_type_embeddings;  // empty: it has none
   std::string_view embeddings_norm;
+  std::string_view embeddings_project = {};  // from embedding_size to hidden_size, where they differ
+  std::string_view relative_attention_bias = {};
   std::string_view layers;
   // Below <layers> N.
   std::string_view query;
@@ -54,10 +58,19 @@ struct BertModules {
   std::string_view classifier;
 };
 
+// Which position the first token has.
+enum class Positions {
+  from_zero,
+  behind_padding,    // as fairseq has it: one behind pad_token_id, which tokens of padding keep for themselves
+  behind_padding_1,  // the same, and the padding is 1 whatever config.json says
+};
+
 struct BertArchitecture {
   std::string_view model_type;
-  std::string_view classifier;                  // the class that can be run,
-  std::array<std::string_view, 3> encoders;     // and those that can be fine-tuned to it
+  std::string_view classifier;               // the class that can be run,
+  std::array<std::string_view, 3> encoders;  // and those that can be fine-tuned to it
+  std::string_view tokenizer;                // the class that transformers takes where no file names one
+  Positions positions;
   kernels::Activation::Kind pooler_activation;  // between the two linear layers of the head
   BertFields fields;
   BertModules modules;
@@ -77,5 +90,8 @@ struct BertArchitecture {
 
 // All of them, BERT first.
 std::span<const BertArchitecture> bert_architectures();
+
+// Null if there is none of that model_type.
+const BertArchitecture* find_bert_architecture(std::string_view model_type);
 
 }  // namespace latformer

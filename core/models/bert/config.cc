@@ -6,15 +6,16 @@
 #include "core/format/json.h"
 #include "core/format/quantization.h"
 #include "core/format/quote.h"
+#include "core/models/bert/relative_attention.h"
 
 namespace latformer {
 namespace {
 
 Result<const BertArchitecture*> find_architecture(const JsonValue& model_type) {
   LATFORMER_ASSIGN(const std::string_view name, model_type.string());
+  if (const BertArchitecture* found = find_bert_architecture(name)) return found;
   std::string known;
   for (const BertArchitecture& architecture : bert_architectures()) {
-    if (architecture.model_type == name) return &architecture;
     known += (known.empty() ? "" : ", ") + quote(architecture.model_type);
   }
   return model_type.unsupported("is " + quote(name) + ", not " + known);
@@ -45,6 +46,29 @@ Status check_has_no_variations(const JsonValue& root) {
   return check_is_plain(root);
 }
 
+// Where positions begin, by the architecture and pad_token_id.
+Status parse_positions(const JsonValue& root, BertConfig& config) {
+  LATFORMER_TRY(parse_size(root, "max_position_embeddings", kLargestSize, config.max_position_embeddings));
+  if (config.architecture->positions == Positions::from_zero) return {};
+  int64_t padding = 1;
+  if (config.architecture->positions == Positions::behind_padding) {
+    LATFORMER_ASSIGN(padding, root["pad_token_id"].integer_or(padding, 0, kLargestSize));
+  }
+  config.padding_id = static_cast<int32_t>(padding);
+  config.first_position = static_cast<uint32_t>(padding) + 1;
+  if (config.first_position < config.max_position_embeddings) return {};
+  return root["max_position_embeddings"].fault("is " + std::to_string(config.max_position_embeddings) + ", of which " +
+                                               std::to_string(config.first_position) + " are for padding");
+}
+
+// As transformers has it, buckets are those of 32, however many the table has.
+Status parse_relative_buckets(const JsonValue& value, BertConfig& config) {
+  LATFORMER_ASSIGN(const int64_t buckets, value.integer_or(kRelativeBuckets, 1, kLargestSize));
+  if (buckets < kRelativeBuckets) return value.fault("must be at least " + std::to_string(kRelativeBuckets));
+  config.relative_buckets = static_cast<uint32_t>(buckets);
+  return {};
+}
+
 }  // namespace
 
 Result<BertConfig> parse_bert_config(std::string_view json) {
@@ -64,7 +88,18 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
   LATFORMER_TRY(
       parse_size(root, fields.num_attention_heads, "num_attention_heads", kLargestSize, config.num_attention_heads));
   LATFORMER_TRY(parse_size(root, fields.intermediate_size, kLargestSize, config.intermediate_size));
-  LATFORMER_TRY(parse_size(root, "max_position_embeddings", kLargestSize, config.max_position_embeddings));
+  LATFORMER_TRY(parse_positions(root, config));
+  config.embedding_size = config.hidden_size;
+  if (!fields.embedding_size.empty()) {
+    constexpr uint32_t kElectras = 128;
+    config.embedding_size = kElectras;
+    if (root[fields.embedding_size].given()) {
+      LATFORMER_TRY(parse_size(root, fields.embedding_size, kLargestSize, config.embedding_size));
+    }
+  }
+  if (!fields.relative_attention_num_buckets.empty()) {
+    LATFORMER_TRY(parse_relative_buckets(root[fields.relative_attention_num_buckets], config));
+  }
   if (fields.type_vocab_size.empty()) {
     config.type_vocab_size = 0;
   } else if (root[fields.type_vocab_size].given()) {

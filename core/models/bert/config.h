@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,11 @@ struct BertConfig {
   uint32_t num_attention_heads = 0;
   uint32_t intermediate_size = 0;
   uint32_t max_position_embeddings = 0;
-  uint32_t type_vocab_size = 2;  // 0: no token types
+  uint32_t first_position = 0;        // of the positions above, that of the first token
+  std::optional<int32_t> padding_id;  // a token that counts for no position, and has the one before the first
+  uint32_t embedding_size = 0;        // of words, positions and types
+  uint32_t relative_buckets = 0;      // 0: attention does not look at distances
+  uint32_t type_vocab_size = 2;       // 0: no token types
   HiddenActivation hidden_act = HiddenActivation::gelu;
   float layer_norm_eps = 1e-12F;
   ProblemType problem_type = ProblemType::single_label;
@@ -33,6 +38,8 @@ struct BertConfig {
   bool quantized = false;
 
   uint32_t head_size() const { return hidden_size / num_attention_heads; }
+  uint32_t max_tokens() const { return max_position_embeddings - first_position; }
+  bool projects_embeddings() const { return embedding_size != hidden_size; }
   uint32_t num_labels() const { return static_cast<uint32_t>(labels.size()); }
 };
 

@@ -20,7 +20,7 @@ EncoderConfig BertEncoderLoader::config() const {
           .num_hidden_layers = config_.num_hidden_layers,
           .num_attention_heads = config_.num_attention_heads,
           .intermediate_size = config_.intermediate_size,
-          .max_position_embeddings = config_.max_position_embeddings,
+          .max_position_embeddings = config_.max_tokens(),
           .problem_type = config_.problem_type,
           .labels = config_.labels};
 }

@@ -7,6 +7,7 @@
 
 #include "core/kernels/rows.h"
 #include "core/models/bert/cost.h"
+#include "core/models/bert/relative_attention.h"
 
 namespace latformer {
 namespace {
@@ -24,6 +25,17 @@ void take(const Selection& stay, size_t columns, const float* x, float* y) {
   kernels::weighted_row_sum(stay.merged, stay.weights, columns, x, columns, y + stay.kept.size() * columns);
 }
 
+// Where the rows that stay stand; the rest row, where the row with the largest share in it does.
+std::vector<uint32_t> places_of(const Selection& stay, const std::vector<uint32_t>& places) {
+  std::vector<uint32_t> result;
+  result.reserve(stay.kept.size() + 1);
+  for (const uint32_t row : stay.kept) result.push_back(places[row]);
+  if (stay.merged.empty()) return result;
+  const auto largest = std::max_element(stay.weights.begin(), stay.weights.end());
+  result.push_back(places[stay.merged[static_cast<size_t>(largest - stay.weights.begin())]]);
+  return result;
+}
+
 // The rest row is attended to like the rows that it stands for.
 float last_log_size(const LiveRows& rows) {
   return rows.has_rest() ? std::log(static_cast<float>(rows.rest_size)) : 0.0F;
@@ -38,6 +50,10 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
   bert.threads_ = std::move(threads);
   bert.attention_ = kernels::Attention(config.num_attention_heads, config.head_size());
   LATFORMER_ASSIGN(bert.hidden_act_, kernels::Activation::create(config.hidden_act));
+  if (config.relative_buckets > 0) {
+    LATFORMER_TRY(spread_relative_bias(bert.weights_.relative_attention_bias, config.num_attention_heads,
+                                       config.max_tokens() - 1, bert.relative_bias_));
+  }
   return bert;
 }
 
@@ -72,15 +88,23 @@ Result<std::vector<EncoderOutput>> Bert::finish() {
 // Room for everything, and x (T, d) as it enters the first layer.
 Status Bert::begin(std::span<const EncoderInput> texts) {
   rows_.clear();
+  places_.clear();
   size_t longest = 0;
   for (const EncoderInput& text : texts) {
     rows_.push_back(LiveRows::all(static_cast<uint32_t>(text.ids.size())));
+    if (config_.relative_buckets > 0) places_.push_back(rows_.back().positions);
     longest = std::max(longest, text.ids.size());
   }
   LATFORMER_TRY(activations_.reserve(config_, total(rows_), longest));
   LATFORMER_TRY(attention_.reserve(longest));
-  embed(texts);
-  return {};
+  return embed(texts);
+}
+
+// Where the rows of a text stand, for attention that looks at it.
+std::optional<kernels::RelativeBias> Bert::relative_bias(size_t text) {
+  if (places_.empty()) return {};
+  return kernels::RelativeBias{
+      .table = relative_bias_.data(), .reach = config_.max_tokens() - 1, .places = places_[text].data()};
 }
 
 Status Bert::rehearse(const Workload& work, size_t index, Dropped dropped) {
@@ -128,7 +152,8 @@ Status Bert::layer(size_t index, std::span<const EncoderInput> texts, Dropped dr
                                         .query = {query, 3 * d},
                                         .key = {query + d, 3 * d},
                                         .value = {query + 2 * d, 3 * d},
-                                        .last_log_size = last_log_size(rows_[t])};
+                                        .last_log_size = last_log_size(rows_[t]),
+                                        .relative_bias = relative_bias(t)};
     float* residual = a.residual.data() + out * d;
     float* context = a.context.data() + out * d;
     if (count >= n) {
@@ -140,6 +165,7 @@ Status Bert::layer(size_t index, std::span<const EncoderInput> texts, Dropped dr
       if (weights.scorer.size() > 0) kernels::raise_scores(n, d, x, weights.scorer.data(), a.score.data());
       const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped, kBertAlways);
       rows_[t] = advance(rows_[t], stay);
+      if (!places_.empty()) places_[t] = places_of(stay, places_[t]);
       take(stay, d, x, residual);
       attention_.mix(threads_, input, stay.kept, stay.merged, stay.weights, context);
     }
@@ -174,7 +200,8 @@ Status Bert::last_layer() {
                     .query = {a.branch.data() + t * d, d},
                     .key = {key, 2 * d},
                     .value = {key + d, 2 * d},
-                    .last_log_size = last_log_size(rows_[t])},
+                    .last_log_size = last_log_size(rows_[t]),
+                    .relative_bias = relative_bias(t)},
                    a.context.data() + t * d);
     rows_[t] = LiveRows::all(1);
     in += n;
@@ -200,24 +227,28 @@ Status Bert::finish_layer(BertLayerWeights& weights, size_t rows) {
   return {};
 }
 
-void Bert::embed(std::span<const EncoderInput> texts) {
+Status Bert::embed(std::span<const EncoderInput> texts) {
   BertActivations& a = activations_;
-  const size_t d = config_.hidden_size;
-  float* word = a.hidden.data();     // (T, d)
-  float* other = a.residual.data();  // (T, d)  position + type
-  float* type = a.branch.data();     // (d)
+  const size_t e = config_.embedding_size;
+  float* word = config_.projects_embeddings() ? a.wide.data() : a.hidden.data();  // (T, e)
+  float* other = a.residual.data();                                               // (T, e)  position + type
+  float* type = a.branch.data();                                                  // (e)
   size_t rows = 0;
   for (const EncoderInput& text : texts) {
-    for (size_t position = 0; position < text.ids.size(); ++position, ++rows) {
-      weights_.word_embeddings.widen_row(static_cast<size_t>(text.ids[position]), word + rows * d);
-      weights_.position_embeddings.widen_row(position, other + rows * d);
+    size_t position = config_.first_position;
+    for (size_t i = 0; i < text.ids.size(); ++i, ++rows) {
+      const bool is_padding = text.ids[i] == config_.padding_id;
+      weights_.word_embeddings.widen_row(static_cast<size_t>(text.ids[i]), word + rows * e);
+      weights_.position_embeddings.widen_row(is_padding ? config_.first_position - 1 : position++, other + rows * e);
       if (config_.type_vocab_size == 0) continue;  // position alone
-      weights_.token_type_embeddings.widen_row(text.type_ids[position], type);
-      for (size_t k = 0; k < d; ++k) other[rows * d + k] += type[k];
+      weights_.token_type_embeddings.widen_row(text.type_ids[i], type);
+      for (size_t k = 0; k < e; ++k) other[rows * e + k] += type[k];
     }
   }
   const LayerNormWeights& norm = weights_.embeddings_norm;
-  kernels::layer_norm(rows, d, word, other, norm.gamma.data(), norm.beta.data(), config_.layer_norm_eps, word);
+  kernels::layer_norm(rows, e, word, other, norm.gamma.data(), norm.beta.data(), config_.layer_norm_eps, word);
+  if (!config_.projects_embeddings()) return {};
+  return weights_.embeddings_project.run(threads_, rows, word, a.hidden.data(), a.linear);
 }
 
 Result<std::vector<std::vector<float>>> Bert::run_head() {
@@ -226,9 +257,9 @@ Result<std::vector<std::vector<float>>> Bert::run_head() {
 
 Status Bert::check(const EncoderInput& text) const {
   if (text.ids.empty()) return invalid_argument("a text without tokens, not even [CLS]");
-  if (text.ids.size() > config_.max_position_embeddings) {
+  if (text.ids.size() > config_.max_tokens()) {
     return invalid_argument(std::to_string(text.ids.size()) + " tokens, but the model has position embeddings for " +
-                            std::to_string(config_.max_position_embeddings));
+                            std::to_string(config_.max_tokens()));
   }
   for (const int32_t id : text.ids) {
     if (id >= 0 && static_cast<uint32_t>(id) < config_.vocab_size) continue;

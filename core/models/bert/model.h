@@ -1,7 +1,8 @@
 // BERT over packed texts of unequal length, with elimination inside every layer, and a task's head on it.
 //
-//   x       = LayerNorm(word + position + type embeddings)
+//   x       = LayerNorm(word + position + type embeddings), times a matrix where d is not their size
 //   A       = softmax(Q K^T / sqrt(dh) + log size)                     of each text and head
+//             with the bias of distances in it, if the model has one   core/models/bert/relative_attention.h
 //   s_j     = mean of A's column j  *  exp(x_j u), if the layer has a scorer u
 //   stay    = [CLS], the rows with the highest scores s, and the rest row          core/elimination/select.h
 //   x       = LayerNorm(x[stay] + (A[stay] V) W_o + b_o)               rows that do not stay are never computed
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,18 +49,21 @@ class Bert final : public EncoderModel {
 
   Status check(const EncoderInput& text) const;
   Status begin(std::span<const EncoderInput> texts);
-  void embed(std::span<const EncoderInput> texts);
+  Status embed(std::span<const EncoderInput> texts);
   Status layer(size_t index, std::span<const EncoderInput> texts, Dropped dropped);
   Status last_layer();
   Status finish_layer(BertLayerWeights& weights, size_t rows);
   bool is_cut(size_t index) const;
+  std::optional<kernels::RelativeBias> relative_bias(size_t text);
   Result<std::vector<std::vector<float>>> run_head();
 
   BertConfig config_;
   BertWeights weights_;
   Threads threads_;
   BertActivations activations_;
-  std::vector<LiveRows> rows_;  // of each text, in the order in which they are packed
+  std::vector<LiveRows> rows_;                 // of each text, in the order in which they are packed
+  Buffer<float> relative_bias_;                // (heads, 2 max_tokens - 1), if the model looks at distances
+  std::vector<std::vector<uint32_t>> places_;  // then of each row of each text, the rest row with them
 
   // Of the texts that were started.
   std::vector<EncoderInput> texts_;

@@ -24,17 +24,25 @@ Result<BertWeights> BertLoader::finish() {
 
 Status BertLoader::declare() {
   const BertModules& names = config_.architecture->modules;
-  const size_t d = config_.hidden_size;
+  const size_t e = config_.embedding_size;
   LATFORMER_TRY(weights_.head->declare(reader_));
   const auto embedding = [&](std::string_view name, size_t rows, StoredMatrix* matrix) {
-    return reader_.embedding(weight_of(name), rows, d, matrix);
+    return reader_.embedding(weight_of(name), rows, e, matrix);
   };
   LATFORMER_TRY(embedding(names.word_embeddings, config_.vocab_size, &weights_.word_embeddings));
   LATFORMER_TRY(embedding(names.position_embeddings, config_.max_position_embeddings, &weights_.position_embeddings));
   if (config_.type_vocab_size > 0) {
     LATFORMER_TRY(embedding(names.token_type_embeddings, config_.type_vocab_size, &weights_.token_type_embeddings));
   }
-  LATFORMER_TRY(reader_.norm(std::string(names.embeddings_norm), d, &weights_.embeddings_norm));
+  LATFORMER_TRY(reader_.norm(std::string(names.embeddings_norm), e, &weights_.embeddings_norm));
+  if (config_.projects_embeddings()) {
+    LATFORMER_TRY(reader_.linear({{.name = std::string(names.embeddings_project), .out = config_.hidden_size}}, e,
+                                 reader_.precision(), &weights_.embeddings_project));
+  }
+  if (config_.relative_buckets > 0) {
+    LATFORMER_TRY(reader_.matrix(weight_of(names.relative_attention_bias), config_.relative_buckets,
+                                 config_.num_attention_heads, &weights_.relative_attention_bias));
+  }
   weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
   for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(declare_layer(i));
   return {};

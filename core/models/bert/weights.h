@@ -1,6 +1,7 @@
 // The weights of BERT and of a task's head on it, in the form that the forward pass wants them.
 //
-// L layers, d = hidden_size, d_ff = intermediate_size. 1 / sqrt(head_size) is folded into the query weights.
+// L layers, d = hidden_size, e = embedding_size, d_ff = intermediate_size. 1 / sqrt(head_size) is folded into the query
+// weights.
 #pragma once
 
 #include <cstddef>
@@ -36,10 +37,12 @@ struct BertLayerWeights {
 };
 
 struct BertWeights {
-  StoredMatrix word_embeddings;        // (vocab_size, d)
-  StoredMatrix position_embeddings;    // (max_position_embeddings, d)
-  StoredMatrix token_type_embeddings;  // (type_vocab_size, d), if there are any
+  StoredMatrix word_embeddings;        // (vocab_size, e)
+  StoredMatrix position_embeddings;    // (max_position_embeddings, e)
+  StoredMatrix token_type_embeddings;  // (type_vocab_size, e), if there are any
   LayerNormWeights embeddings_norm;
+  kernels::Linear embeddings_project;    // e -> d, where they differ
+  StoredMatrix relative_attention_bias;  // (relative_buckets, heads), if there are any
   std::vector<BertLayerWeights> layers;  // (L)
   std::unique_ptr<Head> head;
 };

@@ -6,6 +6,7 @@
 
 #include "core/text/bpe/bpe_model.h"
 #include "core/text/json_parts.h"
+#include "core/text/pre_tokenizers/pre_tokenizers_json.h"
 #include "core/text/tokenizer_config.h"
 
 namespace latformer {
@@ -68,71 +69,24 @@ Result<BpeSettings> parse_settings(const JsonValue& model, const Vocabulary& voc
   return settings;
 }
 
-// {"String": "..."} is refused: what is in use splits at words.
-Status parse_split(const JsonValue& split, PreTokenizer& steps) {
-  const JsonValue expression = split["pattern"]["Regex"];
-  if (!expression.exists()) return split["pattern"].unsupported("is no regular expression");
-  LATFORMER_ASSIGN(const std::string_view text, expression.string());
-  const auto pattern = word_pattern(text);
-  if (!pattern) return expression.unsupported("is " + quote(text) + ", which is not one that is supported");
-  // A pattern that every character belongs to leaves the same words whichever side is taken.
-  LATFORMER_ASSIGN(const std::string_view behavior, split["behavior"].string());
-  LATFORMER_ASSIGN(const bool inverted, split["invert"].boolean_or(false));
-  if (behavior != "Isolated" && !(behavior == "Removed" && inverted)) {
-    return split["behavior"].unsupported("is " + quote(behavior) + ", but only \"Isolated\" is supported");
-  }
-  steps.push_back({Kind::words, *pattern});
-  return {};
-}
-
-Status parse_step(const JsonValue& step, PreTokenizer& steps) {
-  LATFORMER_ASSIGN(const std::string_view type, step["type"].string());
-  if (type == "Split") return parse_split(step, steps);
-  if (type == "Digits") {
-    LATFORMER_ASSIGN(const bool each, step["individual_digits"].boolean_or(false));
-    steps.push_back({each ? Kind::each_digit : Kind::digits});
-    return {};
-  }
-  if (type != "ByteLevel") return unsupported_type(step, type, "ByteLevel, Digits or Split");
-  LATFORMER_ASSIGN(const bool prefix_space, step["add_prefix_space"].boolean_or(true));
-  LATFORMER_ASSIGN(const bool words, step["use_regex"].boolean_or(true));
-  if (prefix_space) steps.push_back({Kind::prefix_space});
-  if (words) steps.push_back({Kind::words, kGpt2Pattern});
-  return {};
-}
-
 // ByteLevel comes last: what it hands on is no longer the text.
-Result<PreTokenizer> parse_pre_tokenizer(JsonValue value) {
+Result<PreTokenizer> parse_bytes_last(const JsonValue& value) {
   if (!value.given()) return value.unsupported("is missing, but ByteLevel is expected");
-  value = unwrap(value, "pretokenizers");
-  PreTokenizer steps;
-  LATFORMER_ASSIGN(std::string_view type, value["type"].string());
-  if (type != "Sequence") {
-    LATFORMER_TRY(parse_step(value, steps));
-  } else {
-    LATFORMER_ASSIGN(const JsonArray array, value["pretokenizers"].array());
-    constexpr size_t kMostSteps = 16;
-    if (array.size() > kMostSteps) return value["pretokenizers"].unsupported("has too many parts");
-    for (const JsonValue step : array) {
-      if (type == "ByteLevel") return value.unsupported("has something behind ByteLevel");
-      LATFORMER_ASSIGN(type, step["type"].string());
-      LATFORMER_TRY(parse_step(step, steps));
-    }
-  }
-  if (type != "ByteLevel") return value.unsupported("does not end in ByteLevel: only byte-level BPE is supported");
-  return steps;
+  LATFORMER_ASSIGN(PreTokenizers made, parse_pre_tokenizers(value));
+  if (made.ends_in_bytes) return std::move(made.steps);
+  return value.unsupported("does not end in ByteLevel: only byte-level BPE is supported");
 }
 
-// GPT2Tokenizer takes from tokenizer_config.json whether a blank is put in front.
+// GPT2Tokenizer and RobertaTokenizer take from tokenizer_config.json whether a blank is put in front.
 Status apply_tokenizer_config(const TokenizerFiles& files, const JsonValue& pre_tokenizer, PreTokenizer& steps) {
   LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
   const JsonValue config = documents.config.root();
-  LATFORMER_ASSIGN(const std::string_view name, config["tokenizer_class"].string_or(files.tokenizer_class));
+  LATFORMER_ASSIGN(const std::string_view name, tokenizer_class(config, files.tokenizer_class));
   LATFORMER_ASSIGN(const std::string_view type, unwrap(pre_tokenizer, "pretokenizers")["type"].string());
-  if ((name != "GPT2Tokenizer" && name != "GPT2TokenizerFast") || type != "ByteLevel") return {};
+  if ((name != "GPT2Tokenizer" && name != "RobertaTokenizer") || type != "ByteLevel") return {};
   LATFORMER_ASSIGN(const bool prefix_space, config["add_prefix_space"].boolean_or(false));
-  std::erase_if(steps, [](const PreTokenizerStep& step) { return step.kind == Kind::prefix_space; });
-  if (prefix_space) steps.insert(steps.begin(), {Kind::prefix_space});
+  std::erase_if(steps, [](const PreTokenizerStep& step) { return step.kind == Kind::prefix; });
+  if (prefix_space) steps.insert(steps.begin(), {.kind = Kind::prefix, .text = " "});
   return {};
 }
 
@@ -150,7 +104,7 @@ Result<std::unique_ptr<TextModel>> parse_bpe(const JsonValue& root, const Tokeni
     LATFORMER_ASSIGN(const std::string_view type, root["normalizer"]["type"].string());
     return root["normalizer"].unsupported("is " + quote(type) + ", but byte-level BPE has none here");
   }
-  LATFORMER_ASSIGN(PreTokenizer pre_tokenizer, parse_pre_tokenizer(root["pre_tokenizer"]));
+  LATFORMER_ASSIGN(PreTokenizer pre_tokenizer, parse_bytes_last(root["pre_tokenizer"]));
   LATFORMER_TRY(apply_tokenizer_config(files, root["pre_tokenizer"], pre_tokenizer));
   LATFORMER_TRY(check_decoder(root["decoder"]));
   LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kTokenizerFile, model["vocab"]));

@@ -8,19 +8,6 @@
 #include "core/text/utf8.h"
 
 namespace latformer {
-namespace {
-
-bool is_well_formed(std::string_view text) {
-  for (size_t position = 0; position < text.size();) {
-    const utf8::CodePoint c = utf8::decode(text, position);
-    if (c.is_ill_formed) return false;
-    position += c.size;
-  }
-  return true;
-}
-
-}  // namespace
-
 // Merges the bytes of one word after the other.
 class BpeModel::Words final : public WordSink {
  public:
@@ -157,7 +144,7 @@ BpeModel::BpeModel(Vocabulary vocabulary, Merges merges, PreTokenizer pre_tokeni
 
 void BpeModel::cut(std::string_view text, size_t begin, size_t end, TokenList& tokens) const {
   const std::string_view part = text.substr(begin, end - begin);
-  if (!is_well_formed(part)) {
+  if (!utf8::is_well_formed(part)) {
     const NormalizedText repaired = normalize(text, begin, end);
     return cut(repaired, 0, repaired.text.size(), tokens);
   }

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/text/bpe/merges.h"
-#include "core/text/bpe/pre_tokenizer.h"
+#include "core/text/pre_tokenizers/pre_tokenizer.h"
 #include "core/text/text_model.h"
 
 namespace latformer {

@@ -20,6 +20,7 @@ constexpr std::string_view kVocabJson = "vocab.json";
 constexpr std::string_view kMergesFile = "merges.txt";
 
 // In the order in which transformers adds them.
+constexpr std::string_view kRobertaTokenizer = "RobertaTokenizer";
 constexpr std::string_view kEndOfText = "<|endoftext|>";
 constexpr std::array<SpecialToken, 7> kGpt2Tokens = {{{"bos_token", kEndOfText},
                                                       {"eos_token", kEndOfText},
@@ -28,6 +29,14 @@ constexpr std::array<SpecialToken, 7> kGpt2Tokens = {{{"bos_token", kEndOfText},
                                                       {"pad_token", ""},
                                                       {"cls_token", ""},
                                                       {"mask_token", ""}}};
+
+constexpr std::array<SpecialToken, 7> kRobertaTokens = {{{"bos_token", "<s>"},
+                                                         {"eos_token", "</s>"},
+                                                         {"unk_token", "<unk>"},
+                                                         {"sep_token", "</s>"},
+                                                         {"pad_token", "<pad>"},
+                                                         {"cls_token", "<s>"},
+                                                         {"mask_token", "<mask>"}}};
 
 // A merge a line; lines that begin with "#version" and empty ones are passed over.
 // Not inlined: a browser's engine optimises the whole function that a long loop stands in, so that is to be a small
@@ -52,11 +61,13 @@ constexpr std::array<SpecialToken, 7> kGpt2Tokens = {{{"bos_token", kEndOfText},
   return Merges::build(kMergesFile, vocabulary, pairs);
 }
 
-Status check_class(const JsonValue& config, std::string_view otherwise) {
-  LATFORMER_ASSIGN(const std::string_view name, config["tokenizer_class"].string_or(otherwise));
-  if (name.empty() || name == "GPT2Tokenizer" || name == "GPT2TokenizerFast") return {};
+Result<bool> is_roberta(const JsonValue& config, std::string_view otherwise) {
+  LATFORMER_ASSIGN(const std::string_view name, tokenizer_class(config, otherwise));
+  if (name.empty() || name == "GPT2Tokenizer") return false;
+  if (name == kRobertaTokenizer) return true;
   const std::string where(config["tokenizer_class"].given() ? kTokenizerConfigFile : "config.json");
-  return unsupported_model(where + ": tokenizer_class is " + quote(name) + ", but only GPT2Tokenizer is supported");
+  return unsupported_model(where + ": tokenizer_class is " + quote(name) +
+                           ", but only GPT2Tokenizer and RobertaTokenizer are supported");
 }
 
 }  // namespace
@@ -65,8 +76,9 @@ Result<TokenizerSettings> parse_vocab_json(const TokenizerFiles& files) {
   using PieceKind = TemplatePiece::Kind;
   LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
   const JsonValue config = documents.config.root();
-  LATFORMER_TRY(check_class(config, files.tokenizer_class));
-  LATFORMER_ASSIGN(ConfiguredTokens configured, parse_configured_tokens(config, documents.legacy(), kGpt2Tokens));
+  LATFORMER_ASSIGN(const bool roberta, is_roberta(config, files.tokenizer_class));
+  LATFORMER_ASSIGN(ConfiguredTokens configured,
+                   parse_configured_tokens(config, documents.legacy(), roberta ? kRobertaTokens : kGpt2Tokens));
   LATFORMER_ASSIGN(const bool prefix_space, config["add_prefix_space"].boolean_or(false));
   LATFORMER_ASSIGN(const bool adds_first, config["add_bos_token"].boolean_or(false));
   LATFORMER_ASSIGN(const bool adds_last, config["add_eos_token"].boolean_or(false));
@@ -76,14 +88,26 @@ Result<TokenizerSettings> parse_vocab_json(const TokenizerFiles& files) {
   LATFORMER_ASSIGN(Merges merges, parse_lines(files.merges_txt, vocabulary));
 
   PreTokenizer steps;
-  if (prefix_space) steps.push_back({PreTokenizerStep::Kind::prefix_space});
-  steps.push_back({PreTokenizerStep::Kind::words, kGpt2Pattern});
+  if (prefix_space) steps.push_back({.kind = PreTokenizerStep::Kind::prefix, .text = " "});
+  steps.push_back({.kind = PreTokenizerStep::Kind::words, .pattern = kGpt2Pattern});
   TokenizerSettings settings;
   settings.model =
       std::make_unique<BpeModel>(std::move(vocabulary), std::move(merges), std::move(steps), BpeSettings());
   const std::string first = adds_first ? configured.special["bos_token"] : "";
   const std::string last = adds_last ? configured.special["eos_token"] : "";
+  const std::string cls = configured.special["cls_token"], sep = configured.special["sep_token"];
   add_tokens(std::move(configured.tokens), settings);
+  if (roberta) {
+    for (const std::string& needed : {cls, sep}) {
+      if (!settings.model->vocabulary().id(needed)) {
+        return bad_model(std::string(kVocabJson) + ": the token " + quote(needed) + " is missing");
+      }
+    }
+    set_roberta_templates(settings.added_ids.find(cls)->second, settings.added_ids.find(sep)->second, settings);
+    LATFORMER_ASSIGN(const bool trims, config["trim_offsets"].boolean_or(true));
+    if (trims) settings.trimmed_spans = {.keeps_first = prefix_space};
+    return settings;
+  }
   // Each text with what stands around it.
   const auto surrounded = [&](PieceKind kind, uint8_t type) {
     Template pieces;

@@ -4,33 +4,34 @@
 #include <array>
 #include <string_view>
 
+#include "core/text/tokenizer_config.h"
+
 namespace latformer {
 
 namespace {
 
-constexpr std::string_view kDistilBert = "DistilBertTokenizer";
-constexpr std::array<std::string_view, 5> kBertTokenizers = {"BertTokenizer", kDistilBert, "ElectraTokenizer",
-                                                             "MobileBertTokenizer", "ConvBertTokenizer"};
+constexpr std::array<std::string_view, 6> kBertTokenizers = {"BertTokenizer",     "DistilBertTokenizer",
+                                                             "ElectraTokenizer",  "MobileBertTokenizer",
+                                                             "ConvBertTokenizer", kMPNetTokenizer};
+// Those whose models are not told of types.
+constexpr std::array<std::string_view, 7> kWithoutTypes = {
+    "DistilBertTokenizer", "RobertaTokenizer",    "XLMRobertaTokenizer", "CamembertTokenizer",
+    kMPNetTokenizer,       "PreTrainedTokenizer", "TokenizersBackend"};
 
-// Without "Fast" at its end.
 Result<std::string_view> class_of(const JsonValue& config, std::string_view otherwise) {
-  constexpr std::string_view kFast = "Fast";
-  LATFORMER_ASSIGN(std::string_view name,
-                   config["tokenizer_class"].string_or(otherwise.empty() ? kBertTokenizers.front() : otherwise));
-  if (name.ends_with(kFast)) name.remove_suffix(kFast.size());
-  return name;
+  return tokenizer_class(config, otherwise.empty() ? kBertTokenizers.front() : otherwise);
 }
 
 }  // namespace
 
 Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise) {
   LATFORMER_ASSIGN(const std::string_view name, class_of(config, otherwise));
-  return std::find(kBertTokenizers.begin(), kBertTokenizers.end(), name) != kBertTokenizers.end();
+  return std::ranges::find(kBertTokenizers, name) != kBertTokenizers.end();
 }
 
 Result<bool> gives_type_ids(const JsonValue& config, std::string_view otherwise) {
   LATFORMER_ASSIGN(const std::string_view name, class_of(config, otherwise));
-  return name != kDistilBert && name != "PreTrainedTokenizer" && name != "TokenizersBackend";
+  return std::ranges::find(kWithoutTypes, name) == kWithoutTypes.end();
 }
 
 Result<NormalizerSettings> parse_normalizer_settings(const JsonValue& config) {

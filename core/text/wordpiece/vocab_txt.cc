@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::string_view kVocabTxt = "vocab.txt";
 
-bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-
 std::string_view trim_end(std::string_view line) {
   while (!line.empty()) {
     if (line.back() > ' ' && line.back() < 0x7F) break;  // nearly always
@@ -31,16 +29,6 @@ std::string_view trim_end(std::string_view line) {
     line.remove_suffix(c.size);
   }
   return line;
-}
-
-bool is_utf8(std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), is_ascii)) return true;  // nearly always
-  for (size_t position = 0; position < text.size();) {
-    const utf8::CodePoint c = utf8::decode(text, position);
-    if (c.is_ill_formed) return false;
-    position += c.size;
-  }
-  return true;
 }
 
 // Line i is the token of id i; white space at its end, the \r of Windows among it, does not count.
@@ -53,7 +41,7 @@ bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const size_t newline = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, newline);
-    if (!is_utf8(line)) {
+    if (!utf8::is_well_formed(line)) {
       return bad_model(std::string(kVocabTxt) + ": line " + std::to_string(entries.size() + 1) + " is not UTF-8");
     }
     entries.emplace_back(trim_end(line), static_cast<int32_t>(entries.size()));
@@ -77,8 +65,8 @@ Result<TokenizerSettings> parse_vocab_txt(const TokenizerFiles& files) {
   LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
   const JsonValue root = documents.config.root();
   LATFORMER_ASSIGN(const bool supported, is_like_bert(root, files.tokenizer_class));
-  if (!supported) {
-    LATFORMER_ASSIGN(const std::string_view name, root["tokenizer_class"].string_or(files.tokenizer_class));
+  LATFORMER_ASSIGN(const std::string_view name, tokenizer_class(root, files.tokenizer_class));
+  if (!supported || name == kMPNetTokenizer) {
     const std::string where(root["tokenizer_class"].given() ? kTokenizerConfigFile : "config.json");
     return unsupported_model(where + ": tokenizer_class is " + quote(name) + ", but only BertTokenizer is supported");
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/files/files.h"
+#include "core/format/quote.h"
 #include "core/format/weights.h"
 #include "core/tasks/model_files.h"
 #include "core/train/data/random.h"
@@ -21,6 +22,14 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kInitializerRange = 0.02;
+
+// Those that bert_module.h computes as the core does.
+Status check_is_trained(const BertConfig& config) {
+  const std::string_view type = config.architecture->model_type;
+  if (type == "bert" || type == "distilbert") return {};
+  return unsupported_model("config.json: model_type is " + quote(type) +
+                           ", but only \"bert\" and \"distilbert\" can be trained");
+}
 
 Result<std::string> read_if_there(const fs::path& path) { return is_file(path) ? read_file(path) : std::string(); }
 
@@ -62,6 +71,7 @@ Result<FolderTexts> FolderTexts::read(const fs::path& folder) {
 Result<ModelFolder> ModelFolder::open(const fs::path& path) {
   LATFORMER_ASSIGN(std::string config_json, read_file(path / "config.json"));
   LATFORMER_ASSIGN(BertConfig config, parse_bert_config(config_json));
+  LATFORMER_TRY(check_is_trained(config));
   LATFORMER_ASSIGN(const FolderTexts texts, FolderTexts::read(path));
   LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(texts.files, config.vocab_size));
   std::optional<Profile> profile;

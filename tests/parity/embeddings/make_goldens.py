@@ -1,6 +1,6 @@
 """Makes tests/parity/embeddings/: small folders of sentence-transformers, and what they must answer.
 
-    python make_goldens.py
+    python make_goldens.py [NAME ...]
 
 Folders are saved by the real library (sentence-transformers), and vectors at speedup 1 are what it then gives; at other
 speedups they are reference.py's, which must agree with the library at speedup 1 within 1e-5 or nothing is written.
@@ -20,13 +20,14 @@ import zlib
 import torch
 from sentence_transformers import SentenceTransformer, models
 from tokenizers.implementations import BertWordPieceTokenizer
-from transformers import AutoModel, BertConfig, BertTokenizerFast, DistilBertConfig
+from transformers import AutoModel, BertConfig, BertTokenizerFast, DistilBertConfig, MPNetConfig
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(HERE.parent))
 
 import reference  # noqa: E402
+import small_tokenizers  # noqa: E402
 import texts  # noqa: E402
 from make_models import ACC, profile, randomise, running_product  # noqa: E402
 
@@ -51,6 +52,20 @@ MODELS = {
         default_prompt="query",
         profile=profile("discard", 3, retention=[0.8, 0.5, 0.3]),
     ),
+    # As paraphrase-multilingual-MiniLM: BERT with the tokenizer of XLM-RoBERTa.
+    "multilingual": dict(
+        tokenizer="xlm-roberta",
+        shape=(3, 24, 2, 40, 64),
+        profile=profile("merge", 3, retention=running_product(ACC[:3])),
+    ),
+    # As all-mpnet-base.
+    "mpnet": dict(
+        model_type="mpnet",
+        tokenizer="mpnet",
+        shape=(3, 24, 2, 40, 64),
+        normalize=True,
+        profile=profile("merge", 3, retention=running_product(ACC[:3])),
+    ),
     # A dense layer behind the mean, of DistilBERT; dropped rows are discarded.
     "dense": dict(
         model_type="distilbert",
@@ -63,12 +78,17 @@ MODELS = {
 
 
 def make_model(name, shape, profile, model_type="bert", pooling="mean", max_seq_length=None, dense=None, normalize=False,
-               prompts=None, default_prompt=None):
-    vocabulary = texts.made_vocabulary(cased=False)
+               prompts=None, default_prompt=None, tokenizer=None):
+    cutter = small_tokenizers.make(tokenizer)
+    vocabulary = cutter.get_vocab() if cutter else texts.made_vocabulary(cased=False)
     layers, hidden, heads, intermediate, positions = shape
     if model_type == "distilbert":
         config = DistilBertConfig(vocab_size=len(vocabulary), dim=hidden, n_layers=layers, n_heads=heads,
                                   hidden_dim=intermediate, max_position_embeddings=positions)
+    elif model_type == "mpnet":
+        config = MPNetConfig(vocab_size=len(vocabulary), hidden_size=hidden, num_hidden_layers=layers,
+                             num_attention_heads=heads, intermediate_size=intermediate,
+                             max_position_embeddings=positions + 2)
     else:
         config = BertConfig(vocab_size=len(vocabulary), hidden_size=hidden, num_hidden_layers=layers,
                             num_attention_heads=heads, intermediate_size=intermediate,
@@ -80,9 +100,15 @@ def make_model(name, shape, profile, model_type="bert", pooling="mean", max_seq_
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         path = pathlib.Path(folder)
-        (path / "vocab.txt").write_text("".join(word + "\n" for word in vocabulary), encoding="utf-8")
-        BertWordPieceTokenizer(str(path / "vocab.txt"), lowercase=True).save(str(path / "tokenizer.json"))
-        BertTokenizerFast(tokenizer_file=str(path / "tokenizer.json"), model_max_length=positions).save_pretrained(folder)
+        if cutter:
+            cutter.model_max_length = positions
+            cutter.save_pretrained(folder)
+        else:
+            (path / "vocab.txt").write_text("".join(word + "\n" for word in vocabulary), encoding="utf-8")
+            BertWordPieceTokenizer(str(path / "vocab.txt"), lowercase=True).save(str(path / "tokenizer.json"))
+            BertTokenizerFast(tokenizer_file=str(path / "tokenizer.json"), model_max_length=positions).save_pretrained(
+                folder
+            )
         transformer = models.Transformer(folder, max_seq_length=max_seq_length)
         parts = [transformer, models.Pooling(hidden, pooling_mode=pooling)]
         if dense:
@@ -148,5 +174,7 @@ def make_golden(name, folder, settings):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for name, settings in MODELS.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
         folder = make_model(name, **settings)
         make_golden(name, folder, settings)

@@ -24,6 +24,7 @@ import tempfile
 
 import byte_level
 import tokenizers
+import unigram
 from tokenizers import normalizers, pre_tokenizers
 
 HERE = pathlib.Path(__file__).parent
@@ -224,6 +225,8 @@ def load(name):
         return tokenizers.Tokenizer.from_str(json.dumps(whole))
     if name in byte_level.TOKENIZERS or name in byte_level.CONFIGS:
         return byte_level.load(name)
+    if name in unigram.TOKENIZERS:
+        return unigram.load(name)
     if name not in CONFIGS:
         return tokenizers.Tokenizer.from_file(str(ROOT / name))
     from transformers import BertTokenizerFast
@@ -320,13 +323,14 @@ def write_hashes(strings, names, path, count, decodes=False):
     path.write_text("\n".join(lines) + "\n")
 
 
-def write_examples(strings, names, path):
+def write_examples(strings, names, path, most_special=3):
     """One line each: index, tokenizer, text and pair (hexadecimal, . if empty, - if there is none), max_tokens, truncated, rows."""
     loaded = [load(name) for name in names]
     lines = ["# index tokenizer text pair max_tokens truncated id,begin,end,type_id,sequence_id,is_special ..."]
     for i in range(EXAMPLES):
         name = names[i % len(names)]
         item = strings.item(i)
+        item = item[:2] + (max(item[2], most_special),) + item[3:]
         encoding, truncated = encode(loaded[i % len(names)], item)[0]
         text, pair = ("-" if t is None else t.hex() or "." for t in item[:2])
         lines.append(" ".join([str(i), name, text, pair, str(item[2]), str(truncated)] +
@@ -402,12 +406,14 @@ def write_vocabulary():
     tokens = SPECIAL + learned + letters + ["##" + c for c in letters] + words.split()
     (HERE / "vocab.txt").write_bytes("".join(token + "\n" for token in dict.fromkeys(tokens)).encode())
     words_in_text = " ".join(token.removeprefix("##") for token in dict.fromkeys(letters + words.split()))
-    byte_level.write_vocabulary([path.read_text() for path in texts] + [words_in_text] * 2)
+    learned_from = [path.read_text() for path in texts] + [words_in_text] * 2
+    byte_level.write_vocabulary(learned_from)
+    unigram.write_vocabulary(learned_from)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--vocabulary", action="store_true", help="make vocab.txt and bpe.json anew, and nothing else")
+    parser.add_argument("--vocabulary", action="store_true", help="make vocab.txt, bpe.json and unigram.json anew, and nothing else")
     parser.add_argument("--tokenizer", metavar="FILE", help="write hashes for this tokenizer.json beside it, and nothing else")
     parser.add_argument("--show", type=int, metavar="INDEX", help="print the encodings of one string")
     arguments = parser.parse_args()
@@ -415,6 +421,7 @@ def main():
         return write_vocabulary()
     names = list(TOKENIZERS) + list(CONFIGS)
     byte_level_names = list(byte_level.TOKENIZERS) + list(byte_level.CONFIGS)
+    unigram_names = list(unigram.TOKENIZERS)
     strings = Strings()
     if arguments.tokenizer:
         path = pathlib.Path(arguments.tokenizer).resolve()
@@ -422,18 +429,21 @@ def main():
     if arguments.show is not None:
         item = strings.item(arguments.show)
         print(item)
-        for name in names + byte_level_names:
+        for name in names + byte_level_names + unigram_names:
             for encoding, truncated in encode(load(name), item):
                 print(name, "truncated" if truncated else "", *encoding)
         return None
     folder = GOLDENS / "tokenizers"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, value in (TOKENIZERS | CONFIGS | byte_level.TOKENIZERS | byte_level.CONFIGS).items():
+    everything = TOKENIZERS | CONFIGS | byte_level.TOKENIZERS | byte_level.CONFIGS | unigram.TOKENIZERS
+    for name, value in everything.items():
         (folder / (name + ".json")).write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
     write_hashes(strings, names, GOLDENS / "hashes.txt", COUNT)
     write_examples(strings, names, GOLDENS / "examples.txt")
     write_hashes(strings, byte_level_names, GOLDENS / "byte_level_hashes.txt", COUNT, decodes=True)
     write_examples(strings, byte_level_names, GOLDENS / "byte_level_examples.txt")
+    write_hashes(strings, unigram_names, GOLDENS / "unigram_hashes.txt", COUNT, decodes=True)
+    write_examples(strings, unigram_names, GOLDENS / "unigram_examples.txt", MOST_SPECIAL)
     bundled = "models/sentiment/tokenizer.json"
     if (ROOT / bundled).exists():
         write_hashes(strings, [bundled], GOLDENS / "bundled.txt", COUNT // 5)

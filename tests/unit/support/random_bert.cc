@@ -8,6 +8,7 @@ BertConfig config_of(const BertShape& shape) {
   BertConfig config;
   config.vocab_size = shape.vocab_size;
   config.hidden_size = shape.heads * shape.head_size;
+  config.embedding_size = config.hidden_size;
   config.num_hidden_layers = shape.layers;
   config.num_attention_heads = shape.heads;
   config.intermediate_size = shape.intermediate_size;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/text/bpe/pre_tokenizer.h"
+#include "core/text/pre_tokenizers/pre_tokenizer.h"
 #include "core/text/tokenizer.h"
 #include "tests/unit/text/fixtures.h"
 
@@ -93,14 +93,15 @@ TEST(ByteLevel, NamesWhatItDoesNotSupport) {
   check("normalizer", R"({"type":"NFC"})", unsupported_model, "normalizer is \"NFC\"");
   check("decoder", R"({"type":"Metaspace"})", unsupported_model, "decoder.type is \"Metaspace\"");
   check("pre_tokenizer", "null", unsupported_model, "pre_tokenizer is missing");
-  check("pre_tokenizer", R"({"type":"Whitespace"})", unsupported_model, "pre_tokenizer.type is \"Whitespace\"");
+  check("pre_tokenizer", R"({"type":"Whitespace"})", unsupported_model, "does not end in ByteLevel");
+  check("pre_tokenizer", R"({"type":"UnicodeScripts"})", unsupported_model, "pre_tokenizer.type is \"UnicodeScripts\"");
   check("pre_tokenizer", R"({"type":"Digits"})", unsupported_model, "does not end in ByteLevel");
   check("pre_tokenizer", R"({"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"Digits"}]})",
         unsupported_model, "something behind ByteLevel");
   check("pre_tokenizer", R"({"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated"})", unsupported_model,
         "pre_tokenizer.pattern.Regex is");
   check("pre_tokenizer", R"({"type":"Split","pattern":{"String":" "},"behavior":"Isolated"})", unsupported_model,
-        "no regular expression");
+        "does not end in ByteLevel");
   check("merges", R"(["a b c"])", bad_model, "two tokens");
   check("merges", R"([["a"]])", bad_model, "two tokens");
   check("merges", R"([["a","q"]])", bad_model, "\"q\"");

@@ -103,11 +103,29 @@ Result<Tokenizer> load_byte_level(std::string_view name, std::string json) {
   return Tokenizer::create({.tokenizer_config_json = json, .vocab_json = known.vocab, .merges_txt = lines});
 }
 
+// tests/parity/tokenizer/unigram.json, in the same way: "vocab" and "charsmap".
+Result<Tokenizer> load_unigram(std::string json) {
+  constexpr std::string_view kFront = "{\"vocab\":", kMiddle = ",\n\"charsmap\":";
+  const std::string file = read_file("tests/parity/tokenizer/unigram.json").value_or("");
+  const size_t middle = file.find(kMiddle), end = file.rfind('}');
+  if (middle == std::string::npos || end == std::string::npos) return bad_model("unigram.json");
+  const auto put = [&](std::string_view key, std::string_view empty, const std::string& full) {
+    const std::string place = std::string(key) + std::string(empty);
+    for (size_t at = json.find(place); at != std::string::npos; at = json.find(place, at)) {
+      json.replace(at, place.size(), std::string(key) + full);
+    }
+  };
+  put("\"vocab\": ", "[]", file.substr(kFront.size(), middle - kFront.size()));
+  put("\"precompiled_charsmap\": ", "\"\"", file.substr(middle + kMiddle.size(), end - middle - kMiddle.size()));
+  return Tokenizer::from_tokenizer_json(json);
+}
+
 Result<Tokenizer> load_golden(std::string_view name) {
   if (name.ends_with(".json")) return Tokenizer::from_tokenizer_json(read_file(name).value_or(""));
   const std::string file = std::string(kGoldens) + "tokenizers/" + std::string(name) + ".json";
   const std::string json = read_file(file).value_or("");
   if (name.starts_with("bpe-") || name.starts_with("merges-")) return load_byte_level(name, json);
+  if (name.starts_with("unigram-")) return load_unigram(json);
   if (!name.starts_with("config-")) return Tokenizer::from_tokenizer_json(with_vocabulary(json));
   return Tokenizer::from_vocab(read_file("tests/parity/tokenizer/vocab.txt").value_or(""), json);
 }

@@ -130,6 +130,9 @@ TEST(Golden, TenThousandStringsAgreeWithHuggingFace) { check_hashes(golden("hash
 TEST(Golden, ByteLevelExamplesAgreeWithHuggingFace) { check_examples(golden("byte_level_examples.txt")); }
 TEST(Golden, TenThousandStringsOfByteLevelAgreeWithHuggingFace) { check_hashes(golden("byte_level_hashes.txt"), true); }
 
+TEST(Golden, UnigramExamplesAgreeWithHuggingFace) { check_examples(golden("unigram_examples.txt")); }
+TEST(Golden, TenThousandStringsOfUnigramAgreeWithHuggingFace) { check_hashes(golden("unigram_hashes.txt"), true); }
+
 // Any tokenizer.json: make_goldens.py --tokenizer FILE writes what is right beside it.
 TEST(Golden, AGivenTokenizerAgreesWithHuggingFace) {
   const char* given = std::getenv("LATFORMER_TOKENIZER");

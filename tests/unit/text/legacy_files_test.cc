@@ -160,5 +160,32 @@ TEST(AddedTokens, ManyBlanksThatATokenOfABlankSwallows) {
   EXPECT_EQ(tokenizer.encode(blanks, {}, SIZE_MAX).value().ids.size(), blanks.size() + 2);
 }
 
+TEST(LegacyFiles, RobertaOfVocabJsonAndMerges) {
+  constexpr std::string_view kJson = R"({"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"a":4,"b":5,"c":6,"Ġ":7,"ab":8,"Ġab":9,
+                                         "<mask>":10})";
+  constexpr std::string_view kMerges = "#version: 0.2\na b\nĠ ab\n";
+  constexpr std::string_view kText = "ab ab <mask> c x";
+  const auto files = [&](std::string_view config, std::string_view map) {
+    return TokenizerFiles{.tokenizer_config_json = config,
+                          .vocab_json = kJson,
+                          .merges_txt = kMerges,
+                          .special_tokens_map_json = map,
+                          .tokenizer_class = "RobertaTokenizer"};
+  };
+  EXPECT_EQ(ids(files("", ""), kText), (Ids{0, 8, 9, 7, 10, 7, 6, 7, 2}));
+  EXPECT_EQ(ids(files(R"({"add_prefix_space":true})", ""), kText), (Ids{0, 9, 9, 7, 10, 7, 6, 7, 2}));
+  EXPECT_EQ(ids(files("", R"({"mask_token":{"content":"<mask>","lstrip":true}})"), kText),
+            (Ids{0, 8, 9, 10, 7, 6, 7, 2}));
+  EXPECT_EQ(ids(files("", R"({"cls_token":"a","sep_token":"b"})"), "ab ab"), (Ids{4, 4, 5, 7, 4, 5, 5}));
+  const Encoding pair = Tokenizer::create(files("", ""))->encode("ab", "c", 100).value();
+  EXPECT_EQ(pair.ids, (Ids{0, 8, 2, 2, 6, 2}));
+  EXPECT_EQ(pair.type_ids, (std::vector<uint8_t>{0, 0, 0, 0, 0, 0}));
+  const Encoding spans = Tokenizer::create(files("", ""))->encode("ab ab c", {}, 100).value();
+  EXPECT_EQ(spans.spans[2].begin, 3U);
+  EXPECT_EQ(spans.spans[2].end, 5U);
+  const Result<Tokenizer> nameless = Tokenizer::create(files(R"({"sep_token":"[SEP]"})", ""));
+  EXPECT_EQ(nameless.status().message(), "vocab.json: the token \"[SEP]\" is missing");
+}
+
 }  // namespace
 }  // namespace latformer

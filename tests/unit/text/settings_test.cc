@@ -146,7 +146,7 @@ TEST(TokenizerJson, NamesWhatItDoesNotSupport) {
     parts.*field = value;
     expect_json_error(parts.json(), ErrorCode::unsupported_model, part_of_message);
   };
-  check(&JsonParts::model_type, R"("type":"Unigram",)", "model.type is \"Unigram\"");
+  check(&JsonParts::model_type, R"("type":"WordLevel",)", "model.type is \"WordLevel\"");
   check(&JsonParts::normalizer, R"({"type":"NFC"})", "normalizer.type is \"NFC\"");
   check(&JsonParts::normalizer, R"({"type":"Sequence","normalizers":[{"type":"NFD"},{"type":"Lowercase"}]})",
         "Sequence");

@@ -1,5 +1,6 @@
-#include "core/text/bpe/pre_tokenizer.h"
+#include "core/text/pre_tokenizers/pre_tokenizer.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -119,31 +120,104 @@ void for_each_word(const WordPattern& pattern, std::string_view text, Visit visi
   }
 }
 
+// Part of a text: a delimiter, or what is between two.
+struct Part {
+  size_t end;
+  bool divides;
+};
+
+// What begins at text[begin].
+Part part_at(const PreTokenizerStep& step, std::string_view text, size_t begin) {
+  const auto class_at = [&](size_t place) {
+    const uint8_t bits = unicode::bits(utf8::decode(text, place).value);
+    if ((bits & unicode::kWhiteSpace) != 0) return unicode::kWhiteSpace;
+    return static_cast<uint8_t>(bits & unicode::kWord);
+  };
+  const auto divides = [&](size_t place) {
+    const char32_t c = utf8::decode(text, place).value;
+    if (step.delimiter == Delimiter::punctuation) return unicode::has(c, unicode::kPunctuation);
+    if (step.delimiter == Delimiter::digit) return unicode::has(c, unicode::kNumeric);
+    return unicode::has(c, unicode::kWhiteSpace);
+  };
+  const auto behind = [&](size_t place) { return place + utf8::decode(text, place).size; };
+  size_t end = behind(begin);
+  switch (step.delimiter) {
+    case Delimiter::text:
+      if (text.substr(begin).starts_with(step.text)) return {begin + step.text.size(), true};
+      return {std::min(text.find(step.text, begin), text.size()), false};
+    case Delimiter::not_white_space:
+      while (end < text.size() && class_at(end) == class_at(begin)) end = behind(end);
+      return {end, class_at(begin) != unicode::kWhiteSpace};
+    case Delimiter::white_space_run:
+      while (end < text.size() && divides(end) == divides(begin)) end = behind(end);
+      return {end, divides(begin)};
+    case Delimiter::white_space:
+    case Delimiter::punctuation:
+    case Delimiter::digit:
+      while (!divides(begin) && end < text.size() && !divides(end)) end = behind(end);
+      return {end, divides(begin)};
+  }
+  return {text.size(), false};
+}
+
+// Calls visit(begin, end) for each piece until it returns false.
 template <class Visit>
-void for_each_run_of_digits(bool each_digit, std::string_view text, Visit visit) {
+void for_each_piece(const PreTokenizerStep& step, std::string_view text, Visit visit) {
+  const auto next = [&](size_t begin) {
+    Part part = part_at(step, text, begin);
+    part.divides = part.divides != step.inverts;
+    return part;
+  };
   for (size_t begin = 0; begin < text.size();) {
-    size_t end = begin;
-    bool are_digits = false;
-    while (end < text.size()) {
-      const utf8::CodePoint c = utf8::decode(text, end);
-      const bool is_digit = unicode::has(c.value, unicode::kNumeric);
-      if (end > begin && (is_digit != are_digits || (is_digit && each_digit))) break;
-      are_digits = is_digit;
-      end += c.size;
+    Part part = next(begin);
+    size_t end = part.end;
+    const bool divided = part.divides;
+    switch (step.behavior) {
+      case Behavior::removed:
+        if (divided) {
+          begin = end;
+          continue;
+        }
+        break;
+      case Behavior::isolated:
+        break;
+      case Behavior::contiguous:
+        for (; end < text.size() && (part = next(end)).divides == divided;) end = part.end;
+        break;
+      case Behavior::with_previous:  // one delimiter goes with what is before it
+        if (!divided && end < text.size() && (part = next(end)).divides) end = part.end;
+        break;
+      case Behavior::with_next:
+        if (divided && end < text.size() && !(part = next(end)).divides) end = part.end;
+        break;
     }
     if (!visit(begin, end)) return;
     begin = end;
   }
 }
 
-NormalizedText with_blank(const Stretch& stretch) {
+// `text` with `prefix` before it, which belongs to the first character.
+NormalizedText with_prefix(std::string_view prefix, const Stretch& stretch) {
   const utf8::CodePoint first = utf8::decode(stretch.text, 0);
   NormalizedText result;
-  result.put(' ', stretch.span(0, first.size));  // the blank belongs to what it was put before
-  result.text += stretch.text;
+  result.text.append(prefix).append(stretch.text);
+  result.spans.assign(prefix.size(), stretch.span(0, first.size));
   for (size_t position = 0; position < stretch.text.size();) {
     const size_t size = utf8::decode(stretch.text, position).size;
     result.spans.insert(result.spans.end(), size, stretch.span(position, position + size));
+    position += size;
+  }
+  return result;
+}
+
+NormalizedText with_blanks_replaced(std::string_view blank, const Stretch& stretch) {
+  NormalizedText result;
+  for (size_t position = 0; position < stretch.text.size();) {
+    const size_t size = utf8::decode(stretch.text, position).size;
+    const bool is_blank = stretch.text[position] == ' ';
+    const std::string_view text = is_blank ? blank : stretch.text.substr(position, size);
+    result.text += text;
+    result.spans.insert(result.spans.end(), text.size(), stretch.span(position, position + size));
     position += size;
   }
   return result;
@@ -159,17 +233,20 @@ void run(std::span<const PreTokenizerStep> steps, const Stretch& stretch, WordSi
     run(rest, stretch.part(begin, end), sink);
     return !sink.full();
   };
+  const auto go_on_with = [&](const NormalizedText& text) { run(rest, {text.text, text.spans.data()}, sink); };
   switch (step.kind) {
-    case Kind::prefix_space: {
-      if (stretch.text.front() == ' ') return run(rest, stretch, sink);
-      const NormalizedText prefixed = with_blank(stretch);
-      return run(rest, {prefixed.text, prefixed.spans.data()}, sink);
-    }
+    case Kind::prefix:
+    case Kind::prefix_first:
+      if (stretch.text.starts_with(step.text) || (step.kind == Kind::prefix_first && stretch.span(0, 1).begin != 0)) {
+        return run(rest, stretch, sink);
+      }
+      return go_on_with(with_prefix(step.text, stretch));
+    case Kind::replace_blank:
+      return go_on_with(with_blanks_replaced(step.text, stretch));
     case Kind::words:
       return for_each_word(step.pattern, stretch.text, go_on);
-    case Kind::digits:
-    case Kind::each_digit:
-      return for_each_run_of_digits(step.kind == Kind::each_digit, stretch.text, go_on);
+    case Kind::split:
+      return for_each_piece(step, stretch.text, go_on);
   }
 }
 

@@ -1,6 +1,8 @@
 // Text -> words, as the pre-tokenizers of tokenizer.json do it one after the other, each on what the one before it
 // left.
 //
+// Most cut at delimiters, and differ in what those are and what becomes of them (Delimiter, Behavior).
+//
 // Regular expressions are not interpreted. Those in use for byte-level vocabularies are all of one form, which
 // WordPattern describes; each alternative is tried in this order, and the first that matches counts:
 //
@@ -17,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,15 +45,33 @@ std::optional<WordPattern> word_pattern(std::string_view regular_expression);
 // Where the word ends that begins at text[begin], begin < text.size().
 size_t end_of_word(const WordPattern& pattern, std::string_view text, size_t begin);
 
+// What divides a text.
+enum class Delimiter : uint8_t {
+  white_space,
+  punctuation,  // as BERT has it
+  digit,
+  text,             // PreTokenizerStep::text, wherever it stands
+  white_space_run,  // all of it at once
+  not_white_space,  // runs of word characters, and of others
+};
+
+// What becomes of a delimiter.
+enum class Behavior : uint8_t { removed, isolated, contiguous, with_previous, with_next };
+
 struct PreTokenizerStep {
   enum class Kind : uint8_t {
-    prefix_space,  // a blank is put before what does not begin with one
-    words,
-    digits,      // runs of digits are words of their own
-    each_digit,  // each digit is
+    prefix,         // `text` is put before what does not begin with it
+    prefix_first,   // but only at the front of the whole text
+    replace_blank,  // a blank becomes `text`
+    words,          // by `pattern`
+    split,          // at delimiters
   };
   Kind kind;
-  WordPattern pattern{};
+  WordPattern pattern = {};
+  std::string text = {};
+  Delimiter delimiter = {};
+  Behavior behavior = {};
+  bool inverts = false;  // what is between the delimiters is what divides
 };
 using PreTokenizer = std::vector<PreTokenizerStep>;
 
