@@ -10,9 +10,9 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Failure, main } from '../scripts/support/steps.mjs';
-import { median } from './median.mjs';
-import { textOf } from './models.mjs';
-import { table } from './table.mjs';
+import { median } from './support/median.mjs';
+import { textOf } from './support/models.mjs';
+import { table } from './support/table.mjs';
 
 const numbers = (list) => list.split(',').map(Number);
 

@@ -9,9 +9,9 @@
 import { parseArgs } from 'node:util';
 import { build } from '../scripts/build.mjs';
 import { main } from '../scripts/support/steps.mjs';
-import { median } from './median.mjs';
-import { textOf } from './models.mjs';
-import { table } from './table.mjs';
+import { median } from './support/median.mjs';
+import { textOf } from './support/models.mjs';
+import { table } from './support/table.mjs';
 
 const numbers = (list) => list.split(',').map(Number);
 

@@ -13,9 +13,9 @@ import { parseArgs } from 'node:util';
 import { nodes } from '../scripts/setup/node.mjs';
 import { root } from '../scripts/support/paths.mjs';
 import { Failure, main } from '../scripts/support/steps.mjs';
-import { buildProgram } from './build.mjs';
-import { prepareModel, textOf } from './models.mjs';
-import { table } from './table.mjs';
+import { buildProgram } from './support/build.mjs';
+import { prepareModel, textOf } from './support/models.mjs';
+import { table } from './support/table.mjs';
 
 /** Runs the program over `lines` of standard input; gives what it printed. */
 function feed(command, args, lines) {

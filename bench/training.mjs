@@ -25,8 +25,8 @@ import { root } from '../scripts/support/paths.mjs';
 import { run } from '../scripts/support/run.mjs';
 import { readOrNull, writeWhole } from '../scripts/support/stamp.mjs';
 import { Failure, main, step } from '../scripts/support/steps.mjs';
-import { readResults } from './results.mjs';
-import { markdownTable } from './tables.mjs';
+import { readResults } from './support/results.mjs';
+import { markdownTable } from './support/table.mjs';
 
 // `from`: the model of another arm, whose profile `search` betters. `train` gets the number of epochs.
 const pruned = (epochs, ...options) => ['--teacher-epochs', '0', '--epochs', String(epochs), ...options];

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "bench/model_folder.h"
+#include "bench/native/model_folder.h"
 #include "core/models/decoders.h"
 #include "core/tasks/generation/sentences.h"
 

@@ -32,8 +32,8 @@
 
 #include "bench/decoders/arms.h"
 #include "bench/decoders/record.h"
-#include "bench/model_folder.h"
-#include "bench/peak.h"
+#include "bench/native/model_folder.h"
+#include "bench/native/peak.h"
 #include "core/format/json.h"
 #include "core/tasks/generation.h"
 #include "core/tasks/generation/likelihood.h"

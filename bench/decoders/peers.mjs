@@ -25,11 +25,11 @@ import { root, toolchain } from '../../scripts/support/paths.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { emptyPartial, hash, putInPlace } from '../../scripts/support/stamp.mjs';
 import { Failure, main, step } from '../../scripts/support/steps.mjs';
-import { buildProgram } from '../build.mjs';
-import { isBrowser, runtimes } from '../runtimes.mjs';
-import { median } from '../median.mjs';
-import { readResults, record } from '../results.mjs';
-import { markdownTable } from '../tables.mjs';
+import { buildProgram } from '../support/build.mjs';
+import { isBrowser, runtimes } from '../support/runtimes.mjs';
+import { median } from '../support/median.mjs';
+import { readResults, record } from '../support/results.mjs';
+import { markdownTable } from '../support/table.mjs';
 
 const here = join(root, 'bench');
 const kept = join(toolchain, 'bench');

@@ -8,7 +8,7 @@
 #include <string>
 #include <system_error>
 
-#include "bench/model_folder.h"
+#include "bench/native/model_folder.h"
 #include "core/base/status.h"
 
 namespace latformer {

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/support/paths.mjs';
 import { Failure, main } from '../../scripts/support/steps.mjs';
-import { markdownTable } from '../tables.mjs';
+import { markdownTable } from '../support/table.mjs';
 
 const unique = (values) => [...new Set(values)];
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -5,7 +5,7 @@
 // Why not XNNPACK's: its operators lose up to half of their speed when the number of rows is no multiple of their tile,
 // which elimination makes the usual case. Its f32 micro-kernels alone, with rows dealt out as ours are, are level with
 // ours, which also take rows by index and fetch weights ahead; its int8 ones do not use the relaxed dot product that
-// every processor does exactly. bench/kernels.cc measures both beside each other.
+// every processor does exactly. bench/native/kernels.cc measures both beside each other.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "bench/functions.h"
+#include "bench/native/functions.h"
 
 #include "core/kernels/micro/rows.h"
 

@@ -2,18 +2,18 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { python } from '../scripts/setup/python.mjs';
-import { root, toolchain } from '../scripts/support/paths.mjs';
-import { run } from '../scripts/support/run.mjs';
-import { emptyPartial, hash, putInPlace } from '../scripts/support/stamp.mjs';
-import { Failure, step } from '../scripts/support/steps.mjs';
+import { python } from '../../scripts/setup/python.mjs';
+import { root, toolchain } from '../../scripts/support/paths.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { emptyPartial, hash, putInPlace } from '../../scripts/support/stamp.mjs';
+import { Failure, step } from '../../scripts/support/steps.mjs';
 
-const script = (name) => join(root, 'bench', name);
+const script = (name) => join(import.meta.dirname, name);
 
 /** Fills `target` by a script in Python, which is called with `source` and a folder to write to. */
 async function once(title, scriptName, source, target) {
   if (existsSync(target)) return;
-  const interpreter = await python(script('requirements.txt'));
+  const interpreter = await python(join(root, 'bench/requirements.txt'));
   await step(title, async () => {
     const partial = emptyPartial(target);
     await run(interpreter, [script(scriptName), source, partial], { log: scriptName.replace('.py', '') });

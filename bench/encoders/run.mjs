@@ -19,15 +19,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../scripts/build.mjs';
-import { compile } from '../scripts/support/compile.mjs';
-import { root } from '../scripts/support/paths.mjs';
-import { run } from '../scripts/support/run.mjs';
-import { Failure, duration, main, step } from '../scripts/support/steps.mjs';
-import { runtimes } from './runtimes.mjs';
-import { prepareModel, shapeOf } from './models.mjs';
+import { build } from '../../scripts/build.mjs';
+import { compile } from '../../scripts/support/compile.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { Failure, duration, main, step } from '../../scripts/support/steps.mjs';
+import { runtimes } from '../support/runtimes.mjs';
+import { prepareModel, shapeOf } from '../support/models.mjs';
 import * as questions from './questions.mjs';
-import { partOf, readResults, record } from './results.mjs';
+import { partOf, readResults, record } from '../support/results.mjs';
 import { textTables } from './tables.mjs';
 
 const here = join(root, 'bench');
@@ -163,7 +163,7 @@ async function bench() {
 
 /** Rows of one part. */
 async function askPart({ question, model, runtime: name }, chosen) {
-  const runtime = await runtimes.find((each) => each.name === name).start();
+  const runtime = await runtimes.find((each) => each.name === name).start('bench/encoders/host.mjs');
   try {
     const rows = await questions[question].ask(runtime, model, chosen, name);
     return rows.map((row) => ({ question, model: model.name, runtime: name, version: runtime.version, ...row }));

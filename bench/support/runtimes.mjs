@@ -1,5 +1,5 @@
 // Where a contender can live: a Node process, a page in a browser, a native program. Each has a process or page to itself
-// and gives { call(method, ...args), close() } over the methods of host.mjs, whatever lies between.
+// and gives { call(method, ...args), close() } over the methods of the script that start() is told, whatever lies between.
 import { fork, spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -7,14 +7,13 @@ import { createServer } from 'node:http';
 import { basename, dirname, extname, join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createInterface } from 'node:readline';
-import { browsers, launch } from '../scripts/browsers/index.mjs';
-import { nodes, setUpNewerNode } from '../scripts/setup/node.mjs';
-import { root } from '../scripts/support/paths.mjs';
-import { Failure } from '../scripts/support/steps.mjs';
-import { addonOf, ownPlatform } from '../scripts/support/platforms.mjs';
+import { browsers, launch } from '../../scripts/browsers/index.mjs';
+import { nodes, setUpNewerNode } from '../../scripts/setup/node.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { Failure } from '../../scripts/support/steps.mjs';
+import { addonOf, ownPlatform } from '../../scripts/support/platforms.mjs';
 import { buildProgram } from './build.mjs';
 
-const hostScript = 'bench/host.mjs'; // what runs beside a contender, unless start() is told otherwise
 const onnxFiles = { fp32: 'model.onnx', q8: 'model_quantized.onnx' };
 
 /** What a contender needs to know of a model; `at` turns a path into what its runtime can open. */
@@ -74,7 +73,7 @@ const nodeModules = {
   'onnxruntime-node': 'onnxruntime-node',
 };
 
-/** The core by itself, natively: bench/classify.cc behind the same methods. */
+/** The core by itself, natively: bench/native/classify.cc behind the same methods. */
 class NativeHost {
   #child;
   #lines;
@@ -116,7 +115,7 @@ class NativeHost {
 function node(name, fits) {
   return {
     name,
-    async start(script = hostScript) {
+    async start(script) {
       await setUpNewerNode();
       const found = nodes().find(({ version }) => fits(Number(version.split('.')[0])));
       if (!found) throw new Failure(`there is no Node for ${name}; npm test sets up a second one`);
@@ -180,7 +179,7 @@ const browserModules = (peers) => ({
 /** A real browser; each contender has a page to itself. */
 const inBrowser = (name) => ({
   name,
-  async start(script = hostScript) {
+  async start(script) {
     const browser = await launch(browsers[name]);
     let server;
     return {

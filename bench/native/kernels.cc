@@ -9,7 +9,7 @@
 //
 // Prints lines of kind,library,name,in,out,rows,value: GOP/s of linear layers (kind linear), 10^9 values/s of functions
 // (function), GB/s of the layers' bytes read and nothing else (read), GOP/s of the peak (peak), each the best of
-// several timings. bench/roofline.mjs makes tables of them.
+// several timings. bench/encoders/roofline.mjs makes tables of them.
 #include <pthreadpool.h>
 
 #include <algorithm>
@@ -20,9 +20,9 @@
 #include <string>
 #include <vector>
 
-#include "bench/functions.h"
-#include "bench/peak.h"
-#include "bench/xnnpack.h"
+#include "bench/native/functions.h"
+#include "bench/native/peak.h"
+#include "bench/native/xnnpack.h"
 #include "core/base/buffer.h"
 #include "core/base/status.h"
 #include "core/kernels/linear.h"

@@ -1,12 +1,12 @@
 // The timing programs in C++, each in the build of one preset.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { setUpEmscripten } from '../scripts/setup/emscripten.mjs';
-import { setUpSources } from '../scripts/setup/sources.mjs';
-import { configure } from '../scripts/support/compile.mjs';
-import { root } from '../scripts/support/paths.mjs';
-import { run } from '../scripts/support/run.mjs';
-import { step } from '../scripts/support/steps.mjs';
+import { setUpEmscripten } from '../../scripts/setup/emscripten.mjs';
+import { setUpSources } from '../../scripts/setup/sources.mjs';
+import { configure } from '../../scripts/support/compile.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { step } from '../../scripts/support/steps.mjs';
 
 const built = new Map();
 

@@ -12,13 +12,13 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../scripts/build.mjs';
-import { root } from '../scripts/support/paths.mjs';
-import { run } from '../scripts/support/run.mjs';
-import { main, step } from '../scripts/support/steps.mjs';
-import { median } from './median.mjs';
-import { prepareModel, textOf } from './models.mjs';
-import { table } from './table.mjs';
+import { build } from '../../scripts/build.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { main, step } from '../../scripts/support/steps.mjs';
+import { median } from '../support/median.mjs';
+import { prepareModel, textOf } from '../support/models.mjs';
+import { table } from '../support/table.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,7 +35,7 @@ const { values: options, positionals } = parseArgs({
 
 /** A process with one server; loaded and warm. */
 async function start(name, settings) {
-  const child = fork(join(root, 'bench/endpoint.mjs'), [JSON.stringify(settings)], { execArgv: [] });
+  const child = fork(join(root, 'bench/server/endpoint.mjs'), [JSON.stringify(settings)], { execArgv: [] });
   const [message] = await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(([code]) => {

@@ -8,7 +8,7 @@
 //   rate        latency: GOP/s, counting all tokens in all layers whatever is left out
 //   peak        kernels: what the processor can do at most, in the same unit
 import { existsSync, readFileSync } from 'node:fs';
-import { writeWhole } from '../scripts/support/stamp.mjs';
+import { writeWhole } from '../../scripts/support/stamp.mjs';
 
 const columns = [
   ...['question', 'model', 'runtime', 'version', 'library', 'dtype', 'threads', 'speedup', 'size', 'batch', 'set'],

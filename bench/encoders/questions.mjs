@@ -2,12 +2,12 @@
 // rows for results.mjs, all measured in turns. firstModelOnly: what says little new of a second model.
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { Failure, step } from '../scripts/support/steps.mjs';
+import { Failure, step } from '../../scripts/support/steps.mjs';
 import { contendersOf } from './contenders.mjs';
-import { median } from './median.mjs';
-import { textOf, tokenizerOf } from './models.mjs';
+import { median } from '../support/median.mjs';
+import { textOf, tokenizerOf } from '../support/models.mjs';
 import { roofline } from './roofline.mjs';
-import { isBrowser, runtimes } from './runtimes.mjs';
+import { isBrowser, runtimes } from '../support/runtimes.mjs';
 
 /** Opens and loads contenders; one that cannot be had is named and left out. */
 async function openAll(contenders, runtime, model) {

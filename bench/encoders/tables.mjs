@@ -1,7 +1,7 @@
 // Results as tables: what the terminal shows, and what docs/performance.md is made of.
 //
 // A table is { title, head, rows } of texts. Peers are compared at the same number of threads, precision and runtime.
-import { table } from './table.mjs';
+import { table } from '../support/table.mjs';
 
 const unique = (values) => [...new Set(values)];
 const digits = (value) => (value < 9.95 ? value.toFixed(2) : value < 99.5 ? value.toFixed(1) : value.toFixed(0));
@@ -216,9 +216,4 @@ export function headline(rows, size = 128) {
       }),
     ),
   };
-}
-
-export function markdownTable({ head, rows }) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

@@ -1,4 +1,4 @@
-// The server that bench/server.mjs loads: a text in, a label out. Its one argument says what classifies, as JSON.
+// The server that server.mjs loads: a text in, a label out. Its one argument says what classifies, as JSON.
 import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -10,7 +10,7 @@ async function classifier() {
     Object.assign(env, { allowRemoteModels: false, localModelPath: settings.onnx.parent });
     return pipeline('text-classification', settings.onnx.name, { dtype: settings.dtype });
   }
-  const { pipeline } = await import('../dist/node.mjs');
+  const { pipeline } = await import('../../dist/node.mjs');
   const { model = null, dtype, speedup, options } = settings;
   const classify = await pipeline('text-classification', model, { dtype, ...options });
   classify.setSpeedup(speedup);

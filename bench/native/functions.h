@@ -1,5 +1,5 @@
 // Functions of our own where the core uses XNNPACK's, so that the choice can be measured again: for the widest vectors
-// of this machine, as bench/peak.h is.
+// of this machine, as peak.h is.
 #pragma once
 
 #include <cstddef>

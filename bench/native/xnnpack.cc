@@ -1,4 +1,4 @@
-#include "bench/xnnpack.h"
+#include "bench/native/xnnpack.h"
 
 #include <xnnpack/gemm.h>
 #include <xnnpack/vunary.h>

@@ -1,7 +1,7 @@
 // The linear layers alone against the machine: GOP/s by number of rows, and how much of the measured peak that is.
 import { spawn } from 'node:child_process';
-import { Failure } from '../scripts/support/steps.mjs';
-import { buildProgram } from './build.mjs';
+import { Failure } from '../../scripts/support/steps.mjs';
+import { buildProgram } from '../support/build.mjs';
 
 function linesOf(command, args) {
   return new Promise((resolve, reject) => {

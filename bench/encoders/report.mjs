@@ -5,11 +5,12 @@
 // What is made stands between <!-- bench --> and <!-- /bench -->; everything else is left as it is.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../scripts/support/paths.mjs';
-import { Failure, main } from '../scripts/support/steps.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { Failure, main } from '../../scripts/support/steps.mjs';
 import { latencyChart } from './chart.mjs';
-import { partsOf, readResults } from './results.mjs';
-import { headline, markdownTable, tablesOf } from './tables.mjs';
+import { partsOf, readResults } from '../support/results.mjs';
+import { markdownTable } from '../support/table.mjs';
+import { headline, tablesOf } from './tables.mjs';
 
 function replaceBetween(path, text) {
   const parts = readFileSync(path, 'utf8').split(/(?<=<!-- bench -->\n)[^]*(?=<!-- \/bench -->)/);

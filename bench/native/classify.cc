@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/model_folder.h"
+#include "bench/native/model_folder.h"
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
 

@@ -1,4 +1,4 @@
-#include "bench/peak.h"
+#include "bench/native/peak.h"
 
 #include "core/kernels/micro/table.h"
 #include "core/kernels/micro/vector.h"
