@@ -1,5 +1,5 @@
 // The package in production builds of the bundlers that people use, each run for real: pages in Chromium under a strict
-// policy and, isolated, with threads; servers in Node. Prints a line for each and ends with 'N passed, N failed'; exit
+// policy and, isolated, with threads; servers in Node; and by itself in Deno and Bun. Prints a line for each and ends with 'N passed, N failed'; exit
 // code 1 if anything failed.
 //   node tests/bundlers/run.mjs [--all] [--only TEXT]      (dist/ must be built; --all takes Parcel and Next, too)
 import assert from 'node:assert/strict';
@@ -99,7 +99,7 @@ async function checkPage(folder, query = '', more = {}) {
   }
 }
 
-/** The program as an endpoint would run it, in its own thread, in a worker, and with threads. */
+/** The program as an endpoint would run it: in its own thread, in a worker, and with threads. */
 async function checkProgram(path, cwd = tmpdir()) {
   for (const args of [
     ['here', '1'],
@@ -109,6 +109,34 @@ async function checkProgram(path, cwd = tmpdir()) {
   ]) {
     const { output } = await run(process.execPath, [path, ...args], { cwd });
     assert.equal(output.trim(), good.join(' '));
+  }
+}
+
+// Programs that run JavaScript and are not Node, by the packages of npm that bring them.
+const otherRuntimes = [
+  ['Deno', '@deno/linux-x64-glibc/deno', ['run', '--allow-all']],
+  ['Bun', '@oven/bun-linux-x64/bin/bun', []],
+];
+
+/** The package in one of them, as a module and as CommonJS, with the addon where there is one, and as WebAssembly. */
+async function checkRuntime(program, flags) {
+  const path = join(here, 'runtimes/node_modules', program);
+  if (!existsSync(path)) return 'npm has none for this platform';
+  const common = join(here, 'node/common.cjs');
+  await esbuild('node/main.mjs', '--format=cjs', '--platform=node', `--outfile=${common}`);
+  try {
+    for (const [file, ...args] of [
+      [join(here, 'node/main.mjs'), 'here', '2', 'wasm'],
+      [join(here, 'node/main.mjs'), 'worker', '1', 'wasm'],
+      [join(here, 'node/main.mjs'), 'worker', '2', 'auto'],
+      [common, 'here', '1', 'auto'],
+      [common, 'worker', '1', 'wasm'],
+    ]) {
+      const { output } = await run(path, [...flags, file, ...args], { cwd: here });
+      assert.equal(output.trim(), good.join(' '), args.join(' '));
+    }
+  } finally {
+    rmSync(common, { force: true });
   }
 }
 
@@ -326,6 +354,7 @@ const quick = [
       }
     },
   ]),
+  ...otherRuntimes.map(([name, program, flags]) => [name, () => checkRuntime(program, flags)]),
   ['a page that imports from another origin', () => fromAnotherOrigin({ isIsolated: false, policy: openPolicy })],
   ['the same, isolated, with threads', () => fromAnotherOrigin({ isIsolated: true, policy: openPolicy })],
   [
@@ -360,7 +389,7 @@ const slow = [
 ];
 
 const cases = [...quick, ...(options.all ? slow : [])].filter(([name]) => name.includes(options.only));
-for (const folder of ['', ...(options.all ? ['parcel', 'next'] : [])]) await setUp(folder);
+for (const folder of ['', 'runtimes', ...(options.all ? ['parcel', 'next'] : [])]) await setUp(folder);
 mkdirSync(outputs, { recursive: true });
 await installInto(modules);
 const chromium = await launchChromium();
@@ -369,8 +398,8 @@ try {
   for (const [name, check] of cases) {
     const begun = performance.now();
     try {
-      await check();
-      console.log(`ok      ${name} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+      const remark = (await check()) ?? '';
+      console.log(`ok      ${name}${remark && `: ${remark}`} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
     } catch (error) {
       ++failed;
       console.log(`FAILED  ${name}\n${error.stack}`);
