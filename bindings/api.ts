@@ -52,4 +52,12 @@ export type {
 } from './types/zero_shot.js';
 export type { CachedFile, CacheSize, DownloadCache, Environment } from './types/environment.js';
 export type { BaseModelInfo, ModelFileContent, ModelSource } from './types/model.js';
-export type { DtypeAlias, PipelineFactory, PipelineOptions, Pipelines, ProgressInfo } from './types/pipeline.js';
+export type {
+  DtypeAlias,
+  PipelineFactory,
+  PipelineOptions,
+  Pipelines,
+  ProgressInfo,
+  TokenizerFactory,
+} from './types/pipeline.js';
+export type { DecodeOptions, EncodedText, EncodeTextOptions, Tokenizer, TokenizerInfo } from './types/tokenizer.js';

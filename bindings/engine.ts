@@ -2,11 +2,13 @@
 // in another).
 //
 //   open(small files) -> append(part of the weights)... -> finish() -> the methods of the model's task... -> close()
+//   openTokenizer(small files) -> tokenize(), detokenize()... -> close()
 //
 // Each task adds its methods as an interface of its own. A method that can take long gets a Work as its last argument.
 import type { Dtype } from './choices.js';
 import type { Pooling } from './types/embedding.js';
 import type { BaseModelInfo, StartInfo } from './types/model.js';
+import type { TokenizerInfo } from './types/tokenizer.js';
 
 /** How work that takes long stays in touch with whoever asked for it. */
 export interface Work<Piece = never> {
@@ -145,6 +147,25 @@ export interface Generate {
   generate(prompts: string[], options: GenerateOptions, work?: Work<RawPiece[]>): Promise<Generated>;
 }
 
+/** What a tokenizer is; TokenizerInfo has more. */
+export type LoadedTokenizer = Omit<TokenizerInfo, keyof StartInfo>;
+
+/** Token by token, what a text becomes; `spans` in UTF-16 units, begin and end in turn. */
+export interface RawTokens {
+  ids: Int32Array;
+  typeIds: Uint8Array;
+  spans: Uint32Array;
+  tokens: string[];
+}
+
+/** Of an engine that has a tokenizer and no model. */
+export interface Tokenize {
+  openTokenizer(files: SmallFiles): Promise<LoadedTokenizer>;
+  /** `special`: with the tokens that the tokenizer puts around. */
+  tokenize(input: TextInput, special: boolean): Promise<RawTokens>;
+  detokenize(ids: number[], skipSpecial: boolean): Promise<{ text: string }>;
+}
+
 /** What a model folder says of itself, each part as far as it can be read. */
 export interface Description {
   tokenizer?: {
@@ -166,7 +187,7 @@ export interface Description {
   };
 }
 
-export interface Engine extends Encode, Generate {
+export interface Engine extends Encode, Generate, Tokenize {
   /** How many calls it works on at a time. */
   readonly lanes: number;
   /** Without `dtype`, the one that the weights are made for. */

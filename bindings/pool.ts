@@ -11,8 +11,10 @@ import type {
   GenerateOptions,
   Kind,
   LoadedModel,
+  LoadedTokenizer,
   RawCalibration,
   RawPiece,
+  RawTokens,
   SmallFiles,
   TextInput,
   Work,
@@ -83,6 +85,19 @@ class Pool implements Engine {
 
   async restoreCalibration(json: string): Promise<RawCalibration> {
     return this.#shared(await this.#run((engine) => engine.restoreCalibration(json)));
+  }
+
+  async openTokenizer(files: SmallFiles): Promise<LoadedTokenizer> {
+    const [tokenizer] = await this.#all((engine) => engine.openTokenizer(files));
+    return tokenizer as LoadedTokenizer;
+  }
+
+  tokenize(input: TextInput, special: boolean): Promise<RawTokens> {
+    return this.#run((engine) => engine.tokenize(input, special));
+  }
+
+  detokenize(ids: number[], skipSpecial: boolean): Promise<{ text: string }> {
+    return this.#run((engine) => engine.detokenize(ids, skipSpecial));
   }
 
   nothing(): Promise<void> {

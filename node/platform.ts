@@ -15,8 +15,9 @@ import type { ModelFolder, OpenUrl } from '../bindings/model/folder.js';
 import { createPipelineFactory } from '../bindings/pipeline.js';
 import type { Launch, LaunchOptions, Load, Platform } from '../bindings/platform.js';
 import { launchPool } from '../bindings/pool.js';
+import { createTokenizerFactory } from '../bindings/tokenizer.js';
 import type { Environment } from '../bindings/types/environment.js';
-import type { PipelineFactory } from '../bindings/types/pipeline.js';
+import type { PipelineFactory, TokenizerFactory } from '../bindings/types/pipeline.js';
 import type { BinaryName } from '../bindings/wasm/binaries.js';
 import { compileOnce } from '../bindings/wasm/compile.js';
 import { launchWasm } from '../bindings/wasm/launch.js';
@@ -114,27 +115,31 @@ const platform: Platform = {
 
 const oldestNode = 20; // as package.json has it
 
-function checkNode(): void {
+async function loading<T>(load: () => Promise<T>): Promise<T> {
   const { node } = process.versions;
-  if (Number(node.split('.')[0]) >= oldestNode) return;
-  throw new LatformerError('unsupported_runtime', `Latformer needs Node ${oldestNode} or newer; this is Node ${node}`);
+  if (Number(node.split('.')[0]) < oldestNode) {
+    const message = `Latformer needs Node ${oldestNode} or newer; this is Node ${node}`;
+    throw new LatformerError('unsupported_runtime', message);
+  }
+  // Compiling WebAssembly is no work of the event loop, and a loop without work waits until V8 has optimised all that it
+  // has begun to: longer than the rest of the load. A timer is work.
+  const work = setInterval(() => undefined, 1 << 30);
+  try {
+    return await load();
+  } finally {
+    clearInterval(work);
+  }
 }
 
 /**
- * pipeline() with this model for those who name none.
+ * What loads, with this model for those who name none.
  * @internal
  */
-export function pipelineWith(bundled?: BundledModel): PipelineFactory {
-  const load = createPipelineFactory(platform, env, bundled);
-  return async (...args) => {
-    checkNode();
-    // Compiling WebAssembly is no work of the event loop, and a loop without work waits until V8 has optimised all that it
-    // has begun to: longer than the rest of the load. A timer is work.
-    const work = setInterval(() => undefined, 1 << 30);
-    try {
-      return await load(...args);
-    } finally {
-      clearInterval(work);
-    }
+export function loadersWith(bundled?: BundledModel): { pipeline: PipelineFactory; loadTokenizer: TokenizerFactory } {
+  const pipeline = createPipelineFactory(platform, env, bundled);
+  const loadTokenizer = createTokenizerFactory(platform, env, bundled);
+  return {
+    pipeline: (...args) => loading(() => pipeline(...args)),
+    loadTokenizer: (...args) => loading(() => loadTokenizer(...args)),
   };
 }

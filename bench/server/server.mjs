@@ -33,6 +33,8 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
+const calmDelay = 20; // milliseconds of the event loop's delay, which a server stays below if models leave it alone
+
 /** A process with one server; loaded and warm. */
 async function start(name, settings) {
   const child = fork(join(root, 'bench/server/endpoint.mjs'), [JSON.stringify(settings)], { execArgv: [] });
@@ -117,6 +119,8 @@ async function bench() {
     middle(server, 'memory'),
   ]);
   console.log(table([head, ...rows]));
+  const calm = servers.filter((server) => Number(middle(server, 'delay', 1)) < calmDelay);
+  console.log(`\nEvent-loop delay p99 under ${calmDelay} ms: ${calm.map(({ name }) => name).join('; ') || 'none'}`);
 }
 
 await main(bench);

@@ -13,6 +13,7 @@ import {
   isWeights,
   limitOf,
   optionalFiles,
+  tokenizerConfigFile,
   vocabularyFiles,
   vocabularyInWords,
   weightsFile,
@@ -26,6 +27,8 @@ export interface ModelReader {
   config(): Promise<Uint8Array>;
   /** All of them; `config` is what config() gave. */
   smallFiles(kind: Kind, config: Promise<Uint8Array>): Promise<SmallFiles>;
+  /** Those that a tokenizer alone needs. */
+  tokenizer(): Promise<SmallFiles>;
   /** model.safetensors, or the files that it was cut into, to its end. */
   weights(take: (part: Uint8Array) => Promise<void>): Promise<void>;
 }
@@ -158,6 +161,20 @@ export function readModel(
     );
   };
 
+  const readNamed = async (file: string): Promise<NamedFile> => [file, await readIfThere(file)];
+
+  /** `before` is waited for where there is none. */
+  const readVocabulary = async (before?: Promise<unknown>): Promise<NamedFile[]> => {
+    for (const file of vocabularyFiles) {
+      const bytes = await readIfThere(file);
+      if (bytes.length > 0) return [[file, bytes], ...(await Promise.all(companionsOf[file].map(readNamed)))];
+    }
+    await before;
+    throw await missing(vocabularyInWords);
+  };
+
+  const gathered = (files: NamedFile[]): SmallFiles => new Map(files.filter(([, bytes]) => bytes.length > 0));
+
   return {
     async config() {
       const config = await read(configFile);
@@ -166,25 +183,18 @@ export function readModel(
     },
 
     async smallFiles(kind, config) {
-      const readVocabulary = async (): Promise<NamedFile[]> => {
-        for (const file of vocabularyFiles) {
-          const bytes = await readIfThere(file);
-          if (bytes.length === 0) continue;
-          const companions = companionsOf[file].map(async (name): Promise<NamedFile> => [
-            name,
-            await readIfThere(name),
-          ]);
-          return [[file, bytes], ...(await Promise.all(companions))];
-        }
-        await config; // where that is missing too, it is the one to name
-        throw await missing(vocabularyInWords);
-      };
       const [vocabulary, ...files] = await Promise.all([
-        readVocabulary(),
+        readVocabulary(config), // where config.json is missing too, it is the one to name
         config.then((bytes): NamedFile => [configFile, bytes]),
-        ...optionalFiles[kind].map(async (file): Promise<NamedFile> => [file, await readIfThere(file)]),
+        ...optionalFiles[kind].map(readNamed),
       ]);
-      return new Map([...files, ...vocabulary].filter(([, bytes]) => bytes.length > 0));
+      return gathered([...files, ...vocabulary]);
+    },
+
+    async tokenizer() {
+      const beside = [configFile, tokenizerConfigFile].map(readNamed);
+      const [vocabulary, ...files] = await Promise.all([readVocabulary(), ...beside]);
+      return gathered([...files, ...vocabulary]);
     },
 
     async weights(take) {

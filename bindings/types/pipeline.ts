@@ -5,6 +5,7 @@ import type { FeatureExtractionPipeline } from './embedding.js';
 import type { TextGenerationPipeline } from './generation.js';
 import type { ModelSource } from './model.js';
 import type { TextRankingPipeline } from './ranking.js';
+import type { Tokenizer } from './tokenizer.js';
 import type { ZeroShotClassificationPipeline } from './zero_shot.js';
 
 /** What each task gives. */
@@ -35,7 +36,7 @@ export type ProgressInfo =
       files: Record<string, { loaded: number; total: number }>;
     }
   | { status: 'progress'; name: string; file: string; loaded: number; total: number; progress: number }
-  | { status: 'ready'; task: keyof Pipelines; model: string };
+  | { status: 'ready'; task: keyof Pipelines | 'tokenizer'; model: string };
 
 /**
  * transformers.js' names: 'auto' lets the model decide, 'int8' and 'uint8' are 'q8', 'int4', 'bnb4' and 'q4f16' are 'q4', and
@@ -117,3 +118,6 @@ export type PipelineFactory = <Task extends keyof Pipelines>(
   model?: ModelSource | null,
   options?: PipelineOptions,
 ) => Promise<Pipelines[Task]>;
+
+/** Loads the tokenizer of a model, without it; without `model`, that of the one that comes with the package. */
+export type TokenizerFactory = (model?: ModelSource | null, options?: PipelineOptions) => Promise<Tokenizer>;

@@ -11,6 +11,7 @@
 
 #include "bindings/wasm/convert.h"
 #include "bindings/wasm/settings.h"
+#include "bindings/wasm/spans.h"
 #include "bindings/wasm/staging.h"
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
@@ -19,26 +20,10 @@
 namespace latformer {
 namespace {
 
-// Spans of all windows of one input in UTF-16 units, laid one after another as begin, end, begin, end, ...
-std::vector<uint32_t> utf16_spans(const TextInput& input, const std::vector<Trace>& windows) {
-  std::vector<TextSpan> spans[2];  // of text and text_pair: each is converted in a single pass
-  for (const Trace& window : windows) {
-    const Encoding& encoding = window.encoding;
-    for (size_t i = 0; i < encoding.spans.size(); ++i) spans[encoding.sequence_ids[i]].push_back(encoding.spans[i]);
-  }
-  spans[0] = to_utf16(input.text, spans[0]);
-  spans[1] = to_utf16(input.text_pair.value_or(std::string_view()), spans[1]);
-
-  std::vector<uint32_t> result;
-  size_t next[2] = {0, 0};
-  for (const Trace& window : windows) {
-    for (const uint8_t sequence : window.encoding.sequence_ids) {
-      const TextSpan& span = spans[sequence][next[sequence]++];
-      result.push_back(span.begin);
-      result.push_back(span.end);
-    }
-  }
-  return result;
+std::vector<uint32_t> spans_of(const TextInput& input, const std::vector<Trace>& windows) {
+  std::vector<const Encoding*> encodings;
+  for (const Trace& window : windows) encodings.push_back(&window.encoding);
+  return utf16_spans(input.text, input.text_pair.value_or(std::string_view()), encodings);
 }
 
 val window_object(const Trace& trace) {
@@ -162,7 +147,7 @@ val BoundEncoder::results(const Call& call, const std::vector<Encoded>& answers)
     result.set("count", answer.windows.size());
     if (call.traces) {
       if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
-      result.set("spans", typed_array(utf16_spans(call.inputs[i], answer.windows)));
+      result.set("spans", typed_array(spans_of(call.inputs[i], answer.windows)));
       result.set("windows", array_of(answer.windows, window_object));
     }
     results.set(i, result);

@@ -14,8 +14,10 @@ import type {
   GenerateOptions,
   Kind,
   LoadedModel,
+  LoadedTokenizer,
   RawCalibration,
   RawPiece,
+  RawTokens,
   SmallFiles,
   TextInput,
   Work,
@@ -166,24 +168,25 @@ export class LocalEngine implements WasmEngine {
     return this.#call((session) => session.finish());
   }
 
+  async openTokenizer(files: SmallFiles): Promise<LoadedTokenizer> {
+    this.#give(files);
+    return this.#call((session) => session.openTokenizer());
+  }
+
+  async tokenize(input: TextInput, special: boolean): Promise<RawTokens> {
+    const lengths = this.#stageInputs([input]);
+    return this.#call((session) => session.tokenize(lengths, special));
+  }
+
+  async detokenize(ids: number[], skipSpecial: boolean): Promise<{ text: string }> {
+    return this.#call((session) => session.detokenize(ids, skipSpecial));
+  }
+
   async encode(inputs: TextInput[], options: EncodeOptions, work?: Work): Promise<Encodings> {
     await nextTurn();
     throwIfAborted([work?.signal]);
     const begin = performance.now();
-    const pieces: Uint8Array[] = [];
-    const lengths: number[] = [];
-    for (const { text, text_pair } of inputs) {
-      for (const each of [text, text_pair]) {
-        if (each === undefined) {
-          lengths.push(-1);
-          continue;
-        }
-        const bytes = this.#encode(each);
-        pieces.push(bytes);
-        lengths.push(bytes.length);
-      }
-    }
-    this.#stage(pieces);
+    const lengths = this.#stageInputs(inputs);
     this.#call((session) => session.startEncoding(lengths, options));
     const stop = (session: Session): object => session.stopEncoding();
     return this.#inParts(work, stop, () => {
@@ -259,6 +262,14 @@ export class LocalEngine implements WasmEngine {
     } catch (cause) {
       throw new LatformerError('out_of_memory', `a text of ${text.length} characters is too long`, { cause });
     }
+  }
+
+  /** Lays texts and pairs into the staging block; gives the length of each, -1 for none. */
+  #stageInputs(inputs: readonly TextInput[]): number[] {
+    const texts = inputs.flatMap(({ text, text_pair }) => [text, text_pair]);
+    const pieces = texts.map((text) => (text === undefined ? undefined : this.#encode(text)));
+    this.#stage(pieces.filter((piece) => piece !== undefined));
+    return pieces.map((piece) => piece?.length ?? -1);
   }
 
   /** Lays `pieces` back to back into the staging block; gives their size. */

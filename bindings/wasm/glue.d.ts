@@ -11,6 +11,9 @@ export interface Session {
   file(name: string, size: number): object | Failure;
   describe(headSize: number): import('../engine.js').Description | Failure;
   open(kind: import('../engine.js').Kind, threads: number, dtype: string): object | Failure;
+  openTokenizer(): import('../engine.js').LoadedTokenizer | Failure;
+  tokenize(lengths: number[], special: boolean): import('../engine.js').RawTokens | Failure;
+  detokenize(ids: number[], skipSpecial: boolean): { text: string } | Failure;
   append(size: number): object | Failure;
   finish(): import('../engine.js').LoadedModel | Failure;
   startEncoding(lengths: number[], options: import('../engine.js').EncodeOptions): object | Failure;

@@ -77,6 +77,22 @@ val Session::open(const std::string& task, size_t threads, const std::string& dt
   });
 }
 
+val Session::open_tokenizer() {
+  return guarded([&] {
+    const val facts = tokenizer_.open(given_files());
+    files_.clear();
+    return facts;
+  });
+}
+
+val Session::tokenize(const val& lengths, bool special) {
+  return guarded([&] { return tokenizer_.encode(staging_, lengths, special); });
+}
+
+val Session::detokenize(const val& ids, bool skip_special) {
+  return guarded([&] { return tokenizer_.decode(ids, skip_special); });
+}
+
 val Session::append(size_t size) {
   return guarded([&] {
     if (size > staging_.size()) return not_staged();

@@ -5,6 +5,7 @@
 //   C++ -> JavaScript   plain objects; every method gives its value or {error: {code, message}} and never throws
 //
 //   file(name, size)... -> open(task, threads, dtype) -> append(size)... -> finish() -> the methods of the task
+//   file(name, size)... -> open_tokenizer() -> tokenize(), detokenize()
 //
 // The core does not throw, but the standard library may run out of memory inside it: std::bad_alloc ends here as
 // out_of_memory. Calls in another order, or of bytes that were not staged, are refused as invalid_argument. Everything
@@ -21,6 +22,7 @@
 #include "bindings/wasm/generation.h"
 #include "bindings/wasm/staging.h"
 #include "bindings/wasm/threads.h"
+#include "bindings/wasm/tokenizer.h"
 #include "core/tasks/model_files.h"
 
 namespace latformer {
@@ -39,6 +41,11 @@ class Session {
   // All small files were given. `task` is 'classification', 'embedding' or 'generation'. `threads` run the model, this
   // one and those that were started; dtype is 'fp32', 'q8', 'q4' or '' for what the weights are made for.
   val open(const std::string& task, size_t threads, const std::string& dtype);
+  // The tokenizer alone, of the small files that were given. Gives what it is.
+  val open_tokenizer();
+  // See BoundTokenizer.
+  val tokenize(const val& lengths, bool special);
+  val detokenize(const val& ids, bool skip_special);
   // The next `size` bytes of model.safetensors lie in the staging block.
   val append(size_t size);
   // All bytes were appended. Gives what the model is.
@@ -75,6 +82,7 @@ class Session {
   Staging staging_;
   std::map<std::string, File> files_;  // until open()
   std::variant<BoundEncoder, BoundGenerator> model_;
+  BoundTokenizer tokenizer_;
 };
 
 }  // namespace latformer

@@ -43,4 +43,10 @@ Result<Tokenizer> open_tokenizer(const ModelFiles& files, size_t vocab_size) {
   return tokenizer;
 }
 
+Result<Tokenizer> open_tokenizer_alone(const ModelFiles& files) {
+  ModelFiles complete = files;
+  if (complete.config_json.empty()) complete.config_json = "{}";
+  return parse_tokenizer(complete, SIZE_MAX);
+}
+
 }  // namespace latformer

@@ -61,5 +61,7 @@ inline constexpr std::array<ModelFile, 16> kModelFiles = {{
 // The tokenizer of tokenizer.json, or else of vocab.txt, or of vocab.json and merges.txt. Errors: bad_model (none is
 // there, or it is damaged; more tokens than vocab_size, which config.json has), unsupported_model.
 Result<Tokenizer> open_tokenizer(const ModelFiles& files, size_t vocab_size);
+// The same without a model: config.json may be absent, and no number of tokens is too large.
+Result<Tokenizer> open_tokenizer_alone(const ModelFiles& files);
 
 }  // namespace latformer

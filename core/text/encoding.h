@@ -24,6 +24,9 @@ struct Encoding {
   bool truncated = false;             // true if tokens were left out to keep to max_tokens
 };
 
+// The same without the tokens that the tokenizer added.
+Encoding without_special(const Encoding& encoding);
+
 // Positions in UTF-8 bytes -> positions in UTF-16 units (what JavaScript's string indices count) for spans of one text.
 // Linear in the text; spans need not be sorted.
 std::vector<TextSpan> to_utf16(std::string_view text, const std::vector<TextSpan>& spans);

@@ -13,7 +13,7 @@ import { broken } from './counts.mjs';
 const testTimeout = 300_000; // milliseconds of one test file: what hangs must fail
 
 const addonOf = (preset) => join(root, 'build', preset, 'bindings/addon/latformer.node');
-const withAddon = /\/(addon|bad_input|classify|generate)\.test\.mjs$/;
+const withAddon = /\/(addon|bad_input|classify|generate|tokenizer)\.test\.mjs$/;
 
 /** What says how an engine answers, by the native addon. */
 export const javascriptNative = (node, progress) =>

@@ -130,6 +130,27 @@ const tests = [
     },
   ],
   [
+    'a tokenizer without a model, in a worker and in the page: ids, offsets and back',
+    async () => {
+      const body = async ([text, worker]) => {
+        const { loadTokenizer } = await import('/dist/web.mjs');
+        const found = [];
+        for (const model of [null, '/models/gpt2-tied-f32']) {
+          const tokenizer = await loadTokenizer(model, { worker });
+          const { ids, offsets } = await tokenizer.encode(text, { offsets: true, add_special_tokens: false });
+          found.push([offsets.map(([begin, end]) => text.slice(begin, end)).join('|'), await tokenizer.decode(ids)]);
+          tokenizer.dispose();
+        }
+        return found;
+      };
+      for (const worker of [true, false]) {
+        const [words, bytes] = await inPage(body, ['A joy, naïvely so', worker]);
+        assert.deepEqual(words, ['A|joy|,|naïve|ly|so', 'a joy, naively so']);
+        assert.equal(bytes[1], 'A joy, naïvely so');
+      }
+    },
+  ],
+  [
     'relaxed SIMD where the browser has it; threads on an isolated page with a worker, and nowhere else',
     async () => {
       const body = async ([text, worker]) => {

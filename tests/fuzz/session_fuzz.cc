@@ -188,7 +188,7 @@ class Caller {
   }
 
   void call() {
-    switch (byte() % 16) {
+    switch (byte() % 19) {
       case 0:
         load(model());
         return;
@@ -243,6 +243,19 @@ class Caller {
       case 14:
         is_sound(session_.stage(static_cast<size_t>(byte()) << (byte() % 40)));
         return;
+      case 15:
+        is_sound(session_.open_tokenizer());
+        return;
+      case 16:
+        is_sound(session_.tokenize(lengths(byte() % 4), byte() % 2 == 1));
+        return;
+      case 17: {
+        val ids = val::array();
+        for (size_t i = 0; i < byte() % 8u; ++i)
+          ids.set(i, byte() % 4 == 0 ? number() : static_cast<double>(byte() % 16));
+        is_sound(session_.detokenize(ids, byte() % 2 == 1));
+        return;
+      }
       default:
         if (threads_++ < 3) is_sound(session_.add_thread());
     }

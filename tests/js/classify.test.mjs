@@ -245,7 +245,7 @@ test('a model without a profile runs with the default one and says so', async ()
 
 test('the CommonJS build is the same thing', async () => {
   const required = createRequire(import.meta.url)('latformer');
-  assert.deepEqual(Object.keys(required).sort(), ['LatformerError', 'env', 'pipeline']);
+  assert.deepEqual(Object.keys(required).sort(), ['LatformerError', 'env', 'loadTokenizer', 'pipeline']);
   for (const worker of [false, true]) {
     const classify = await required.pipeline('text-classification', { files: tinyModel() }, { worker });
     const esm = await pipeline('text-classification', { files: tinyModel() });

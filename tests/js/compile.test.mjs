@@ -29,9 +29,9 @@ after(() => server.close());
 /** A copy of what is behind the entry that has not compiled anything yet. */
 let copies = 0;
 const freshly = async (entry) => {
-  const { env, pipelineWith } = await import(new URL(`${entry.replace('.', '-platform.')}?${++copies}`, dist));
+  const { env, loadersWith } = await import(new URL(`${entry.replace('.', '-platform.')}?${++copies}`, dist));
   env.cache.enabled = false;
-  return { pipeline: pipelineWith() };
+  return loadersWith();
 };
 
 async function loads({ pipeline }, options) {

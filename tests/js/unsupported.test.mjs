@@ -28,7 +28,10 @@ test('too old a Node: pipeline() rejects with a code, in modules and by require(
 test('too old a Node: the command says it in one line', { skip }, async () => {
   const failure = await run(node, [join(root, 'dist/cli.mjs'), 'classify', '--text', 'A joy.']).catch((error) => error);
   assert.equal(failure.code, 1);
-  assert.match(failure.stderr, /^latformer: Latformer needs Node 20 or newer; this is Node 18\.[\d.]+ \(unsupported_runtime\)\n$/);
+  assert.match(
+    failure.stderr,
+    /^latformer: Latformer needs Node 20 or newer; this is Node 18\.[\d.]+ \(unsupported_runtime\)\n$/,
+  );
 });
 
 // V8 has no SIMD of WebAssembly on an x86 without SSE4.1.

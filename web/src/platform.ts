@@ -10,8 +10,9 @@ import { configFile } from '../../bindings/model/names.js';
 import { createPipelineFactory } from '../../bindings/pipeline.js';
 import type { Platform } from '../../bindings/platform.js';
 import type { BinaryName } from '../../bindings/wasm/binaries.js';
+import { createTokenizerFactory } from '../../bindings/tokenizer.js';
 import type { Environment } from '../../bindings/types/environment.js';
-import type { PipelineFactory } from '../../bindings/types/pipeline.js';
+import type { PipelineFactory, TokenizerFactory } from '../../bindings/types/pipeline.js';
 import { compileOnce } from '../../bindings/wasm/compile.js';
 import { launchWasm } from '../../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../../bindings/wasm/launch.js';
@@ -93,13 +94,20 @@ const platform: Platform = {
 };
 
 /**
- * pipeline() with this model for those who name none.
+ * What loads, with this model for those who name none.
  * @internal
  */
-export function pipelineWith(bundled?: BundledModel): PipelineFactory {
-  const load = createPipelineFactory(platform, env, bundled);
-  return (...args) => {
-    watchPolicy();
-    return load(...args);
+export function loadersWith(bundled?: BundledModel): { pipeline: PipelineFactory; loadTokenizer: TokenizerFactory } {
+  const pipeline = createPipelineFactory(platform, env, bundled);
+  const loadTokenizer = createTokenizerFactory(platform, env, bundled);
+  return {
+    pipeline(...args) {
+      watchPolicy();
+      return pipeline(...args);
+    },
+    loadTokenizer(...args) {
+      watchPolicy();
+      return loadTokenizer(...args);
+    },
   };
 }

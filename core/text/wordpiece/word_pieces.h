@@ -21,6 +21,7 @@ struct WordPieceSettings {
   int32_t unknown_id = 0;
   std::string continuing_prefix = "##";
   uint64_t max_chars_per_word = 100;  // code points
+  bool cleans_up = true;              // when decoding: no blanks before marks
 };
 
 // Takes a text one code point at a time (a Sink of Normalizer).

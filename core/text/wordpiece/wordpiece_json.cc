@@ -73,6 +73,7 @@ Result<std::unique_ptr<TextModel>> parse_wordpiece(const JsonValue& root, const 
   LATFORMER_TRY(parse_normalizer(root["normalizer"], normalizer));
   LATFORMER_TRY(apply_tokenizer_config(files, normalizer));
   LATFORMER_TRY(check_pre_tokenizer(root["pre_tokenizer"]));
+  LATFORMER_ASSIGN(word_pieces.cleans_up, root["decoder"]["cleanup"].boolean_or(true));
   std::unique_ptr<TextModel> made =
       std::make_unique<WordPieceModel>(std::move(vocabulary), std::move(word_pieces), normalizer);
   return made;

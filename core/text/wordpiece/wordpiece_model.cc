@@ -1,5 +1,8 @@
 #include "core/text/wordpiece/wordpiece_model.h"
 
+#include <cstddef>
+#include <utility>
+
 #include "core/text/utf8.h"
 
 namespace latformer {
@@ -26,17 +29,38 @@ void WordPieceModel::cut(const NormalizedText& text, size_t begin, size_t end, T
   words.end_word();
 }
 
+namespace {
+
+// What the decoder's "cleanup" puts in place of what, in each piece, in this order.
+constexpr std::pair<std::string_view, std::string_view> kCleanUp[] = {
+    {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},    {" n't", "n't"},
+    {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+};
+
+void clean_up(std::string& piece) {
+  for (const auto& [dirty, clean] : kCleanUp) {
+    for (size_t at = piece.find(dirty); at != std::string::npos; at = piece.find(dirty, at + clean.size())) {
+      piece.replace(at, dirty.size(), clean);
+    }
+  }
+}
+
+}  // namespace
+
 // As the decoder "WordPiece" of Hugging Face's tokenizers: a blank before each word but the first.
 void WordPieceModel::decode(std::string_view token, bool is_first, std::string& out) const {
   const std::string& prefix = word_pieces_.continuing_prefix;
+  std::string piece;
   if (!is_first) {
     if (!prefix.empty() && token.starts_with(prefix)) {
       token.remove_prefix(prefix.size());
     } else {
-      out += ' ';
+      piece += ' ';
     }
   }
-  out += token;
+  piece += token;
+  if (word_pieces_.cleans_up) clean_up(piece);
+  out += piece;
 }
 
 }  // namespace latformer

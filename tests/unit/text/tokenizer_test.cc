@@ -342,6 +342,28 @@ TEST(Tokenizer, LooksTokensUp) {
   EXPECT_EQ(t.token(-1), "");
 }
 
+// As tokenizers 0.23 with cleanup, piece by piece.
+TEST(Tokenizer, DecodesWithoutBlanksBeforeMarks) {
+  const Tokenizer t = make_of({"it", "'s", ".", "...", "##b", "'", ",5", "n't"});
+  const auto decoded = [&](const std::vector<std::string_view>& tokens) {
+    std::vector<int32_t> ids;
+    for (const std::string_view token : tokens) ids.push_back(t.id(token).value());
+    return t.decode(ids, /*skip_special=*/true);
+  };
+  EXPECT_EQ(decoded({"it", "##b", "'s", "it", "...", "it", "."}), "itb's it... it.");
+  EXPECT_EQ(decoded({".", "it", "'", "it", ",5", "n't"}), ". it ' it,5n't");
+}
+
+TEST(Tokenizer, LeavesOutWhatItAdded) {
+  const Tokenizer t = make_of({"a", "b"});
+  const Encoding whole = t.encode("a", "a b", 100).value();
+  const Encoding bare = without_special(whole);
+  EXPECT_EQ(whole.ids.size(), 6u);
+  EXPECT_EQ(bare.ids, (std::vector<int32_t>{whole.ids[1], whole.ids[3], whole.ids[4]}));
+  EXPECT_EQ(bare.type_ids, (std::vector<uint8_t>{0, 1, 1}));
+  EXPECT_EQ(bare.spans[2].begin, 2u);
+}
+
 TEST(Tokenizer, SurvivesAMove) {
   Tokenizer t = make_of({"a"});
   Tokenizer moved = std::move(t);
