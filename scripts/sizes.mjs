@@ -14,7 +14,7 @@ const limits = [
   {
     what: 'JavaScript of the page and its worker',
     files: ['web.mjs', 'web-platform.mjs', 'worker.mjs'],
-    kilobytes: 40,
+    kilobytes: 41,
   },
 ];
 
