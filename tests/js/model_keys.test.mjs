@@ -252,7 +252,7 @@ const sections = {
   'config.json of RoBERTa, XLM-RoBERTa and CamemBERT': {
     bases: [roberta, xlmRoberta],
     file: 'config.json',
-    keys: { ...asBert, max_position_embeddings: 100, num_hidden_layers: 3, pad_token_id: 4, eos_token_id: 5 },
+    keys: { ...asBert, max_position_embeddings: 100, pad_token_id: 4, eos_token_id: 5 },
   },
   'config.json of ELECTRA': {
     bases: [electra],

@@ -185,10 +185,12 @@ void for_each_piece(const PreTokenizerStep& step, std::string_view text, Visit v
         for (; end < text.size() && (part = next(end)).divides == divided;) end = part.end;
         break;
       case Behavior::with_previous:  // one delimiter goes with what is before it
-        if (!divided && end < text.size() && (part = next(end)).divides) end = part.end;
+        if (!divided && end < text.size()) part = next(end);
+        if (part.divides && !divided) end = part.end;
         break;
       case Behavior::with_next:
-        if (divided && end < text.size() && !(part = next(end)).divides) end = part.end;
+        if (divided && end < text.size()) part = next(end);
+        if (divided && !part.divides) end = part.end;
         break;
     }
     if (!visit(begin, end)) return;
