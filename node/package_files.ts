@@ -10,8 +10,6 @@ import { LatformerError } from '../bindings/errors.js';
 const besideEntry = {
   'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
   'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
-  'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
-  'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
   'node-worker.mjs': () => new URL('./node-worker.mjs', import.meta.url),
 };
 export type PackageFile = keyof typeof besideEntry;

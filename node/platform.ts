@@ -19,7 +19,7 @@ import { createTokenizerFactory } from '../bindings/tokenizer.js';
 import type { Environment } from '../bindings/types/environment.js';
 import type { PipelineFactory, TokenizerFactory } from '../bindings/types/pipeline.js';
 import type { BinaryName } from '../bindings/wasm/binaries.js';
-import { compileOnce } from '../bindings/wasm/compile.js';
+import { compileFor, compileOnce } from '../bindings/wasm/compile.js';
 import { launchWasm } from '../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../bindings/wasm/launch.js';
 import { addonPackages, findAddon, openAddon } from './addon.js';
@@ -40,13 +40,17 @@ function folder(location: string | URL, openUrl: OpenUrl): ModelFolder {
   throw new TypeError(`model must be a folder, or a URL of http:, https: or file:, not ${show(url.href)}`);
 }
 
-const compileFrom = async (url: URL, binary: BinaryName, read: ReadPackageFile): Promise<WebAssembly.Module> =>
-  WebAssembly.compile(url.protocol === 'file:' ? await readFile(url) : await read(url, binary));
-const compileBundled = compileOnce((binary, read) => compileFrom(packageFile(binary, undefined), binary, read));
+const binaryAt = (url: URL, binary: BinaryName, read: ReadPackageFile): Promise<Uint8Array<ArrayBuffer>> =>
+  url.protocol === 'file:' ? readFile(url) : read(url, binary);
+const compileBundled = compileOnce(async (binary, isShared, read) =>
+  compileFor(await binaryAt(packageFile(binary, undefined), binary, read), isShared),
+);
 
 const wasm: WasmPlatform = {
-  compile: (binary, wasmPaths, read) =>
-    wasmPaths === undefined ? compileBundled(binary, read) : compileFrom(packageFile(binary, wasmPaths), binary, read),
+  compile: async (binary, isShared, wasmPaths, read) =>
+    wasmPaths === undefined
+      ? compileBundled(binary, isShared, read)
+      : compileFor(await binaryAt(packageFile(binary, wasmPaths), binary, read), isShared),
   startWorker,
   startThread,
   findAddon,

@@ -9,7 +9,7 @@
 //   chat.mjs                              chat templates, for both
 //   missing.mjs                           what a folder is whose files are missing, for both
 //   cli.mjs                               the `latformer` command
-//   latformer[-relaxed][-threads].wasm    the core
+//   latformer.wasm latformer-relaxed.wasm the core
 //   ../types/                             declarations, .d.ts for import and .d.cts for require; beside it, because tools
 //                                         that trace files take those in there for source code
 //   ../models/sentiment/                  vocab.txt and integrity.json of the bundled model, which is a package of its own
@@ -37,9 +37,7 @@ const types = join(out, '../types');
 /** Where CMake puts the binaries (bindings/CMakeLists.txt), and the JavaScript of each beside it. */
 const folders = {
   'latformer.wasm': 'wasm/bindings',
-  'latformer-threads.wasm': 'wasm/bindings/threads',
   'latformer-relaxed.wasm': 'wasm-relaxed/bindings',
-  'latformer-relaxed-threads.wasm': 'wasm-relaxed/bindings/threads',
 };
 const pathOf = (binary, file) => join(built, folders[binary], file);
 

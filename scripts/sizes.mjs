@@ -8,9 +8,7 @@ import { main } from './support/steps.mjs';
 
 const limits = [
   { what: 'the core', files: ['latformer.wasm'], kilobytes: 400 },
-  { what: 'the core with threads', files: ['latformer-threads.wasm'], kilobytes: 400 },
   { what: 'the core with relaxed SIMD', files: ['latformer-relaxed.wasm'], kilobytes: 400 },
-  { what: 'the core with both', files: ['latformer-relaxed-threads.wasm'], kilobytes: 400 },
   {
     what: 'JavaScript of the page and its worker',
     files: ['web.mjs', 'web-platform.mjs', 'worker.mjs'],

@@ -3,18 +3,14 @@
 //
 //   latformer.wasm            SIMD, which every engine has had for years
 //   latformer-relaxed.wasm    relaxed SIMD: fused multiply-add and an int8 dot product, about twice as fast
-//   ...-threads.wasm          the same, each with shared memory for threads
+//
+// Each serves any number of threads (compile.ts).
 import type { KernelSet } from '../choices.js';
 import { parseJson } from '../model/json.js';
 import { sizesOf } from '../model/sizes.js';
 import type { Sizes } from '../model/sizes.js';
 
-export const binaryNames = [
-  'latformer.wasm',
-  'latformer-relaxed.wasm',
-  'latformer-threads.wasm',
-  'latformer-relaxed-threads.wasm',
-] as const;
+export const binaryNames = ['latformer.wasm', 'latformer-relaxed.wasm'] as const;
 export type BinaryName = (typeof binaryNames)[number];
 
 // A function that gives i8x16.splat of 0: valid only with SIMD, which needs SSE4.1 on x86.
@@ -41,9 +37,8 @@ const structureProbe = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00,
 
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe) && WebAssembly.validate(structureProbe);
 
-export function binaryFor(kernels: KernelSet | undefined, threads: number): BinaryName {
+export function binaryFor(kernels: KernelSet | undefined): BinaryName {
   const isRelaxed = (kernels ?? (hasRelaxedSimd() ? 'relaxed' : 'base')) === 'relaxed';
-  if (threads > 1) return isRelaxed ? 'latformer-relaxed-threads.wasm' : 'latformer-threads.wasm';
   return isRelaxed ? 'latformer-relaxed.wasm' : 'latformer.wasm';
 }
 

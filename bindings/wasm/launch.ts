@@ -5,6 +5,7 @@ import type { Launch, LaunchOptions } from '../platform.js';
 import type { Port } from '../worker/port.js';
 import { binaryFor, hasSimd, threadsByDefault } from './binaries.js';
 import type { BinaryName } from './binaries.js';
+import { compileFor } from './compile.js';
 import { LocalEngine } from './engine.js';
 import type { OpenAddon, WasmEngine } from './engine.js';
 import { threadLimit } from './threads.js';
@@ -12,8 +13,13 @@ import { connectEngine } from './worker.js';
 
 /** What WebAssembly needs of a browser or Node. */
 export interface WasmPlatform {
-  /** One of the package's binaries, compiled, from its usual place or from the folder `wasmPaths`. */
-  compile(binary: BinaryName, wasmPaths: string | URL | undefined, read: ReadPackageFile): Promise<WebAssembly.Module>;
+  /** One of the package's binaries, compiled for that memory, from its usual place or from the folder `wasmPaths`. */
+  compile(
+    binary: BinaryName,
+    isShared: boolean,
+    wasmPaths: string | URL | undefined,
+    read: ReadPackageFile,
+  ): Promise<WebAssembly.Module>;
   /** A worker that serves an engine (see worker.ts). */
   startWorker(wasmPaths: string | URL | undefined): Port;
   /** A worker that serves as a thread of an engine here (see thread.ts). */
@@ -42,11 +48,12 @@ async function compile(
   platform: WasmPlatform,
   { wasmBinary, wasmPaths, read }: LaunchOptions,
   binary: BinaryName,
+  isShared: boolean,
 ): Promise<WebAssembly.Module> {
   try {
     // A copy, because a shared or resizable buffer cannot be compiled.
-    if (wasmBinary) return await WebAssembly.compile(new Uint8Array(wasmBinary));
-    return await platform.compile(binary, wasmPaths, read);
+    if (wasmBinary) return await compileFor(new Uint8Array(wasmBinary), isShared);
+    return await platform.compile(binary, isShared, wasmPaths, read);
   } catch (cause) {
     if (cause instanceof LatformerError) throw cause;
     const code = cause instanceof WebAssembly.CompileError ? 'unsupported_runtime' : 'read_failed';
@@ -103,8 +110,8 @@ export function launchWasm(platform: WasmPlatform, options: LaunchOptions): Laun
         throw new LatformerError('unsupported_runtime', `WebAssembly has no SIMD here; ${since}`);
       }
       const threads = await threadsFor(config);
-      const binary = binaryFor(options.kernels, threads);
-      notes.push(...(await engine.start(await compile(platform, options, binary), threads)));
+      const binary = binaryFor(options.kernels);
+      notes.push(...(await engine.start(await compile(platform, options, binary, threads > 1), threads)));
       if (options.workers !== undefined) notes.push('{ workers } is for Node; here there is one');
       return { binary: options.wasmBinary ? 'wasmBinary' : binary, workers: inWorker ? 1 : 0, notes };
     },

@@ -19,6 +19,7 @@ import {
   weightsIndexFile,
 } from '../../bindings/model/names.js';
 import { kinds } from '../../bindings/tasks/kinds.js';
+import { compileFor } from '../../bindings/wasm/compile.js';
 import { LocalEngine } from '../../bindings/wasm/engine.js';
 import { folderOnDisk, readSmall } from '../files.js';
 import { fileFailure } from './failure.js';
@@ -138,7 +139,7 @@ async function describe(model: Reader, kind: Kind): Promise<Description> {
   });
   try {
     const [module, files, head] = await Promise.all([
-      readFile(fileURLToPath(binary)).then((bytes) => WebAssembly.compile(bytes)),
+      readFile(fileURLToPath(binary)).then((bytes) => compileFor(bytes, false)),
       model.smallFiles(kind, model.config()).catch(() => new Map<string, Uint8Array>()),
       headOf(model),
     ]);

@@ -51,9 +51,7 @@ const madeOfModel = ['models/sentiment/vocab.txt', 'models/sentiment/integrity.j
 export async function bundle() {
   const files = filesBelow(
     ...['wasm', 'wasm-relaxed'].flatMap((preset) =>
-      ['', 'threads/'].flatMap((folder) =>
-        ['wasm', 'mjs'].map((end) => `build/${preset}/bindings/${folder}latformer.${end}`),
-      ),
+      ['wasm', 'mjs'].map((end) => `build/${preset}/bindings/latformer.${end}`),
     ),
     'scripts/build_js.mjs',
     'bindings',

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { browsers, launch } from '../../scripts/browsers/index.mjs';
-import { serve } from '../../scripts/serve.mjs';
+import { packagesBelow, serve } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 
 const { values: options, positionals } = parseArgs({
@@ -26,7 +26,7 @@ const blame = 'Dull, overlong and badly acted. The worst film I have seen this y
 const folders = [
   { url: '/models/', path: join(root, 'tests/parity/models') },
   { url: '/blank/', path: join(root, 'tests/browser/blank') },
-  { url: '/offline/node_modules/latformer/dist/', path: dist },
+  ...packagesBelow('/offline/node_modules/', dist),
   { url: '/offline/', path: join(root, 'examples/offline') },
 ];
 
@@ -178,7 +178,7 @@ const tests = [
         [isolated, true],
       ]) {
         const { found, mayShare, isRelaxed } = await inPage(body, [praise, worker], { server });
-        const binary = `latformer${isRelaxed ? '-relaxed' : ''}${mayShare ? '-threads' : ''}.wasm`;
+        const binary = `latformer${isRelaxed ? '-relaxed' : ''}.wasm`;
         assert.deepEqual(found, { binary, threads: mayShare ? 2 : 1, notes: [] });
         facts.push(binary);
       }

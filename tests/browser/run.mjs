@@ -483,7 +483,7 @@ const tests = [
         for (const { options, binary, threads, scores } of found) {
           const expected = isolated && options.worker ? Math.min(2, processors) : 1;
           const relaxed = options.kernels === 'base' ? '' : '-relaxed';
-          assert.deepEqual([binary, threads], [`latformer${relaxed}${expected > 1 ? '-threads' : ''}.wasm`, expected]);
+          assert.deepEqual([binary, threads], [`latformer${relaxed}.wasm`, expected]);
           const same = found.find((each) => each.options.dtype === options.dtype);
           scores.forEach((score, i) => assert.ok(Math.abs(score - same.scores[i]) < 1e-4, `${binary}: ${score}`));
         }

@@ -49,10 +49,10 @@ async function filesOf(folder) {
     .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
 }
 
-const binaries = ['', '-relaxed', '-threads', '-relaxed-threads'].map((kind) => `latformer${kind}.wasm`);
+const binaries = ['latformer.wasm', 'latformer-relaxed.wasm'];
 const more = availableParallelism() > 1 ? 2 : 1;
 const newestGlibc = 35; // 2.35, as docs/native.md says of builds on Debian 12
-const mostUnpacked = 4.8e6; // bytes, of which the four binaries are 3.7e6
+const mostUnpacked = 3e6; // bytes, of which the two binaries are 1.9e6
 const good = 'POSITIVE NEGATIVE';
 let packed; // by name, { folder, tarball }
 

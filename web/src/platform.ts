@@ -13,7 +13,7 @@ import type { BinaryName } from '../../bindings/wasm/binaries.js';
 import { createTokenizerFactory } from '../../bindings/tokenizer.js';
 import type { Environment } from '../../bindings/types/environment.js';
 import type { PipelineFactory, TokenizerFactory } from '../../bindings/types/pipeline.js';
-import { compileOnce } from '../../bindings/wasm/compile.js';
+import { compileFor, compileOnce } from '../../bindings/wasm/compile.js';
 import { launchWasm } from '../../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../../bindings/wasm/launch.js';
 import { cacheStorage } from './cache_storage.js';
@@ -30,16 +30,16 @@ const isPage = (): boolean => typeof document === 'object' && hasWorkers();
 const bundled: Record<BinaryName, () => URL> = {
   'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
   'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
-  'latformer-threads.wasm': () => new URL('./latformer-threads.wasm', import.meta.url),
-  'latformer-relaxed-threads.wasm': () => new URL('./latformer-relaxed-threads.wasm', import.meta.url),
 };
-const compileBundled = compileOnce(async (binary, read) => WebAssembly.compile(await read(bundled[binary](), binary)));
+const compileBundled = compileOnce(async (binary, isShared, read) =>
+  compileFor(await read(bundled[binary](), binary), isShared),
+);
 
 const wasm: WasmPlatform = {
-  compile: async (binary, wasmPaths, read) =>
+  compile: async (binary, isShared, wasmPaths, read) =>
     wasmPaths === undefined
-      ? compileBundled(binary, read)
-      : WebAssembly.compile(await read(new URL(binary, folderUrl(wasmPaths)), binary)),
+      ? compileBundled(binary, isShared, read)
+      : compileFor(await read(new URL(binary, folderUrl(wasmPaths)), binary), isShared),
   startWorker,
   startThread,
   // A page's own thread may not wait for others. Some builds of WebKit isolate pages, and share no memory all the same.
