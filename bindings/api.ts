@@ -50,6 +50,30 @@ export type {
   ZeroShotResult,
   ZeroShotTask,
 } from './types/zero_shot.js';
+export type {
+  AggregationStrategy,
+  ClassifiedGroup,
+  ClassifiedToken,
+  TokenClassificationOptions,
+  TokenClassificationPipeline,
+  TokenClassificationResult,
+  TokenClassificationTask,
+} from './types/token_classification.js';
+export type {
+  FilledMask,
+  FillMaskModelInfo,
+  FillMaskOptions,
+  FillMaskPipeline,
+  FillMaskTask,
+} from './types/fill_mask.js';
+export type {
+  FoundAnswer,
+  QuestionAnsweringOptions,
+  QuestionAnsweringPipeline,
+  QuestionAnsweringResult,
+  QuestionAnsweringTask,
+  QuestionInput,
+} from './types/question_answering.js';
 export type { CachedFile, CacheSize, DownloadCache, Environment } from './types/environment.js';
 export type { BaseModelInfo, ModelFileContent, ModelSource } from './types/model.js';
 export type {

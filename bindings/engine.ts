@@ -25,7 +25,7 @@ export type SmallFiles = ReadonlyMap<string, Uint8Array>;
 export type LoadedModel = Omit<BaseModelInfo, keyof StartInfo>;
 
 /** What a model is opened for. */
-export type Kind = 'classification' | 'ranking' | 'embedding' | 'generation';
+export type Kind = 'classification' | 'ranking' | 'tokens' | 'mask' | 'question' | 'embedding' | 'generation';
 
 /** A calibration to keep, and what it says of texts at speedup 1. */
 export interface RawCalibration {
@@ -51,9 +51,15 @@ export interface EncodeOptions {
   stats: boolean;
   /** Of embeddings. */
   pooling?: Pooling | undefined;
+  /** Of pairs: the second text in windows of so many tokens, which share so many, each with the whole of the first. */
+  windowTokens?: number | undefined;
+  windowStride?: number | undefined;
 }
 
 export interface RawWindow {
+  ids: Int32Array;
+  /** Of token classification: what the vocabulary has for each. */
+  tokens?: string[];
   sequenceIds: Uint8Array;
   special: Uint8Array;
   continues: Uint8Array;
@@ -88,6 +94,11 @@ export interface Encodings {
 export interface Encode {
   /** One batch. */
   encode(inputs: TextInput[], options: EncodeOptions, work?: Work): Promise<Encodings>;
+}
+
+export interface Decode {
+  /** What the tokens of each text stand for. */
+  textsOf(ids: number[][], skipSpecial: boolean): Promise<string[]>;
 }
 
 export interface GenerateOptions {
@@ -187,7 +198,7 @@ export interface Description {
   };
 }
 
-export interface Engine extends Encode, Generate, Tokenize {
+export interface Engine extends Encode, Decode, Generate, Tokenize {
   /** How many calls it works on at a time. */
   readonly lanes: number;
   /** Without `dtype`, the one that the weights are made for. */

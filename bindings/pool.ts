@@ -79,6 +79,10 @@ class Pool implements Engine {
     );
   }
 
+  textsOf(ids: number[][], skipSpecial: boolean): Promise<string[]> {
+    return this.#run((engine) => engine.textsOf(ids, skipSpecial));
+  }
+
   async calibrate(outside: number): Promise<RawCalibration> {
     return this.#shared(await this.#run((engine) => engine.calibrate(outside)));
   }

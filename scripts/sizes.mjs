@@ -12,7 +12,7 @@ const limits = [
   {
     what: 'JavaScript of the page and its worker',
     files: ['web.mjs', 'web-platform.mjs', 'worker.mjs'],
-    kilobytes: 41,
+    kilobytes: 46,
   },
 ];
 

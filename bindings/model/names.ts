@@ -48,6 +48,9 @@ export const sentenceFiles = [
 export const optionalFiles: Readonly<Record<Kind, readonly string[]>> = {
   classification: [tokenizerConfigFile, 'profile.json'],
   ranking: [tokenizerConfigFile, 'profile.json', sentenceConfigFile],
+  tokens: [tokenizerConfigFile, 'profile.json'],
+  mask: [tokenizerConfigFile, 'profile.json'],
+  question: [tokenizerConfigFile, 'profile.json'],
   embedding: [tokenizerConfigFile, 'profile.json', ...sentenceFiles],
   generation: [tokenizerConfigFile, 'profile.json', generationConfigFile, chatTemplateFile],
 };

@@ -16,15 +16,18 @@ import { macsOf, statsOf } from './stats.js';
 
 /** What a call asks for. */
 export type EncoderCallOptions = CheckedEncoderOptions &
-  Pick<EncodeOptions, 'pooling'> & {
+  Pick<EncodeOptions, 'pooling' | 'windowTokens' | 'windowStride'> & {
     /** All inputs are one question: they run as one batch and have one latency budget. */
     together?: boolean;
+    /** Answers need to know what the tokens are. */
+    traces?: boolean;
   };
 
 /** Of one text. */
 export interface Encoded {
   /** Of each window, what the head made of it. */
   windows: Float32Array[];
+  raw: RawEncoded;
   /** Where it was asked for. */
   stats?: Stats;
 }
@@ -57,9 +60,10 @@ function* batchesOf(inputs: readonly TextInput[]): Generator<TextInput[]> {
   if (batch.length > 0) yield batch;
 }
 
-function encodedOf({ values, count }: RawEncoded): Encoded {
+function encodedOf(raw: RawEncoded): Encoded {
+  const { values, count } = raw;
   const size = values.length / count;
-  return { windows: Array.from({ length: count }, (_, i) => values.subarray(i * size, (i + 1) * size)) };
+  return { raw, windows: Array.from({ length: count }, (_, i) => values.subarray(i * size, (i + 1) * size)) };
 }
 
 /** The mean of vectors of the same size. */
@@ -103,6 +107,8 @@ class Batch implements Job {
       a?.windows === b?.windows &&
       a?.stats === b?.stats &&
       a?.pooling === b?.pooling &&
+      a?.windowTokens === b?.windowTokens &&
+      a?.windowStride === b?.windowStride &&
       (a?.budget ?? b?.budget) === undefined;
     const isRoom = this.#characters + next.#characters <= batchCharacters && this.#inputs + next.#inputs <= batchInputs;
     if (!isSame || !isRoom) return false;
@@ -190,9 +196,20 @@ export abstract class EncoderPipeline<Info extends BaseModelInfo> extends Pipeli
   async #encode(parts: readonly Part[]): Promise<Encodings> {
     const begin = performance.now();
     const inputs = parts.flatMap((part) => part.inputs);
-    const { speedup, windows, stats, budget, pooling, together, signal } = (parts[0] as Part).options;
+    const { speedup, windows, stats, budget, pooling, together, traces, windowTokens, windowStride, signal } = (
+      parts[0] as Part
+    ).options;
     const left = budget === undefined ? undefined : Math.max(budget - this.calibrator.overhead, leastBudget);
-    const options = { speedup, budget: left, sharedBudget: together === true, windows, stats, pooling };
+    const options = {
+      speedup,
+      budget: left,
+      sharedBudget: together === true,
+      windows,
+      stats: stats || traces === true,
+      pooling,
+      windowTokens,
+      windowStride,
+    };
     const run = await this.engine.encode(inputs, options, parts.length > 1 ? undefined : { signal });
     if (inputs.length === 1) this.calibrator.observe(performance.now() - begin, run.coreMilliseconds);
     const totalMacs = run.results.reduce((sum, result) => sum + macsOf(result), 0);

@@ -7,6 +7,10 @@ export const kinds = {
   'text-classification': 'classification',
   'zero-shot-classification': 'classification',
   'text-ranking': 'ranking',
+  'token-classification': 'tokens',
+  ner: 'tokens',
+  'fill-mask': 'mask',
+  'question-answering': 'question',
   'feature-extraction': 'embedding',
   'text-generation': 'generation',
 } as const satisfies { [Name in keyof Pipelines]: Kind };

@@ -4,7 +4,7 @@
 import type { ScoreFunction } from '../choices.js';
 
 function softmax(logits: Float32Array): Float32Array {
-  const most = Math.max(...logits);
+  const most = logits.reduce((largest, logit) => Math.max(largest, logit), -Infinity); // of any number of them
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
   return logits.map((logit) => Math.exp(logit - most) / sum);
 }

@@ -6,6 +6,7 @@ import { chatTemplateOf } from '../model/generation_files.js';
 import type { Calibrator } from '../time/calibration.js';
 import type { ModelInfo } from '../types/classification.js';
 import type { EmbeddingModelInfo } from '../types/embedding.js';
+import type { FillMaskModelInfo } from '../types/fill_mask.js';
 import type { GenerationModelInfo } from '../types/generation.js';
 import type { BaseModelInfo, StartInfo } from '../types/model.js';
 import type { Pipelines } from '../types/pipeline.js';
@@ -13,9 +14,12 @@ import type { RankingModelInfo } from '../types/ranking.js';
 import type { ZeroShotModelInfo } from '../types/zero_shot.js';
 import { textClassificationPipeline } from './classification.js';
 import { featureExtractionPipeline } from './embedding.js';
+import { fillMaskPipeline } from './fill_mask.js';
 import { textGenerationPipeline } from './generation.js';
 import { kinds } from './kinds.js';
+import { questionAnsweringPipeline } from './question_answering.js';
 import { rankingInfoOf, textRankingPipeline } from './ranking.js';
+import { tokenClassificationPipeline } from './token_classification.js';
 import { zeroShotClassificationPipeline, zeroShotInfoOf } from './zero_shot.js';
 
 /** What the core says of a model, and what is known besides. */
@@ -56,6 +60,27 @@ const zeroShot: TaskEntry<'zero-shot-classification'> = {
     zeroShotClassificationPipeline(engine, info as ZeroShotModelInfo, name, calibrator, maxPending),
 };
 
+const tokenClassification: TaskEntry<'token-classification' | 'ner'> = {
+  bundled: false,
+  infoOf: (model) => model,
+  create: ({ engine, info, calibrator, maxPending }, name) =>
+    tokenClassificationPipeline(engine, info as ModelInfo, name, calibrator, maxPending),
+};
+
+const fillMask: TaskEntry<'fill-mask'> = {
+  bundled: false,
+  infoOf: (model) => model,
+  create: ({ engine, info, calibrator, maxPending }, name) =>
+    fillMaskPipeline(engine, info as FillMaskModelInfo, name, calibrator, maxPending),
+};
+
+const questionAnswering: TaskEntry<'question-answering'> = {
+  bundled: false,
+  infoOf: (model) => model,
+  create: ({ engine, info, calibrator, maxPending }, name) =>
+    questionAnsweringPipeline(engine, info, name, calibrator, maxPending),
+};
+
 const embedding: TaskEntry<'feature-extraction'> = {
   bundled: false,
   infoOf: (model) => model,
@@ -78,6 +103,10 @@ const tasks = {
   'text-classification': classification,
   'zero-shot-classification': zeroShot,
   'text-ranking': ranking,
+  'token-classification': tokenClassification,
+  ner: tokenClassification,
+  'fill-mask': fillMask,
+  'question-answering': questionAnswering,
   'feature-extraction': embedding,
   'text-generation': generation,
 } satisfies { [Name in keyof Pipelines]: unknown };

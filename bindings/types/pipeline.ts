@@ -2,9 +2,12 @@
 // has them so; results follow its shapes.
 import type { TextClassificationPipeline } from './classification.js';
 import type { FeatureExtractionPipeline } from './embedding.js';
+import type { FillMaskPipeline } from './fill_mask.js';
 import type { TextGenerationPipeline } from './generation.js';
 import type { ModelSource } from './model.js';
+import type { QuestionAnsweringPipeline } from './question_answering.js';
 import type { TextRankingPipeline } from './ranking.js';
+import type { TokenClassificationPipeline } from './token_classification.js';
 import type { Tokenizer } from './tokenizer.js';
 import type { ZeroShotClassificationPipeline } from './zero_shot.js';
 
@@ -15,6 +18,11 @@ export interface Pipelines {
   'text-classification': TextClassificationPipeline;
   'zero-shot-classification': ZeroShotClassificationPipeline;
   'text-ranking': TextRankingPipeline;
+  'token-classification': TokenClassificationPipeline;
+  /** The same. */
+  ner: TokenClassificationPipeline;
+  'fill-mask': FillMaskPipeline;
+  'question-answering': QuestionAnsweringPipeline;
   'feature-extraction': FeatureExtractionPipeline;
   'text-generation': TextGenerationPipeline;
 }

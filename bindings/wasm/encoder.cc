@@ -16,6 +16,7 @@
 #include "core/base/status.h"
 #include "core/tasks/classification.h"
 #include "core/tasks/embedding.h"
+#include "core/tasks/token_tasks.h"
 
 namespace latformer {
 namespace {
@@ -26,9 +27,11 @@ std::vector<uint32_t> spans_of(const TextInput& input, const std::vector<Trace>&
   return utf16_spans(input.text, input.text_pair.value_or(std::string_view()), encodings);
 }
 
+// What is told of a window of any task.
 val window_object(const Trace& trace) {
   const Encoding& encoding = trace.encoding;
   val window = val::object();
+  window.set("ids", typed_array(encoding.ids));
   window.set("sequenceIds", typed_array(encoding.sequence_ids));
   window.set("special", typed_array(encoding.is_special));
   window.set("continues", typed_array(encoding.continues));
@@ -63,12 +66,18 @@ std::vector<float> joined(const std::vector<std::vector<float>>& results) {
 }  // namespace
 
 bool BoundEncoder::knows(const std::string& task) {
-  return task == "classification" || task == "ranking" || task == "embedding";
+  for (const char* name : {"classification", "ranking", "embedding", "tokens", "mask", "question"}) {
+    if (task == name) return true;
+  }
+  return false;
 }
 
 Status BoundEncoder::open(const ModelFiles& files, const LoadOptions& options) {
   const OpenModel open = [&](const ModelFiles& of, std::optional<Precision> precision) {
     if (task_ == "embedding") return Embedder::open(of, precision, sentences_.emplace());
+    if (task_ == "tokens") return open_token_classifier(of, precision);
+    if (task_ == "question") return open_question_answerer(of, precision);
+    if (task_ == "mask") return open_mask_filler(of, precision, mask_ = std::make_shared<int32_t>(-1));
     Classifier::Settings none;
     return Classifier::open(of, precision, none);
   };
@@ -89,6 +98,11 @@ val BoundEncoder::finish() {
   loader_.reset();
   if (!encoder.ok()) return failure(encoder.status());
   encoder_ = std::move(encoder).value();
+  if (mask_) {
+    const std::optional<NamedToken> mask = mask_of(encoder_->tokenizer());
+    if (!mask) return failure(unsupported_model("the tokenizer has neither [MASK] nor <mask>"));
+    *mask_ = mask->id;
+  }
   return settings();
 }
 
@@ -103,6 +117,14 @@ val BoundEncoder::start(Staging& staging, const val& lengths, const val& given) 
   if (!given["budget"].isUndefined()) options.budget = given["budget"].as<double>();
   options.shared_budget = given["sharedBudget"].as<bool>();
   options.long_text = given["windows"].as<bool>() ? LongText::windows : LongText::truncate;
+  if (!given["windowTokens"].isUndefined()) {
+    const double tokens = given["windowTokens"].as<double>();
+    const double stride = given["windowStride"].as<double>();
+    if (!(tokens >= 1 && tokens <= UINT32_MAX && stride >= 0 && stride <= UINT32_MAX)) {
+      return failure(invalid_argument("there are no such windows"));
+    }
+    options.pair_windows = {.max_tokens = static_cast<size_t>(tokens), .stride = static_cast<size_t>(stride)};
+  }
   if (!given["pooling"].isUndefined()) {
     options.pooling = pooling_of(given["pooling"].as<std::string>());
     if (!options.pooling) return failure(invalid_argument("there is no pooling of such a name"));
@@ -138,7 +160,37 @@ val BoundEncoder::go_on(double milliseconds) {
   return results(call, call.run.take());
 }
 
-val BoundEncoder::results(const Call& call, const std::vector<Encoded>& answers) {
+val BoundEncoder::window_of(const Trace& trace) const {
+  val window = window_object(trace);
+  if (task_ == "tokens") {
+    const auto text = [&](int32_t id) { return val(std::string(encoder_->tokenizer().token(id))); };
+    window.set("tokens", array_of(trace.encoding.ids, text));
+  }
+  return window;
+}
+
+val BoundEncoder::texts_of(const val& ids, bool skip_special) const {
+  if (!encoder_) return too_early("a model");
+  std::vector<std::string> texts;
+  std::vector<int32_t> text;
+  const auto end = [&] {
+    texts.push_back(encoder_->tokenizer().decode(text, skip_special));
+    text.clear();
+  };
+  for (const double id : numbers_in(ids)) {
+    if (id == -1) {
+      end();
+      continue;
+    }
+    if (!(id >= 0 && id <= INT32_MAX)) return failure(invalid_argument("there is no such token"));
+    text.push_back(static_cast<int32_t>(id));
+  }
+  val result = val::object();
+  result.set("texts", array_of(texts, [](const std::string& each) { return val(each); }));
+  return result;
+}
+
+val BoundEncoder::results(const Call& call, const std::vector<Encoded>& answers) const {
   val results = val::array();
   for (size_t i = 0; i < answers.size(); ++i) {
     const Encoded& answer = answers[i];
@@ -148,7 +200,7 @@ val BoundEncoder::results(const Call& call, const std::vector<Encoded>& answers)
     if (call.traces) {
       if (answer.predicted_milliseconds) result.set("predictedMilliseconds", *answer.predicted_milliseconds);
       result.set("spans", typed_array(spans_of(call.inputs[i], answer.windows)));
-      result.set("windows", array_of(answer.windows, window_object));
+      result.set("windows", array_of(answer.windows, [this](const Trace& trace) { return window_of(trace); }));
     }
     results.set(i, result);
   }
@@ -197,6 +249,15 @@ val BoundEncoder::settings() const {
     settings.set("labels", array_of(config.labels, [](const std::string& label) { return val(label); }));
     settings.set("problem_type", std::string(name_of(config.problem_type)));
   }
+  const Tokenizer& tokenizer = encoder_->tokenizer();
+  const std::optional<NamedToken> mask = task_ == "mask" ? mask_of(tokenizer) : std::nullopt;
+  if (mask) {
+    settings.set("mask_token", std::string(mask->text));
+    settings.set("mask_token_id", mask->id);
+  }
+  const std::optional<NamedToken> unknown = task_ == "tokens" ? unknown_of(tokenizer) : std::nullopt;
+  if (unknown) settings.set("unk_token", std::string(unknown->text));
+  if (task_ == "tokens") settings.set("has_word_pieces", tokenizer.facts().type == "WordPiece");
   return settings;
 }
 

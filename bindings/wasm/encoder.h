@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +41,9 @@ class BoundEncoder {
   // Ends what start() began, done or not.
   void stop() { call_.reset(); }
 
+  // {texts}: what tokens stand for; `ids` of several texts, -1 at the end of each.
+  val texts_of(const val& ids, bool skip_special) const;
+
   // Times the model; `outside` is what a call takes around it, in milliseconds.
   val calibrate(double outside);
   // The same from what an earlier calibration gave as json.
@@ -54,13 +59,15 @@ class BoundEncoder {
     double milliseconds = 0;
   };
 
-  static val results(const Call& call, const std::vector<Encoded>& answers);
+  val results(const Call& call, const std::vector<Encoded>& answers) const;
+  val window_of(const Trace& trace) const;
   val calibration() const;
   val settings() const;
 
   std::string task_;
   size_t threads_ = 1;
   std::optional<SentenceSettings> sentences_;  // of embeddings
+  std::shared_ptr<int32_t> mask_;              // of masked language models: the id of [MASK]
   std::optional<EncoderLoader> loader_;
   std::optional<Encoder> encoder_;
   std::optional<Call> call_;  // must not outlive its encoder

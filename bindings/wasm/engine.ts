@@ -197,6 +197,15 @@ export class LocalEngine implements WasmEngine {
     });
   }
 
+  async textsOf(ids: number[][], skipSpecial: boolean): Promise<string[]> {
+    return this.#call((session) =>
+      session.textsOf(
+        ids.flatMap((text) => [...text, -1]),
+        skipSpecial,
+      ),
+    ).texts;
+  }
+
   async generate(prompts: string[], options: GenerateOptions, work?: Work<RawPiece[]>): Promise<Generated> {
     await nextTurn();
     throwIfAborted([work?.signal]);

@@ -22,6 +22,8 @@ export interface Session {
     milliseconds: number,
   ): { results?: import('../engine.js').RawEncoded[]; milliseconds?: number } | Failure;
   stopEncoding(): object | Failure;
+  /** Of several texts, -1 at the end of each. */
+  textsOf(ids: number[], skipSpecial: boolean): { texts: string[] } | Failure;
   startGeneration(lengths: number[], options: import('../engine.js').GenerateOptions): object | Failure;
   nextPieces(milliseconds: number): { pieces: import('../engine.js').RawPiece[]; done: boolean } | Failure;
   generationStats(): import('../engine.js').RawGenerationStats[] | Failure;

@@ -21,6 +21,7 @@ void list_methods(const Face& face) {
       .function("startEncoding", &Session::start_encoding)
       .function("goOnEncoding", &Session::go_on_encoding)
       .function("stopEncoding", &Session::stop_encoding)
+      .function("textsOf", &Session::texts_of)
       .function("startGeneration", &Session::start_generation)
       .function("nextPieces", &Session::next_pieces)
       .function("generationStats", &Session::generation_stats)

@@ -135,6 +135,10 @@ val Session::stop_encoding() {
   });
 }
 
+val Session::texts_of(const val& ids, bool skip_special) {
+  return with<BoundEncoder>([&](auto& model) { return model.texts_of(ids, skip_special); });
+}
+
 val Session::start_generation(const val& lengths, const val& options) {
   return with<BoundGenerator>([&](auto& model) { return model.start(staging_, lengths, options); });
 }

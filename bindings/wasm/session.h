@@ -56,6 +56,7 @@ class Session {
   val start_encoding(const val& lengths, const val& options);
   val go_on_encoding(double milliseconds);
   val stop_encoding();
+  val texts_of(const val& ids, bool skip_special);
 
   val start_generation(const val& lengths, const val& options);
   val next_pieces(double milliseconds);

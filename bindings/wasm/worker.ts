@@ -11,7 +11,7 @@ type Answer<Name extends Method> = ReturnType<WasmEngine[Name]>;
 
 const methods: readonly Method[] = [
   ...(['start', 'open', 'append', 'finish', 'calibrate', 'restoreCalibration', 'nothing'] as const),
-  ...(['encode', 'generate', 'openTokenizer', 'tokenize', 'detokenize'] as const),
+  ...(['encode', 'textsOf', 'generate', 'openTokenizer', 'tokenize', 'detokenize'] as const),
 ];
 
 export function serveEngine(startThread: StartThread, port: Port, openAddon?: OpenAddon): void {
@@ -34,6 +34,7 @@ export function connectEngine(port: Port): WasmEngine {
     restoreCalibration: (json) => call('restoreCalibration', [json]) as Answer<'restoreCalibration'>,
     encode: (inputs, options, work) => call('encode', [inputs, options], work) as Answer<'encode'>,
     generate: (prompts, options, work) => call('generate', [prompts, options], work) as Answer<'generate'>,
+    textsOf: (ids, skipSpecial) => call('textsOf', [ids, skipSpecial]) as Answer<'textsOf'>,
     openTokenizer: (files) => call('openTokenizer', [files]) as Answer<'openTokenizer'>,
     tokenize: (input, special) => call('tokenize', [input, special]) as Answer<'tokenize'>,
     detokenize: (ids, skipSpecial) => call('detokenize', [ids, skipSpecial]) as Answer<'detokenize'>,

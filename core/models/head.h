@@ -11,15 +11,19 @@
 #include "core/elimination/cost.h"
 #include "core/elimination/select.h"
 #include "core/kernels/threads.h"
+#include "core/models/encoder_model.h"
+#include "core/models/stored_matrix.h"
 #include "core/models/weight_reader.h"
 
 namespace latformer {
 
 // The rows of all texts of a batch, packed.
 struct LastRows {
-  const float* x = nullptr;         // (rows of all texts, d)
-  size_t d = 0;                     // hidden_size
-  std::span<const LiveRows> texts;  // of each: count() rows, one behind the other; one row each where that is read
+  const float* x = nullptr;              // (rows of all texts, d)
+  size_t d = 0;                          // hidden_size
+  std::span<const LiveRows> texts;       // of each: count() rows, one behind the other; one row each where that is read
+  std::span<const EncoderInput> inputs;  // what the texts were
+  const StoredMatrix* word_embeddings = nullptr;  // (vocab_size, d) that a head may share
 };
 
 class Head {
@@ -28,6 +32,9 @@ class Head {
 
   // Which rows it reads: the last layer computes no others.
   virtual Last reads() const = 0;
+
+  // Whether it reads a row of every token, dropped ones too, as LastStates has them; no rest rows then.
+  virtual bool reads_dropped() const { return false; }
 
   // Tokens of the longest text that it was made for, special ones included; what is beyond is cut. Absent: as the
   // tokenizer says.

@@ -11,30 +11,18 @@
 namespace latformer {
 namespace {
 
-std::vector<float> scores_of(std::span<const float> logits, ScoreFunction function) {
+std::vector<float> scores_of(std::span<const float> logits, ProblemType problem) {
   std::vector<float> scores(logits.begin(), logits.end());
-  if (function == ScoreFunction::sigmoid) {
+  if (problem == ProblemType::multi_label) {
     for (float& score : scores) score = 1 / (1 + std::exp(-score));
   }
-  if (function == ScoreFunction::softmax) {
+  if (problem == ProblemType::single_label) {
     const float most = *std::max_element(logits.begin(), logits.end());
     double sum = 0;
     for (const float logit : logits) sum += std::exp(static_cast<double>(logit - most));
     for (float& score : scores) score = static_cast<float>(std::exp(static_cast<double>(score - most)) / sum);
   }
   return scores;
-}
-
-ScoreFunction function_of(ProblemType problem) {
-  switch (problem) {
-    case ProblemType::single_label:
-      return ScoreFunction::softmax;
-    case ProblemType::multi_label:
-      return ScoreFunction::sigmoid;
-    case ProblemType::regression:
-      return ScoreFunction::none;
-  }
-  return ScoreFunction::none;
 }
 
 // sum += values; an empty sum is zero.
@@ -66,16 +54,14 @@ Result<std::vector<Classification>> Classifier::run(std::span<const TextInput> i
   return answers_of(std::move(texts));
 }
 
-std::vector<Classification> Classifier::answers_of(std::vector<Encoded> texts,
-                                                   std::optional<ScoreFunction> function) const {
-  const ScoreFunction wanted = function.value_or(function_of(config().problem_type));
+std::vector<Classification> Classifier::answers_of(std::vector<Encoded> texts) const {
   std::vector<Classification> answers;
   answers.reserve(texts.size());
   for (Encoded& text : texts) {
     Classification& answer = answers.emplace_back();
     for (const std::vector<float>& logits : text.results) {
       accumulate(answer.logits, logits);
-      accumulate(answer.scores, scores_of(logits, wanted));
+      accumulate(answer.scores, scores_of(logits, config().problem_type));
     }
     divide(answer.logits, text.windows.size());
     divide(answer.scores, text.windows.size());

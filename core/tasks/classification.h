@@ -22,12 +22,9 @@
 
 namespace latformer {
 
-// What makes scores of logits, as transformers' function_to_apply.
-enum class ScoreFunction { softmax, sigmoid, none };
-
 struct Classification {
   std::vector<float> logits;   // (num_labels); for windows the mean
-  std::vector<float> scores;   // of the logits, by the ScoreFunction; for windows the mean
+  std::vector<float> scores;   // of the logits, by config().problem_type; for windows the mean
   std::vector<Trace> windows;  // at least one
   // What nearly all calls with this text alone stay below, if the model is calibrated. It is above the budget where
   // even max_speedup is too slow for it.
@@ -43,9 +40,9 @@ class Classifier : public Encoder {
 
   // Errors: those of encode().
   Result<std::vector<Classification>> run(std::span<const TextInput> inputs, const RunOptions& options);
-  // What run() makes of texts that start() has encoded. Without a function, scores are as config().problem_type has it:
-  // softmax over labels, a sigmoid each, or none for regression.
-  std::vector<Classification> answers_of(std::vector<Encoded> texts, std::optional<ScoreFunction> function = {}) const;
+  // What run() makes of texts that start() has encoded. Scores are a softmax over labels, a sigmoid each, or the logits
+  // themselves for regression.
+  std::vector<Classification> answers_of(std::vector<Encoded> texts) const;
 };
 
 using ClassifierLoader = TaskLoader<Classifier>;

@@ -81,9 +81,13 @@ struct Encoder::State {
     margin.observe((measured + scheduler.time_model()->outside) / predicted);
   }
 
-  Result<std::vector<Encoding>> encode(const TextInput& input, LongText long_text) const {
+  Result<std::vector<Encoding>> encode(const TextInput& input, const RunOptions& options) const {
     const size_t most = max_tokens;
-    if (long_text == LongText::windows) {
+    if (options.pair_windows && input.text_pair) {
+      const auto& [tokens, stride] = *options.pair_windows;
+      return tokenizer.encode_windows(input.text, input.text_pair, std::min(most, tokens), stride);
+    }
+    if (options.long_text == LongText::windows) {
       if (input.text_pair) return invalid_argument("a text pair cannot be cut into windows; truncate it");
       return tokenizer.encode_windows(input.text, most, std::min(kWindowStride, most / 4));
     }
@@ -138,7 +142,7 @@ struct EncoderCall::State {
       owners.clear();
       next_window = scheduled = 0;
     }
-    LATFORMER_ASSIGN(std::vector<Encoding> windows, encoder->encode(inputs[next_input], options.long_text));
+    LATFORMER_ASSIGN(std::vector<Encoding> windows, encoder->encode(inputs[next_input], options));
     for (Encoding& window : windows) {
       // Of a tokenizer that puts no token of its own around a text. There is nothing to schedule, and nothing to
       // compute.

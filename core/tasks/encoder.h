@@ -45,6 +45,12 @@ struct RunOptions {
   std::optional<double> budget{};
   // The budget is for all texts of the call together.
   bool shared_budget = false;
+  // Of pairs: the second text in windows, each with the whole of the first; each window's result stands by itself.
+  struct PairWindows {
+    size_t max_tokens;  // special ones included
+    size_t stride;      // tokens that neighbours share
+  };
+  std::optional<PairWindows> pair_windows{};
 };
 
 // What happened inside, for one window of one text.

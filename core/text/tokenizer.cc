@@ -217,21 +217,29 @@ Result<Encoding> Tokenizer::encode(std::string_view text, std::optional<std::str
   return encoding;
 }
 
-Result<std::vector<Encoding>> Tokenizer::encode_windows(std::string_view text, size_t max_tokens, size_t stride) const {
-  const Template& pieces = state_->settings.single;
-  LATFORMER_ASSIGN(const size_t room, state_->room(pieces, max_tokens, text));
-  if (room <= stride) {
-    return invalid_argument("windows of " + std::to_string(max_tokens) +
-                            " tokens, special ones included, cannot share " + std::to_string(stride));
+Result<std::vector<Encoding>> Tokenizer::encode_windows(std::string_view text, std::optional<std::string_view> pair,
+                                                        size_t max_tokens, size_t stride) const {
+  const Template& pieces = pair ? state_->settings.pair : state_->settings.single;
+  const std::string_view longer = pair && text.size() < pair->size() ? *pair : text;
+  LATFORMER_ASSIGN(const size_t room, state_->room(pieces, max_tokens, longer));
+  TokenList first(SIZE_MAX), second(SIZE_MAX);
+  state_->tokenize(text, first);
+  if (pair) state_->tokenize(*pair, second);
+  const TokenList& cut = pair ? second : first;
+  const size_t whole = pair ? first.count : 0;  // tokens that are in every window
+  if (room <= whole || room - whole <= stride) {
+    return invalid_argument("windows of " + std::to_string(max_tokens) + " tokens, special ones" +
+                            (pair ? " and " + std::to_string(whole) + " of the first text" : "") +
+                            " included, cannot share " + std::to_string(stride));
   }
-  TokenList tokens(SIZE_MAX);
-  state_->tokenize(text, tokens);
+  const size_t most = room - whole;
   std::vector<Encoding> windows;
-  for (size_t begin = 0;; begin += room - stride) {
-    const size_t end = std::min(tokens.count, room < SIZE_MAX - begin ? begin + room : SIZE_MAX);
-    windows.push_back(assemble(pieces, {&tokens, begin, end}, {}));
-    state_->finish(text, {}, windows.back());
-    if (end == tokens.count) return windows;
+  for (size_t begin = 0;; begin += most - stride) {
+    const size_t end = std::min(cut.count, most < SIZE_MAX - begin ? begin + most : SIZE_MAX);
+    const TokenRange window = {&cut, begin, end};
+    windows.push_back(pair ? assemble(pieces, {&first, 0, whole}, window) : assemble(pieces, window, {}));
+    state_->finish(text, pair.value_or(std::string_view()), windows.back());
+    if (end == cut.count) return windows;
   }
 }
 

@@ -54,7 +54,13 @@ class Tokenizer {
   // `stride` tokens, as Hugging Face's return_overflowing_tokens. A text that fits gives one window, equal to encode().
   // Errors: those of encode(), and invalid_argument unless a window holds more than `stride` tokens beside its special
   // ones.
-  Result<std::vector<Encoding>> encode_windows(std::string_view text, size_t max_tokens, size_t stride) const;
+  Result<std::vector<Encoding>> encode_windows(std::string_view text, size_t max_tokens, size_t stride) const {
+    return encode_windows(text, {}, max_tokens, stride);
+  }
+  // The same of the second text of a pair, each window with the whole of the first: a question and a context, say. As
+  // truncation 'only_second'.
+  Result<std::vector<Encoding>> encode_windows(std::string_view text, std::optional<std::string_view> pair,
+                                               size_t max_tokens, size_t stride) const;
 
   // The most tokens that a text should have by tokenizer_config.json (model_max_length); SIZE_MAX if it does not say.
   size_t max_tokens() const;

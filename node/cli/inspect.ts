@@ -135,7 +135,7 @@ function* sections(
     yield ['architecture', `${names} (model_type ${show(config['model_type'])})`];
     yield ['sizes', sizesLine(config)];
     yield ['task', taskLine(task, config)];
-    if (task === 'text-classification') yield ['labels', labelsLine(config, info)];
+    if (task === 'text-classification' || task === 'token-classification') yield ['labels', labelsLine(config, info)];
   }
   if (weights !== undefined) {
     const dtypes = Object.entries(weights.dtypes).map(([dtype, count]) => `${dtype} ${shortNumber(count)}`);

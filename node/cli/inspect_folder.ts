@@ -59,6 +59,9 @@ async function readJson(path: string): Promise<Json | undefined> {
 const heads: readonly [RegExp, InspectedTask][] = [
   [/(ForCausalLM|LMHeadModel)$/, 'text-generation'],
   [/ForSequenceClassification$/, 'text-classification'],
+  [/ForTokenClassification$/, 'token-classification'],
+  [/ForMaskedLM$/, 'fill-mask'],
+  [/ForQuestionAnswering$/, 'question-answering'],
 ];
 
 /** What a model is made for, by its config.json and what sentence-transformers has left beside it. */

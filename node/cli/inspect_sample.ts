@@ -1,5 +1,5 @@
 // What a model keeps of a text at each speed, by a text that was really run, whatever its task.
-import type { Pipelines } from '../index.js';
+import type { FilledMask, Pipelines } from '../index.js';
 
 export interface SpeedFacts {
   speedup: number;
@@ -30,6 +30,17 @@ const runs = {
 
   'text-ranking': async (rank: Pipelines['text-ranking'], speedup: number) =>
     (await rank('a', [words(sampleTokens - 4)], { speedup, stats: true }))[0]?.stats,
+
+  'token-classification': async (find: Pipelines['token-classification'], speedup: number) =>
+    (await find(words(sampleTokens - 2), { speedup, stats: true, ignore_labels: [] }))[0]?.stats,
+
+  'fill-mask': async (fill: Pipelines['fill-mask'], speedup: number) => {
+    const text = `${fill.info.mask_token} ${words(sampleTokens - 3)}`;
+    return ((await fill(text, { speedup, stats: true, top_k: 1 })) as FilledMask[])[0]?.stats;
+  },
+
+  'question-answering': async (answer: Pipelines['question-answering'], speedup: number) =>
+    (await answer({ question: 'a', context: words(sampleTokens - 4) }, { speedup, stats: true })).stats,
 
   'feature-extraction': async (embed: Pipelines['feature-extraction'], speedup: number) => {
     const pooling = embed.info.pooling === 'none' ? 'mean' : embed.info.pooling;

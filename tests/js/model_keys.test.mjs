@@ -183,7 +183,7 @@ const sections = {
     file: 'config.json',
     keys: {
       model_type: 'xlnet',
-      architectures: ['BertForTokenClassification'],
+      architectures: ['BertForMultipleChoice'],
       vocab_size: 10,
       auto_map: { AutoModel: 'own.Model' },
       pruned_heads: { 0: [1] },

@@ -29,7 +29,10 @@ constexpr BertModules kBertModules = {.prefix = "bert.",
                                       .output = "output.dense",
                                       .output_norm = "output.LayerNorm",
                                       .pooler = "pooler.dense",
-                                      .classifier = "classifier"};
+                                      .classifier = "classifier",
+                                      .mask_transform = "cls.predictions.transform.dense",
+                                      .mask_norm = "cls.predictions.transform.LayerNorm",
+                                      .mask_bias = "cls.predictions.bias"};
 
 // BERT's modules below another prefix, and both linear layers of the head outside of the encoder.
 constexpr BertModules with_head(std::string_view prefix) {
@@ -38,6 +41,9 @@ constexpr BertModules with_head(std::string_view prefix) {
   modules.pooler = "classifier.dense";
   modules.prefixes_pooler = false;
   modules.classifier = "classifier.out_proj";
+  modules.mask_transform = "lm_head.dense";
+  modules.mask_norm = "lm_head.layer_norm";
+  modules.mask_bias = "lm_head.bias";
   return modules;
 }
 
@@ -66,6 +72,7 @@ constexpr BertArchitecture electra() {
                           .modules = with_head("electra.")};
   row.fields.embedding_size = "embedding_size";
   row.modules.embeddings_project = "embeddings_project";
+  row.modules.mask_transform = {};  // its generators' heads are narrower
   return row;
 }
 
@@ -134,7 +141,10 @@ constexpr std::array kArchitectures = {
                     .output_norm = "output_layer_norm",
                     .pooler = "pre_classifier",
                     .prefixes_pooler = false,
-                    .classifier = "classifier"},
+                    .classifier = "classifier",
+                    .mask_transform = "vocab_transform",
+                    .mask_norm = "vocab_layer_norm",
+                    .mask_bias = "vocab_projector.bias"},
     },
     roberta("roberta", "RobertaForSequenceClassification", {"RobertaModel", "RobertaForMaskedLM"}, "RobertaTokenizer"),
     roberta("xlm-roberta", "XLMRobertaForSequenceClassification", {"XLMRobertaModel", "XLMRobertaForMaskedLM"},

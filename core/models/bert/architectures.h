@@ -56,6 +56,10 @@ struct BertModules {
   std::string_view pooler;
   bool prefixes_pooler = true;
   std::string_view classifier;
+  // Of a masked language model; empty: it cannot be run as one.
+  std::string_view mask_transform = {};
+  std::string_view mask_norm = {};
+  std::string_view mask_bias = {};
 };
 
 // Which position the first token has.

@@ -21,13 +21,22 @@ Result<const BertArchitecture*> find_architecture(const JsonValue& model_type) {
   return model_type.unsupported("is " + quote(name) + ", not " + known);
 }
 
+// BertForTokenClassification, say: a head that another task reads (token_head.h).
+bool has_head_of_tokens(std::string_view name, const BertArchitecture& architecture) {
+  const std::string_view family = architecture.classifier.substr(0, architecture.classifier.find("For"));
+  if (!name.starts_with(family)) return false;
+  name.remove_prefix(family.size());
+  return name == "ForTokenClassification" || name == "ForQuestionAnswering";
+}
+
 Status check_classes(const JsonValue& architectures, const BertArchitecture& architecture) {
   if (!architectures.given()) return {};
   LATFORMER_ASSIGN(const JsonArray names, architectures.array());
   for (const JsonValue name : names) {
     LATFORMER_ASSIGN(const std::string_view text, name.string());
     if (text == architecture.classifier ||
-        std::ranges::find(architecture.encoders, text) != architecture.encoders.end())
+        std::ranges::find(architecture.encoders, text) != architecture.encoders.end() ||
+        has_head_of_tokens(text, architecture))
       continue;
     return name.unsupported("is " + quote(text) + ", not " + quote(architecture.classifier));
   }

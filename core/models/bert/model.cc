@@ -59,12 +59,11 @@ Result<Bert> Bert::create(const BertConfig& config, BertWeights weights, Threads
 
 Status Bert::start(std::span<const EncoderInput> texts, Dropped dropped) {
   for (const EncoderInput& text : texts) LATFORMER_TRY(check(text));
-  texts_.assign(texts.begin(), texts.end());
   outputs_.clear();
   outputs_.resize(texts.size());
   dropped_ = dropped;
   next_layer_ = texts.empty() ? config_.num_hidden_layers : 0;
-  return texts.empty() ? Status() : begin(texts);
+  return begin(texts);
 }
 
 Status Bert::step() {
@@ -87,8 +86,10 @@ Result<std::vector<EncoderOutput>> Bert::finish() {
 
 // Room for everything, and x (T, d) as it enters the first layer.
 Status Bert::begin(std::span<const EncoderInput> texts) {
+  texts_.assign(texts.begin(), texts.end());
   rows_.clear();
   places_.clear();
+  if (texts.empty()) return {};
   size_t longest = 0;
   for (const EncoderInput& text : texts) {
     rows_.push_back(LiveRows::all(static_cast<uint32_t>(text.ids.size())));
@@ -97,6 +98,7 @@ Status Bert::begin(std::span<const EncoderInput> texts) {
   }
   LATFORMER_TRY(activations_.reserve(config_, total(rows_), longest));
   LATFORMER_TRY(attention_.reserve(longest));
+  if (weights_.head->reads_dropped()) LATFORMER_TRY(states_.begin(rows_, config_.hidden_size));
   return embed(texts);
 }
 
@@ -164,6 +166,7 @@ Status Bert::layer(size_t index, std::span<const EncoderInput> texts, Dropped dr
       attention_.attend(threads_, input, a.score.data());
       if (weights.scorer.size() > 0) kernels::raise_scores(n, d, x, weights.scorer.data(), a.score.data());
       const Selection stay = select(a.score.span().first(n), rows_[t], count, dropped, kBertAlways);
+      if (weights_.head->reads_dropped()) states_.keep(t, rows_[t], x);
       rows_[t] = advance(rows_[t], stay);
       if (!places_.empty()) places_[t] = places_of(stay, places_[t]);
       take(stay, d, x, residual);
@@ -252,7 +255,18 @@ Status Bert::embed(std::span<const EncoderInput> texts) {
 }
 
 Result<std::vector<std::vector<float>>> Bert::run_head() {
-  return weights_.head->run(threads_, {.x = activations_.hidden.data(), .d = config_.hidden_size, .texts = rows_});
+  const float* x = activations_.hidden.data();
+  const size_t d = config_.hidden_size;
+  LastRows rows{.x = x, .d = d, .texts = rows_, .inputs = texts_, .word_embeddings = &weights_.word_embeddings};
+  if (weights_.head->reads_dropped()) {
+    for (size_t t = 0; t < rows_.size(); ++t) {
+      states_.keep(t, rows_[t], x);
+      x += rows_[t].count() * d;
+    }
+    rows.x = states_.data();
+    rows.texts = states_.texts();
+  }
+  return weights_.head->run(threads_, rows);
 }
 
 Status Bert::check(const EncoderInput& text) const {

@@ -29,6 +29,7 @@
 #include "core/models/bert/config.h"
 #include "core/models/bert/weights.h"
 #include "core/models/encoder_model.h"
+#include "core/models/last_states.h"
 
 namespace latformer {
 
@@ -64,6 +65,7 @@ class Bert final : public EncoderModel {
   std::vector<LiveRows> rows_;                 // of each text, in the order in which they are packed
   Buffer<float> relative_bias_;                // (heads, 2 max_tokens - 1), if the model looks at distances
   std::vector<std::vector<uint32_t>> places_;  // then of each row of each text, the rest row with them
+  LastStates states_;                          // for a head that reads dropped tokens
 
   // Of the texts that were started.
   std::vector<EncoderInput> texts_;

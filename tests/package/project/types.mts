@@ -99,6 +99,30 @@ await generate('a', { max_length: 5 });
 // @ts-expect-error a seed is a number
 await generate('a', { seed: '5' });
 
+const rank = await pipeline('text-ranking', './ranker');
+const ranked = await rank('a query', ['a', 'b'], { top_k: 1, return_documents: true, stats: true });
+ranked.map(({ corpus_id, score, text, stats }) => text.repeat(corpus_id) + score.toFixed(stats.tokens));
+// @ts-expect-error no text without asking
+(await rank('a query', ['a']))[0]?.text.trim();
+// @ts-expect-error documents are several
+await rank('a query', 'a');
+const judge = await pipeline('zero-shot-classification', './nli');
+const judged: number[] = (await judge('a', ['b', 'c'], { hypothesis_template: 'It is {}.' })).scores;
+const judgedMany: string[][] = (await judge(['a'], 'b,c', { multi_label: true })).map(({ labels }) => labels);
+const find = await pipeline('ner', './tokens');
+const entities: string[] = (await find('a')).map(({ entity, index }) => entity.repeat(index));
+const groups: string[] = (await find('a', { aggregation_strategy: 'max' })).map(({ entity_group }) => entity_group);
+// @ts-expect-error groups have no index
+(await find(['a'], { aggregation_strategy: 'simple' }))[0]?.[0]?.index.toFixed();
+const fill = await pipeline('fill-mask', './mask');
+const filled = (await fill(`a ${fill.info.mask_token}`, { top_k: 3 })).flat().map(({ token_str }) => token_str);
+const answer = await pipeline('question-answering', './question');
+const found: number = (await answer({ question: 'a', context: 'b' })).start;
+const founds: string[] = (await answer('a', 'b', { top_k: 2, doc_stride: 8 })).map((each) => each.answer);
+// @ts-expect-error a question needs a context
+await answer({ question: 'a' });
+console.log(judged, judgedMany, entities, groups, filled, found, founds);
+
 env.remoteHost = 'https://example.org/';
 env.fetch = fetch;
 const kept: { url: string; bytes: number; complete: boolean }[] = await env.cache.list();

@@ -117,7 +117,7 @@ TEST(Config, RefusesOtherArchitectures) {
   expect_unsupported("model_type", R"("gpt2")", "model_type is \"gpt2\"");
   expect_unsupported("architectures", R"(["RobertaForSequenceClassification"])",
                      "\"RobertaForSequenceClassification\"");
-  expect_unsupported("architectures", R"(["BertForTokenClassification"])", "architectures[0] is");
+  expect_unsupported("architectures", R"(["BertForMultipleChoice"])", "architectures[0] is");
   expect_bad("architectures", R"("BertModel")", "architectures must be an array");
   expect_bad("architectures", "[1]", "architectures[0] must be a string");
   EXPECT_EQ(parsed({{"architectures", R"(["BertModel"])"}}).hidden_size, 384u);

@@ -107,16 +107,6 @@ TEST(Classifier, ScoresByProblemType) {
                                                                     : logit;
       EXPECT_NEAR(answer.scores[i], expected, 1e-6);
     }
-    // What a caller asks for counts instead.
-    const std::vector<TextInput> inputs = {{"a b c", {}}};
-    const auto by = [&](ScoreFunction function) {
-      EncoderCall call = classifier.start(inputs, {}).value();
-      while (!call.done()) EXPECT_TRUE(call.work(1).ok());
-      return classifier.answers_of(call.take(), function)[0].scores;
-    };
-    EXPECT_EQ(by(ScoreFunction::none), answer.logits);
-    EXPECT_NEAR(by(ScoreFunction::sigmoid)[1], 1 / (1 + std::exp(-answer.logits[1])), 1e-6);
-    EXPECT_NEAR(by(ScoreFunction::softmax)[1], std::exp(static_cast<double>(answer.logits[1])) / sum, 1e-6);
   }
 }
 
@@ -344,6 +334,35 @@ TEST(Classifier, SharesABudgetAmongTheWindowsOfAText) {
   ASSERT_GT(answer.windows.size(), 3U);
   EXPECT_LE(*answer.predicted_milliseconds, 0.6 * full);
   EXPECT_GT(*answer.predicted_milliseconds, 0.5 * full);
+}
+
+TEST(Classifier, SharesABudgetAmongTheTextsOfACall) {
+  Classifier classifier = load(kShape);
+  const TimeModel device = some_device();
+  ASSERT_TRUE(classifier.restore_calibration(to_json(device)).ok());
+  const std::string texts[] = {letters(60), letters(20), letters(5)};
+  std::vector<TextInput> inputs;
+  for (int i = 0; i < 90; ++i) inputs.push_back({texts[i % 3], {}});  // more rows than run at once
+  const auto within = [&](double budget) { return run(classifier, inputs, {.budget = budget, .shared_budget = true}); };
+  const std::vector<Classification> in_full = within(1e9);
+  const double full = *in_full[0].predicted_milliseconds;
+  const std::vector<Classification> alone = run(classifier, inputs);
+  double sum = 0;
+  for (size_t i = 0; i < alone.size(); ++i) {
+    EXPECT_EQ(in_full[i].logits, alone[i].logits);
+    EXPECT_EQ(*in_full[i].predicted_milliseconds, full);
+    sum += *alone[i].windows[0].schedule.milliseconds;
+  }
+  sum -= device.outside * static_cast<double>(alone.size() - 1);  // which passes once
+  EXPECT_GE(full, 0.99 * sum);
+  // What such calls take on this machine is learnt, and is another matter.
+  ASSERT_TRUE(classifier.restore_calibration(to_json(device)).ok());
+  const double budget = 0.6 * full;
+  for (const Classification& answer : within(budget)) {
+    EXPECT_LE(*answer.predicted_milliseconds, budget);
+    EXPECT_GT(*answer.predicted_milliseconds, 0.8 * budget);
+  }
+  EXPECT_TRUE(run(classifier, {}, {.budget = 1, .shared_budget = true}).empty());
 }
 
 TEST(Classifier, LearnsFromTheCallsWhatTheMachineTakes) {
