@@ -1,5 +1,6 @@
-// XNNPACK's micro-kernels where they are the faster ones, as entries of a table (micro/table.h); bench/native/kernels.cc has
-// each beside ours. They are called by name: XNNPACK's operators would link every function that it has.
+// XNNPACK's micro-kernels where they are the faster ones, as entries of a table (micro/table.h);
+// bench/native/kernels.cc has each beside ours. They are called by name: XNNPACK's operators would link every function
+// that it has.
 #pragma once
 
 #include <cstddef>
