@@ -45,6 +45,7 @@ Result<std::unique_ptr<EncoderModelLoader>> Classifier::open(const ModelFiles& f
   LATFORMER_ASSIGN(const std::string_view type, config.root()["model_type"].string_or(""));
   if (type == "gpt2") return Gpt2ClassifierLoader::create(files.config_json, precision);
   LATFORMER_ASSIGN(const BertConfig bert, parse_bert_config(files.config_json));
+  LATFORMER_TRY(check_head(bert, BertHead::texts));
   LATFORMER_ASSIGN(std::unique_ptr<Head> head, ClassificationHead::create(bert));
   return std::unique_ptr<EncoderModelLoader>(std::make_unique<BertEncoderLoader>(bert, std::move(head), precision));
 }

@@ -29,6 +29,7 @@ std::optional<NamedToken> first_of(const Tokenizer& tokenizer, std::initializer_
 Result<std::unique_ptr<EncoderModelLoader>> open_token_classifier(const ModelFiles& files,
                                                                   std::optional<Precision> precision) {
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
+  LATFORMER_TRY(check_head(config, BertHead::tokens));
   return with_head(
       config,
       std::make_unique<TokenHead>("classifier", config.hidden_size, config.num_labels(), "token classification"),
@@ -38,6 +39,7 @@ Result<std::unique_ptr<EncoderModelLoader>> open_token_classifier(const ModelFil
 Result<std::unique_ptr<EncoderModelLoader>> open_question_answerer(const ModelFiles& files,
                                                                    std::optional<Precision> precision) {
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
+  LATFORMER_TRY(check_head(config, BertHead::answers));
   return with_head(config, std::make_unique<TokenHead>("qa_outputs", config.hidden_size, 2, "question answering"),
                    precision);
 }

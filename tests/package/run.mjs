@@ -52,7 +52,7 @@ async function filesOf(folder) {
 const binaries = ['latformer.wasm', 'latformer-relaxed.wasm'];
 const more = availableParallelism() > 1 ? 2 : 1;
 const newestGlibc = 35; // 2.35, as docs/native.md says of builds on Debian 12
-const mostUnpacked = 3e6; // bytes, of which the two binaries are 1.9e6
+const mostUnpacked = 3.2e6; // bytes, of which the two binaries are 1.9e6
 const good = 'POSITIVE NEGATIVE';
 let packed; // by name, { folder, tarball }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "core/format/json.h"
 #include "core/format/quantization.h"
@@ -21,26 +23,31 @@ Result<const BertArchitecture*> find_architecture(const JsonValue& model_type) {
   return model_type.unsupported("is " + quote(name) + ", not " + known);
 }
 
-// BertForTokenClassification, say: a head that another task reads (token_head.h).
-bool has_head_of_tokens(std::string_view name, const BertArchitecture& architecture) {
+// BertForTokenClassification, say.
+std::optional<BertHead> head_of(std::string_view name, const BertArchitecture& architecture) {
+  if (name == architecture.classifier) return BertHead::texts;
+  if (std::ranges::find(architecture.encoders, name) != architecture.encoders.end()) return BertHead::none;
   const std::string_view family = architecture.classifier.substr(0, architecture.classifier.find("For"));
-  if (!name.starts_with(family)) return false;
+  if (!name.starts_with(family)) return {};
   name.remove_prefix(family.size());
-  return name == "ForTokenClassification" || name == "ForQuestionAnswering";
+  if (name == "ForTokenClassification") return BertHead::tokens;
+  if (name == "ForQuestionAnswering") return BertHead::answers;
+  return {};
 }
 
-Status check_classes(const JsonValue& architectures, const BertArchitecture& architecture) {
-  if (!architectures.given()) return {};
+// The head of the first class, none without any.
+Result<BertHead> parse_classes(const JsonValue& architectures, const BertArchitecture& architecture) {
+  BertHead first = BertHead::none;
+  if (!architectures.given()) return first;
   LATFORMER_ASSIGN(const JsonArray names, architectures.array());
+  bool is_first = true;
   for (const JsonValue name : names) {
     LATFORMER_ASSIGN(const std::string_view text, name.string());
-    if (text == architecture.classifier ||
-        std::ranges::find(architecture.encoders, text) != architecture.encoders.end() ||
-        has_head_of_tokens(text, architecture))
-      continue;
-    return name.unsupported("is " + quote(text) + ", not " + quote(architecture.classifier));
+    const std::optional<BertHead> head = head_of(text, architecture);
+    if (!head) return name.unsupported("is " + quote(text) + ", not " + quote(architecture.classifier));
+    if (std::exchange(is_first, false)) first = *head;
   }
-  return {};
+  return first;
 }
 
 // What would make the arithmetic another one than BERT's.
@@ -87,7 +94,7 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
 
   BertConfig config;
   LATFORMER_ASSIGN(config.architecture, find_architecture(root["model_type"]));
-  LATFORMER_TRY(check_classes(root["architectures"], *config.architecture));
+  LATFORMER_ASSIGN(config.head, parse_classes(root["architectures"], *config.architecture));
   LATFORMER_TRY(check_has_no_variations(root));
 
   const BertFields& fields = config.architecture->fields;
@@ -126,6 +133,14 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
   LATFORMER_ASSIGN(config.problem_type, parse_problem_type(root, config.num_labels()));
   LATFORMER_ASSIGN(config.quantized, parse_quantization(root));
   return config;
+}
+
+Status check_head(const BertConfig& config, BertHead read) {
+  if (config.head == BertHead::none || config.head == read) return {};
+  std::string_view task = "question-answering";
+  if (config.head == BertHead::texts) task = "text-classification";
+  if (config.head == BertHead::tokens) task = "token-classification";
+  return unsupported_model("config.json: architectures[0] has a head for another task: " + quote(task));
 }
 
 }  // namespace latformer

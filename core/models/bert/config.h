@@ -17,6 +17,10 @@
 
 namespace latformer {
 
+// Whose head a folder has, by its class: of the texts (a classifier), of every token, or of answers to questions. None:
+// an encoder, or the folder does not say.
+enum class BertHead { none, texts, tokens, answers };
+
 struct BertConfig {
   const BertArchitecture* architecture = bert_architectures().data();
   uint32_t vocab_size = 0;
@@ -34,6 +38,7 @@ struct BertConfig {
   float layer_norm_eps = 1e-12F;
   ProblemType problem_type = ProblemType::single_label;
   std::vector<std::string> labels;
+  BertHead head = BertHead::none;
   // quantization_config is there, and is the convention of core/format/weights.h.
   bool quantized = false;
 
@@ -48,5 +53,9 @@ struct BertConfig {
 // encoder without a head of its own; an unknown activation, relative positions, decoders, pruned heads, code of its
 // own; quantised otherwise than core/format/weights.h has it, symmetric, weights only).
 Result<BertConfig> parse_bert_config(std::string_view json);
+
+// Errors: unsupported_model where the folder's head is another one than the task reads: its weights may have the same
+// names.
+Status check_head(const BertConfig& config, BertHead read);
 
 }  // namespace latformer

@@ -26,7 +26,7 @@ constexpr double kInitializerRange = 0.02;
 // Those that bert_module.h computes as the core does.
 Status check_is_trained(const BertConfig& config) {
   const std::string_view type = config.architecture->model_type;
-  if (type == "bert" || type == "distilbert") return {};
+  if (type == "bert" || type == "distilbert") return check_head(config, BertHead::texts);
   return unsupported_model("config.json: model_type is " + quote(type) +
                            ", but only \"bert\" and \"distilbert\" can be trained");
 }

@@ -278,4 +278,21 @@ TEST(Config, RefusesBrokenQuantisationSettings) {
 }
 
 }  // namespace
+TEST(BertConfig, HeadsOfOtherTasksAreRefused) {
+  const auto head_of = [](const char* name) {
+    return parse_bert_config(config_with({{"architectures", std::string("[\"") + name + "\"]"}})).value();
+  };
+  const BertConfig texts = head_of("BertForSequenceClassification");
+  const BertConfig tokens = head_of("BertForTokenClassification");
+  const BertConfig answers = head_of("BertForQuestionAnswering");
+  const BertConfig encoder = head_of("BertModel");
+  for (const BertHead read : {BertHead::texts, BertHead::tokens, BertHead::answers}) {
+    EXPECT_TRUE(check_head(encoder, read).ok());
+    EXPECT_EQ(check_head(texts, read).ok(), read == BertHead::texts);
+    EXPECT_EQ(check_head(tokens, read).ok(), read == BertHead::tokens);
+    EXPECT_EQ(check_head(answers, read).ok(), read == BertHead::answers);
+  }
+  EXPECT_NE(check_head(tokens, BertHead::texts).message().find("token-classification"), std::string::npos);
+}
+
 }  // namespace latformer
