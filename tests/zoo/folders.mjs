@@ -244,8 +244,7 @@ add(
   'tokenizer.json: no model',
   tokenizer((value) => void delete value.model),
 );
-for (const type of ['BPE', 'WordLevel'])
-  add(`tokenizer.json: ${type}`, part('model', { type }), unsupported);
+for (const type of ['BPE', 'WordLevel']) add(`tokenizer.json: ${type}`, part('model', { type }), unsupported);
 add('tokenizer.json: Unigram without its list', part('model', { type: 'Unigram' }));
 add('tokenizer.json: no vocabulary', part('model', { vocab: undefined }));
 add('tokenizer.json: a vocabulary that is a text', part('model', { vocab: 'all words' }));
