@@ -18,7 +18,7 @@ function memoryFlags(binary: Uint8Array): number | undefined {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
       const part = byte();
-      value += (part & 0x7f) << shift;
+      value += (part & 0x7f) * 2 ** shift;
       if (part < 0x80) return value;
     }
   };
@@ -30,7 +30,7 @@ function memoryFlags(binary: Uint8Array): number | undefined {
       skip(size);
       continue;
     }
-    for (let count = number(); count > 0; --count) {
+    for (let count = number(); count > 0 && at < binary.length; --count) {
       skip(number()); // the names of the module
       skip(number()); // and of what is imported
       const kind = byte();

@@ -273,6 +273,16 @@ describe('pipeline()', () => {
     await assert.rejects(pipeline('sentiment-analysis', { files }, { wasmPaths: '/nowhere' }), { code: 'read_failed' });
   });
 
+  test('a wasmBinary that lies about its sizes', { timeout: 10_000 }, async () => {
+    const header = [0, 97, 115, 109, 1, 0, 0, 0];
+    const backwards = [1, 0xfa, 0xff, 0xff, 0xff, 0x0f]; // a section of 2^32 - 6 bytes: in 32 bits, back to its beginning
+    const endless = [2, 0x10, 0xff, 0xff, 0xff, 0xff, 0x07]; // a section of 2^31 - 1 imports
+    for (const section of [backwards, endless]) {
+      const options = { wasmBinary: new Uint8Array([...header, ...section]), worker: false };
+      await assert.rejects(pipeline('sentiment-analysis', { files }, options), { code: 'unsupported_runtime' });
+    }
+  });
+
   test('wasmPaths to a folder with all that is needed, and without the worker', async () => {
     const dist = new URL('../../dist/', import.meta.url);
     const folder = await mkdtemp(join(tmpdir(), 'latformer-test-'));
