@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { browsers, launch } from '../../scripts/browsers/index.mjs';
 import { packagesBelow, serve } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
+import { heartbeat } from './heartbeat.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -188,24 +189,7 @@ const tests = [
   [
     'the page stays alive while its worker works',
     async () => {
-      const { beats, gap, duration } = await inPage(async (text) => {
-        const { pipeline } = await import('/dist/web.mjs');
-        const classify = await pipeline('sentiment-analysis');
-        const long = Array.from({ length: 60 }, () => text).join(' ');
-        let [last, gap, beats] = [performance.now(), 0, 0];
-        const heart = setInterval(() => {
-          const now = performance.now();
-          gap = Math.max(gap, now - last);
-          last = now;
-          ++beats;
-        }, 5);
-        const start = performance.now();
-        await classify(long, { long_text: 'windows' });
-        const duration = performance.now() - start;
-        clearInterval(heart);
-        await classify.dispose();
-        return { beats, gap, duration };
-      }, praise);
+      const { beats, longestGap: gap, duration } = await inPage(heartbeat, praise);
       const facts = `${beats} beats, ${gap.toFixed(0)} of ${duration.toFixed(0)} ms without one`;
       assert.ok(beats > 5 && gap < duration / 2, facts);
       return facts;

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { serve, writeSite } from '../../scripts/serve.mjs';
 import { launchChromium } from '../../scripts/browsers/index.mjs';
 import { downloadTests } from './downloads.mjs';
+import { heartbeat } from './heartbeat.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values: options } = parseArgs({
@@ -342,27 +343,7 @@ const tests = [
   [
     'the main thread stays responsive while a long text is read',
     async () => {
-      const { duration, longestGap, beats } = await inBlankPage(async (sentence) => {
-        const { pipeline } = await import('/dist/web.mjs');
-        const classify = await pipeline('sentiment-analysis');
-        const text = Array.from({ length: 60 }, () => sentence).join(' ');
-
-        let last = performance.now();
-        let longestGap = 0;
-        let beats = 0;
-        const heartbeat = setInterval(() => {
-          const now = performance.now();
-          longestGap = Math.max(longestGap, now - last);
-          last = now;
-          ++beats;
-        }, 5);
-        const start = performance.now();
-        await classify(text, { long_text: 'windows' });
-        const duration = performance.now() - start;
-        clearInterval(heartbeat);
-        await classify.dispose();
-        return { duration, longestGap, beats };
-      }, praise);
+      const { duration, longestGap, beats } = await inBlankPage(heartbeat, praise);
       const facts = `${beats} beats, ${longestGap.toFixed(0)} of ${duration.toFixed(0)} ms without one`;
       assert.ok(beats > 5 && longestGap < duration / 3, facts);
       return facts;
