@@ -7,6 +7,7 @@
 //   peakMemory()        of this process, in bytes
 //
 // Latformer and wllama get texts and pay for their tokenizers; the others are handed token ids for free.
+import { offer } from '../support/offer.mjs';
 
 const seconds = (begin) => (performance.now() - begin) / 1000;
 
@@ -152,16 +153,4 @@ class Host {
   }
 }
 
-const host = new Host();
-if (globalThis.process?.send) {
-  process.on('message', async ({ id, method, args }) => {
-    try {
-      process.send({ id, value: await host[method](...args) });
-    } catch (error) {
-      process.send({ id, error: error.stack ?? String(error) });
-    }
-  });
-  process.on('disconnect', () => process.exit());
-} else {
-  globalThis.host = host;
-}
+offer(new Host());

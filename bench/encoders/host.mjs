@@ -7,6 +7,7 @@
 // Latformer and transformers.js get texts and pay for their tokenizers; onnxruntime is handed token ids for free.
 // `batch` is how many texts go into one call. `probability`, of the second label for the first text, tells whether all
 // compute the same.
+import { offer } from '../support/offer.mjs';
 
 const softmax = (logits) => {
   const shifted = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
@@ -150,16 +151,4 @@ class Host {
   }
 }
 
-const host = new Host();
-if (globalThis.process?.send) {
-  process.on('message', async ({ id, method, args }) => {
-    try {
-      process.send({ id, value: await host[method](...args) });
-    } catch (error) {
-      process.send({ id, error: error.stack ?? String(error) });
-    }
-  });
-  process.on('disconnect', () => process.exit());
-} else {
-  globalThis.host = host;
-}
+offer(new Host());
