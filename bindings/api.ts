@@ -1,7 +1,7 @@
 // What `import … from 'latformer'` offers besides pipeline(), the same in browsers and Node.
 export { LatformerError } from './errors.js';
 export type { LatformerErrorCode } from './errors.js';
-export type { AdjustablePipeline, Calibration, CalibrationOptions } from './types/adjustable.js';
+export type { AdjustablePipeline, CallOptions, Calibration, CalibrationOptions } from './types/adjustable.js';
 export type {
   ClassificationBatchResult,
   ClassificationInput,

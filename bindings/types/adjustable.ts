@@ -16,6 +16,20 @@ export interface CalibrationOptions {
   signal?: AbortSignal | null | undefined;
 }
 
+/** What a call of any task can be told. Texts are cut in any case, and never padded. */
+export interface CallOptions {
+  /** Of transformers; without effect. */
+  padding?: unknown;
+  /** Speedup of this call, from 1 to `maxSpeedup`. */
+  speedup?: number | undefined;
+  /** Milliseconds for each input of this call, above 0, instead of a speedup; null for none. */
+  latency_budget?: number | null | undefined;
+  /** Add `stats` to each result. */
+  stats?: boolean | undefined;
+  /** Cancels the call. */
+  signal?: AbortSignal | null | undefined;
+}
+
 /** What the pipelines of all tasks have in common. */
 export interface AdjustablePipeline {
   /** The largest speedup that the profile was validated for. */

@@ -1,5 +1,5 @@
 // Text classification: inputs, options, results, statistics.
-import type { AdjustablePipeline } from './adjustable.js';
+import type { AdjustablePipeline, CallOptions } from './adjustable.js';
 import type { BaseModelInfo } from './model.js';
 
 /** What `pipeline()` can be asked for; the two names mean the same. */
@@ -14,16 +14,11 @@ export interface TextPair {
 /** One thing to classify. */
 export type ClassificationInput = string | TextPair;
 
-export interface ClassificationOptions {
+export interface ClassificationOptions extends CallOptions {
   /** How many labels, best first. Default 1; null or 0 for all. */
   top_k?: number | null | undefined;
   /** Of transformers: texts are cut in any case, unless `long_text` says otherwise, and never padded. */
   truncation?: true | undefined;
-  padding?: unknown;
-  /** Speedup of this call, from 1 to `maxSpeedup`. */
-  speedup?: number | undefined;
-  /** Milliseconds for each input of this call, above 0, instead of a speedup; null for none. */
-  latency_budget?: number | null | undefined;
   /** Text longer than the model can read: cut (default), or read in windows whose scores are averaged. */
   long_text?: 'truncate' | 'windows' | undefined;
   /**
@@ -31,10 +26,6 @@ export interface ClassificationOptions {
    * default, or null, what the model was trained for.
    */
   function_to_apply?: 'softmax' | 'sigmoid' | 'none' | null | undefined;
-  /** Add `stats` to each result. */
-  stats?: boolean | undefined;
-  /** Cancels the call. */
-  signal?: AbortSignal | null | undefined;
 }
 
 export interface LabelScore {

@@ -1,5 +1,5 @@
 // Embeddings: options, results.
-import type { AdjustablePipeline } from './adjustable.js';
+import type { AdjustablePipeline, CallOptions } from './adjustable.js';
 import type { Stats, Streamed } from './classification.js';
 import type { BaseModelInfo } from './model.js';
 
@@ -8,7 +8,7 @@ export type EmbeddingTask = 'feature-extraction';
 /** What becomes of the vectors of a text's tokens: their mean, the first one, or all as they are. */
 export type Pooling = 'mean' | 'cls' | 'none';
 
-export interface EmbeddingOptions {
+export interface EmbeddingOptions extends CallOptions {
   /** By default what the folder asks for, where it is one of sentence-transformers, else 'none'. */
   pooling?: Pooling | 'first_token' | null | undefined;
   /** To length 1; by default what the folder asks for. */
@@ -17,17 +17,10 @@ export interface EmbeddingOptions {
   prompt_name?: string | null | undefined;
   /** Of transformers: texts are cut in any case, unless `long_text` says otherwise, and never padded. */
   truncation?: true | undefined;
-  padding?: unknown;
   /** Speedup of this call, from 1 to `maxSpeedup`; needs a pooling. */
   speedup?: number | undefined;
-  /** Milliseconds for each text of this call, above 0, instead of a speedup; null for none. */
-  latency_budget?: number | null | undefined;
   /** Text longer than the model can read: cut (default), or read in windows, whose mean is taken. */
   long_text?: 'truncate' | 'windows' | undefined;
-  /** Add `stats`. */
-  stats?: boolean | undefined;
-  /** Cancels the call. */
-  signal?: AbortSignal | null | undefined;
 }
 
 /** Numbers in rows, as transformers.js has them. */

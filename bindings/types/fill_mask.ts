@@ -1,24 +1,17 @@
 // Filling masked words: options, results.
-import type { AdjustablePipeline } from './adjustable.js';
+import type { AdjustablePipeline, CallOptions } from './adjustable.js';
 import type { Stats } from './classification.js';
 import type { BaseModelInfo } from './model.js';
 
 export type FillMaskTask = 'fill-mask';
 
-export interface FillMaskOptions {
+export interface FillMaskOptions extends CallOptions {
   /** How many words, likeliest first. Default 5; null or 0 for all. */
   top_k?: number | null | undefined;
   /** Of transformers: texts are cut in any case, and never padded. */
   truncation?: true | undefined;
-  padding?: unknown;
   /** Speedup of this call, from 1 to `maxSpeedup`. A mask that is dropped is filled by what it was before. */
   speedup?: number | undefined;
-  /** Milliseconds for each text of this call, above 0, instead of a speedup; null for none. */
-  latency_budget?: number | null | undefined;
-  /** Add `stats` to each result. */
-  stats?: boolean | undefined;
-  /** Cancels the call. */
-  signal?: AbortSignal | null | undefined;
 }
 
 export interface FilledMask {

@@ -1,5 +1,5 @@
 // Question answering: options, results.
-import type { AdjustablePipeline } from './adjustable.js';
+import type { AdjustablePipeline, CallOptions } from './adjustable.js';
 import type { Stats } from './classification.js';
 import type { BaseModelInfo } from './model.js';
 
@@ -11,7 +11,7 @@ export interface QuestionInput {
   readonly context: string;
 }
 
-export interface QuestionAnsweringOptions {
+export interface QuestionAnsweringOptions extends CallOptions {
   /** How many answers, best first. Default 1. */
   top_k?: number | undefined;
   /** The most tokens of an answer. Default 15. */
@@ -24,16 +24,10 @@ export interface QuestionAnsweringOptions {
   handle_impossible_answer?: boolean | undefined;
   /** Whether answers are whole words. Default true. */
   align_to_words?: boolean | undefined;
-  /** Of transformers: contexts are read in windows, and never padded. */
-  padding?: unknown;
   /** Speedup of this call, from 1 to `maxSpeedup`. Tokens that are dropped are judged by what they were before. */
   speedup?: number | undefined;
   /** Milliseconds for each question with all of its context, above 0, instead of a speedup; null for none. */
   latency_budget?: number | null | undefined;
-  /** Add `stats` to each answer. */
-  stats?: boolean | undefined;
-  /** Cancels the call. */
-  signal?: AbortSignal | null | undefined;
 }
 
 export interface FoundAnswer {

@@ -1,11 +1,11 @@
 // Ranking documents by a query: options, results.
-import type { AdjustablePipeline } from './adjustable.js';
+import type { AdjustablePipeline, CallOptions } from './adjustable.js';
 import type { Stats } from './classification.js';
 import type { BaseModelInfo } from './model.js';
 
 export type RankingTask = 'text-ranking';
 
-export interface RankingOptions {
+export interface RankingOptions extends CallOptions {
   /** How many documents, best first. Default, or null or 0: all. */
   top_k?: number | null | undefined;
   /** Add `text`, the document, to each result. */
@@ -14,15 +14,10 @@ export interface RankingOptions {
   function_to_apply?: 'sigmoid' | 'none' | null | undefined;
   /** Of transformers: texts are cut in any case, and never padded. */
   truncation?: true | undefined;
-  padding?: unknown;
-  /** Speedup of this call, from 1 to `maxSpeedup`. */
-  speedup?: number | undefined;
   /** Milliseconds for the query and all its documents together, above 0, instead of a speedup; null for none. */
   latency_budget?: number | null | undefined;
   /** Add `stats` to each result. In a latency budget, `predicted_milliseconds` and `within_budget` are of the whole call. */
   stats?: boolean | undefined;
-  /** Cancels the call. */
-  signal?: AbortSignal | null | undefined;
 }
 
 /** As the `rank` of sentence-transformers' CrossEncoder has it. */

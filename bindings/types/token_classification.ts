@@ -1,5 +1,5 @@
 // Token classification: options, results.
-import type { AdjustablePipeline } from './adjustable.js';
+import type { AdjustablePipeline, CallOptions } from './adjustable.js';
 import type { ModelInfo, Stats } from './classification.js';
 
 /** The two names mean the same. */
@@ -8,24 +8,17 @@ export type TokenClassificationTask = 'token-classification' | 'ner';
 /** What becomes of tokens: they stay apart, or neighbours of the same label are one group; of words by one of their tokens, or all. */
 export type AggregationStrategy = 'none' | 'simple' | 'first' | 'average' | 'max';
 
-export interface TokenClassificationOptions {
+export interface TokenClassificationOptions extends CallOptions {
   /** Default 'none'. */
   aggregation_strategy?: AggregationStrategy | undefined;
   /** Labels, or groups, to leave out. Default ['O']. */
   ignore_labels?: readonly string[] | undefined;
   /** Of transformers: texts are cut in any case, unless `long_text` says otherwise, and never padded. */
   truncation?: true | undefined;
-  padding?: unknown;
   /** Speedup of this call, from 1 to `maxSpeedup`. Tokens that are dropped are judged by what they were before. */
   speedup?: number | undefined;
-  /** Milliseconds for each text of this call, above 0, instead of a speedup; null for none. */
-  latency_budget?: number | null | undefined;
   /** Text longer than the model can read: cut (default), or read in windows, which needs an aggregation. */
   long_text?: 'truncate' | 'windows' | undefined;
-  /** Add `stats` to each result. */
-  stats?: boolean | undefined;
-  /** Cancels the call. */
-  signal?: AbortSignal | null | undefined;
 }
 
 interface Found {

@@ -1,25 +1,20 @@
 // Zero-shot classification: options, results.
-import type { AdjustablePipeline } from './adjustable.js';
+import type { AdjustablePipeline, CallOptions } from './adjustable.js';
 import type { ModelInfo, Stats } from './classification.js';
 
 export type ZeroShotTask = 'zero-shot-classification';
 
-export interface ZeroShotOptions {
+export interface ZeroShotOptions extends CallOptions {
   /** What the model judges of each label, which takes the place of `{}`. Default 'This example is {}.' */
   hypothesis_template?: string | undefined;
   /** Each label by itself: several can be true, and scores do not sum to 1. */
   multi_label?: boolean | undefined;
   /** Of transformers: texts are cut in any case, and never padded. */
   truncation?: true | undefined;
-  padding?: unknown;
-  /** Speedup of this call, from 1 to `maxSpeedup`. */
-  speedup?: number | undefined;
   /** Milliseconds for each text with all its labels, above 0, instead of a speedup; null for none. */
   latency_budget?: number | null | undefined;
   /** Add `stats` to each result. In a latency budget, `predicted_milliseconds` and `within_budget` are of all its labels. */
   stats?: boolean | undefined;
-  /** Cancels the call. */
-  signal?: AbortSignal | null | undefined;
 }
 
 export interface ZeroShotResult {
