@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { classify } from './classify.js';
 import type { Command } from './command.js';
 import { printable } from './display.js';
-import { Failure, exitCode, failureOf, misuse } from './failure.js';
+import { Failure, badInput, exitCode, failureOf, misuse } from './failure.js';
 import { generate } from './generate.js';
 import { inspect } from './inspect.js';
 import { flushed, print } from './output.js';
@@ -62,31 +62,28 @@ function report(error: unknown, command: string | undefined): number {
   return failure.exitCode;
 }
 
+// The work ends early where nobody reads on, nothing can be written, or SIGINT comes: from then on nothing is written.
+const early = new AbortController();
+const ended = new Promise<never>((_, reject) => {
+  early.signal.addEventListener('abort', () => reject(early.signal.reason as Failure));
+});
+ended.catch(() => undefined); // it may end early when all is done
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCode.done);
-  process.stderr.write(`latformer: cannot write the results: ${error.message}\n`);
-  process.exit(exitCode.badInput);
+  const isUnread = error.code === 'EPIPE';
+  early.abort(isUnread ? new Failure('', exitCode.done) : badInput(`cannot write the results: ${error.message}`));
 });
 process.stderr.on('error', () => undefined); // nobody listens
-
-const interruption = new AbortController();
-const interrupted = new Promise<never>((_, reject) => {
-  process.once('SIGINT', () => {
-    const failure = new Failure('', exitCode.interrupted);
-    interruption.abort(failure); // from here on nothing is written; a second SIGINT ends the process at once
-    reject(failure);
-  });
-});
+process.once('SIGINT', () => early.abort(new Failure('', exitCode.interrupted))); // a second one ends the process at once
 
 const args = process.argv.slice(2);
-let code: number = exitCode.done;
+process.exitCode = exitCode.done;
 try {
-  await Promise.race([run(args, interruption.signal), interrupted]);
+  await Promise.race([run(args, early.signal), ended]);
 } catch (error) {
-  code = report(error, args[0]);
+  process.exitCode = report(error, args[0]);
 }
 await flushed();
-// V8 may still be compiling what has just become hot, and Node's exit can then wait for it for ever (nodejs/node#54918):
-// a moment is enough for that to end.
-await new Promise((resolve) => setTimeout(resolve, 25));
-process.exit(code);
+// Not process.exit(): while V8 compiles what has just become hot, that can wait for ever (nodejs/node#54918). What is left of
+// work that ended early holds nobody up for longer than this.
+process.stdin.destroy();
+setTimeout(() => process.exit(), 1000).unref();

@@ -8,6 +8,9 @@ import { Failure } from './steps.mjs';
 
 const tailLines = 40;
 
+/** Milliseconds of a program of tests: what hangs must fail, and the other stages still have their turn. */
+export const longest = 1_200_000;
+
 // Whoever stops this stops what it has started, too.
 const running = new Set();
 for (const [signal, code] of [

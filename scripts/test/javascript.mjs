@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { root } from '../support/paths.mjs';
 import { nodes } from '../setup/node.mjs';
 import { compile } from '../support/compile.mjs';
-import { run } from '../support/run.mjs';
+import { longest, run } from '../support/run.mjs';
 import { filesBelow } from '../support/stamp.mjs';
 import { bold, red } from '../support/steps.mjs';
 import { broken } from './counts.mjs';
 
-const testTimeout = 300_000; // milliseconds of one test file: what hangs must fail
+// Milliseconds of one test, less than a stage has: Node's test runner does not end a file that lives on after its tests.
+const testTimeout = 300_000;
 
 const addonOf = (preset) => join(root, 'build', preset, 'bindings/addon/latformer.node');
 const withAddon = /\/(addon|bad_input|classify|generate|tokenizer)\.test\.mjs$/;
@@ -45,6 +46,7 @@ export async function javascript({ version, path }, progress, { only = /\.test\.
     log,
     env,
     check: false,
+    timeout: longest,
     onLine: (line) => {
       const [, name, number] = /^# (pass|fail|cancelled) (\d+)$/.exec(line) ?? [];
       if (name) counts[name] = Number(number);
@@ -65,6 +67,7 @@ export async function script(path, progress, ...args) {
   const { ok, output } = await run(process.execPath, [path, ...args], {
     log: [path.replaceAll('/', '-').replace('.mjs', ''), ...args.filter((arg) => /^\w+$/.test(arg))].join('-'),
     check: false,
+    timeout: longest,
     onLine: (line) => {
       const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];
       if (passed) counts = { passed: Number(passed), failed: Number(failed) };

@@ -6,7 +6,7 @@ import { armNode } from '../setup/node.mjs';
 import { compile, configure } from '../support/compile.mjs';
 import { logs, root } from '../support/paths.mjs';
 import { addonOf } from '../support/platforms.mjs';
-import { run } from '../support/run.mjs';
+import { longest, run } from '../support/run.mjs';
 import { filesBelow, readOrNull } from '../support/stamp.mjs';
 import { bold, red } from '../support/steps.mjs';
 import { add, broken, none } from './counts.mjs';
@@ -37,7 +37,7 @@ async function runPrograms(programs, { through = [], filter = '*', name, parts =
       const options = [`--gtest_output=json:${report}`, '--gtest_brief=1', `--gtest_filter=${filter}`];
       const [command, ...args] = [...through, program, ...options];
       const shard = { GTEST_TOTAL_SHARDS: String(parts), GTEST_SHARD_INDEX: String(part) };
-      const result = await run(command, args, { log, check: false, env: { ...env, ...shard } });
+      const result = await run(command, args, { log, check: false, timeout: longest, env: { ...env, ...shard } });
       const { tests = 0, failures = 0 } = JSON.parse(readOrNull(report) ?? '{}');
       // A program that was broken off has written no report, or one that knows of no failure.
       if (!result.ok) progress.say(`\n${red(bold(log))}\n${result.output}\n`);
@@ -130,6 +130,7 @@ export async function arm64Addon(progress) {
     const program = ['-L', '/usr/aarch64-linux-gnu', armNode(), 'tests/package/project/use.mjs', options];
     const result = await run('qemu-aarch64', program, {
       check: false,
+      timeout: longest,
       log: 'arm64-addon',
       env: { LATFORMER_ADDON: addonOf('linux-arm64-gnu') },
     });

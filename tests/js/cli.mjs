@@ -12,7 +12,8 @@ export const command = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.u
 
 /** Starts `latformer ...args`; `.stdout` and `.stderr` gather what it says, `.exit` resolves to its exit code. */
 export function start(args, { nodeArgs = [], ...options } = {}) {
-  const child = spawn(process.execPath, [...nodeArgs, command, ...args], options);
+  const limit = { timeout: 120_000, killSignal: 'SIGKILL' }; // what hangs is an exit code that no test expects
+  const child = spawn(process.execPath, [...nodeArgs, command, ...args], { ...limit, ...options });
   const running = { child, stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => (running[name] += text));

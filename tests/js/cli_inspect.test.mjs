@@ -224,3 +224,12 @@ test('options that cannot be', async () => {
     assert.match(stderr, /See: latformer inspect --help/);
   }
 });
+
+// process.exit() waited for ever in about one of fifteen, of Node 24 on a busy machine (nodejs/node#54918).
+test('the command ends each time', { timeout: 60_000 }, async () => {
+  let left = 60;
+  const inspecting = async () => {
+    while (left-- > 0) assert.equal((await latformer(['inspect', ofParity('../tasks/models/question')])).code, 0);
+  };
+  await Promise.all(Array.from({ length: 6 }, inspecting));
+});
