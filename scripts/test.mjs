@@ -34,6 +34,28 @@ async function fuzzing(progress) {
   return sum;
 }
 
+/** Work that begins beside the stages before its own, which leave a processor idle; what it says waits for its turn. */
+function beside(work) {
+  const said = [];
+  let running;
+  const begin = () => (running = work({ update: () => undefined, say: (line) => said.push(line) }));
+  return {
+    before: (stage) => (progress) => {
+      begin().catch(() => undefined);
+      return stage(progress);
+    },
+    async stage(progress) {
+      try {
+        return await (running ?? begin());
+      } finally {
+        said.forEach((line) => progress.say(line));
+      }
+    },
+  };
+}
+
+const linting = beside(lint);
+
 const stages = () => [
   ['Core, native', (progress) => native('release', progress)],
   // The model of the package computes there what small ones do, for half a minute.
@@ -57,7 +79,7 @@ const stages = () => [
   ...nodes().map((node) => [`Native addon, Node ${node.version}`, (progress) => javascriptNative(node, progress)]),
   ['Native addon, under ASan and UBSan', javascriptSanitized],
   ['Zoo of bad folders, native and as WebAssembly', (progress) => script('tests/zoo/run.mjs', progress)],
-  ['Load: calls and pipelines at a flat heap', (progress) => script('tests/load/run.mjs', progress)],
+  ['Load: calls and pipelines at a flat heap', linting.before((progress) => script('tests/load/run.mjs', progress))],
   ['Package, installed', (progress) => script('tests/package/run.mjs', progress)],
   ['Chromium, page by page', (progress) => script('tests/browser/run.mjs', progress)],
   ...Object.entries(browsers).map(([id, { name }]) => [
@@ -66,7 +88,7 @@ const stages = () => [
   ]),
   ['Examples', (progress) => script('tests/examples/run.mjs', progress)],
   ['Bundlers', (progress) => script('tests/bundlers/run.mjs', progress)],
-  ['Lint', lint],
+  ['Lint', linting.stage],
   ['Training, where LibTorch is', (progress) => script('scripts/test_train.mjs', progress, '--if-there')],
 ];
 
