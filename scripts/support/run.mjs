@@ -11,15 +11,22 @@ const tailLines = 40;
 /** Milliseconds of a program of tests: what hangs must fail, and the other stages still have their turn. */
 export const longest = 1_200_000;
 
-// Whoever stops this stops what it has started, too.
+// Whoever stops this stops what it has started, too: a number below 0 is a group of processes.
 const running = new Set();
+function stop(id, signal) {
+  try {
+    process.kill(id, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // it has just ended by itself
+  }
+}
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ]) {
   process.on(signal, () => {
-    for (const child of running) child.kill('SIGTERM');
+    for (const id of running) stop(id, 'SIGTERM');
     process.exit(code);
   });
 }
@@ -43,8 +50,9 @@ export function run(command, args, { cwd = root, env = {}, log, onLine, check = 
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: timeout > 0, // so that it can be stopped with all that it has started
     });
-    const timer = timeout > 0 ? setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeout) : undefined;
-    running.add(child);
+    const id = timeout > 0 ? -child.pid : child.pid;
+    const timer = timeout > 0 ? setTimeout(() => stop(id, 'SIGKILL'), timeout) : undefined;
+    if (child.pid !== undefined) running.add(id);
     const tail = [];
     const take = (line) => {
       file?.write(`${line}\n`);
@@ -56,7 +64,7 @@ export function run(command, args, { cwd = root, env = {}, log, onLine, check = 
     child.on('error', (error) => reject(new Failure(`${command} does not start: ${error.message}`)));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      running.delete(child);
+      running.delete(id);
       file?.end();
       const output = tail.join('\n');
       if (code === 0 || !check) return resolve({ ok: code === 0, code: code ?? signal, output });
