@@ -5,15 +5,15 @@
 //
 // A reader that goes away (`| head`) is no error.
 import { readFile } from 'node:fs/promises';
-import { classify } from './classify.js';
+import { classify } from './commands/classify.js';
 import type { Command } from './command.js';
-import { printable } from './display.js';
+import { printable } from './write/display.js';
 import { Failure, badInput, exitCode, failureOf, misuse } from './failure.js';
-import { generate } from './generate.js';
-import { inspect } from './inspect.js';
-import { flushed, print } from './output.js';
-import { hideProgress } from './progress.js';
-import { sweep } from './sweep.js';
+import { generate } from './commands/generate.js';
+import { inspect } from './commands/inspect.js';
+import { flushed, print } from './write/output.js';
+import { hideProgress } from './write/progress.js';
+import { sweep } from './commands/sweep.js';
 
 const commands = new Map<string, Command>(Object.entries({ classify, generate, sweep, inspect }));
 

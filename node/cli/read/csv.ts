@@ -2,8 +2,8 @@
 // twice. A quote inside a field that does not begin with one stands for itself.
 //
 // Where the header has no comma, what parts its fields instead is taken, as spreadsheets write it in many countries.
-import { badInput } from './failure.js';
-import { maxRecordLength, withoutReturn } from './read_lines.js';
+import { badInput } from '../failure.js';
+import { maxRecordLength, withoutReturn } from './lines.js';
 
 export interface Row {
   fields: string[];

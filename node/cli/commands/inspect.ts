@@ -5,22 +5,22 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { sizesOf } from '../../bindings/model/sizes.js';
-import { LatformerError } from '../index.js';
-import type { BaseModelInfo, EmbeddingModelInfo, ModelInfo, RankingModelInfo } from '../index.js';
-import { parseOptions } from './command.js';
-import type { Command } from './command.js';
-import { alignedTable, megabytes, printable, shortNumber } from './display.js';
-import { badInput, misuse } from './failure.js';
-import { hashesOf } from './hashes.js';
-import { inspectFolder } from './inspect_folder.js';
-import type { FolderFacts } from './inspect_folder.js';
-import { sampleOf } from './inspect_sample.js';
-import type { InspectedTask, Sample } from './inspect_sample.js';
-import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
-import type { RunChoice } from './load_model.js';
-import { print } from './output.js';
-import { hideProgress } from './progress.js';
+import { sizesOf } from '../../../bindings/model/sizes.js';
+import { LatformerError } from '../../index.js';
+import type { BaseModelInfo, EmbeddingModelInfo, ModelInfo, RankingModelInfo } from '../../index.js';
+import { parseOptions } from '../command.js';
+import type { Command } from '../command.js';
+import { alignedTable, megabytes, printable, shortNumber } from '../write/display.js';
+import { badInput, misuse } from '../failure.js';
+import { hashesOf } from '../model/hashes.js';
+import { inspectFolder } from '../model/folder.js';
+import type { FolderFacts } from '../model/folder.js';
+import { sampleOf } from '../model/sample.js';
+import type { InspectedTask, Sample } from '../model/sample.js';
+import { loadModel, parseRunOptions, runHelp, runOptions } from '../model/load.js';
+import type { RunChoice } from '../model/load.js';
+import { print } from '../write/output.js';
+import { hideProgress } from '../write/progress.js';
 
 const help = `Usage: latformer inspect [options] [DIR]
 

@@ -1,5 +1,5 @@
 // What a model keeps of a text at each speed, by a text that was really run, whatever its task.
-import type { FilledMask, Pipelines } from '../index.js';
+import type { FilledMask, Pipelines } from '../../index.js';
 
 export interface SpeedFacts {
   speedup: number;

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkIntegrity } from '../../bindings/arguments/pipeline.js';
-import { integrityOf } from '../../bindings/model/integrity.js';
-import { knownFiles, weightsIndexFile } from '../../bindings/model/names.js';
-import { parseIndex } from '../../bindings/model/shards.js';
-import { openRegular } from '../files.js';
-import { badInput, fileFailure } from './failure.js';
+import { checkIntegrity } from '../../../bindings/arguments/pipeline.js';
+import { integrityOf } from '../../../bindings/model/integrity.js';
+import { knownFiles, weightsIndexFile } from '../../../bindings/model/names.js';
+import { parseIndex } from '../../../bindings/model/shards.js';
+import { openRegular } from '../../files.js';
+import { badInput, fileFailure } from '../failure.js';
 
 async function hashOf(path: string): Promise<string | null> {
   try {

@@ -1,10 +1,10 @@
 // The model of --model, or the bundled one, with the options that say how it is to run.
-import { pipeline } from '../index.js';
-import type { Pipelines } from '../index.js';
-import { choiceOption, wholeNumberOption } from './command.js';
-import { misuse } from './failure.js';
+import { pipeline } from '../../index.js';
+import type { Pipelines } from '../../index.js';
+import { choiceOption, wholeNumberOption } from '../command.js';
+import { misuse } from '../failure.js';
 import { readHashes } from './hashes.js';
-import { Progress, hideProgress } from './progress.js';
+import { Progress, hideProgress } from '../write/progress.js';
 
 /** For the help of every command that loads a model. */
 export const runHelp = `  --dtype D            what linear layers compute in: fp32, q8 or q4; by default what the weights are made for

@@ -1,8 +1,8 @@
 // Classified texts -> lines of output: JSON, or a table whose columns are aligned from the first line on, because their
 // widths follow from the model. The text comes last in the table, cut to the terminal's width.
-import type { LabelScore, LabelScoreWithStats, ModelInfo } from '../index.js';
+import type { LabelScore, LabelScoreWithStats, ModelInfo } from '../../index.js';
 import { clip, printable } from './display.js';
-import type { TextRecord } from './read_texts.js';
+import type { TextRecord } from '../read/texts.js';
 
 export const outputFormats = ['table', 'jsonl'] as const;
 export type OutputFormat = (typeof outputFormats)[number];

@@ -3,18 +3,18 @@
 // Every text runs at every speedup before the next text does, in an order that changes from text to text, so that a
 // busy machine disturbs all speedups alike. A time is that of the whole call, tokenizer included.
 import { lstat, open, rm, writeFile } from 'node:fs/promises';
-import type { ModelInfo, TextClassificationPipeline } from '../index.js';
-import { checkSpeedup, choiceOption, numberOption, parseOptions, wholeNumberOption } from './command.js';
-import type { Command } from './command.js';
-import { alignedTable, printable, shortNumber } from './display.js';
-import { badInput, fileFailure, misuse } from './failure.js';
-import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
-import { print } from './output.js';
-import { Progress, hideProgress } from './progress.js';
-import { randomNumbers, shuffled } from './random.js';
-import { nameOf, totalSize } from './read_lines.js';
-import { inputFormats, readTexts } from './read_texts.js';
-import type { ReadOptions, TextRecord } from './read_texts.js';
+import type { ModelInfo, TextClassificationPipeline } from '../../index.js';
+import { checkSpeedup, choiceOption, numberOption, parseOptions, wholeNumberOption } from '../command.js';
+import type { Command } from '../command.js';
+import { alignedTable, printable, shortNumber } from '../write/display.js';
+import { badInput, fileFailure, misuse } from '../failure.js';
+import { loadModel, parseRunOptions, runHelp, runOptions } from '../model/load.js';
+import { print } from '../write/output.js';
+import { Progress, hideProgress } from '../write/progress.js';
+import { randomNumbers, shuffled } from '../random.js';
+import { nameOf, totalSize } from '../read/lines.js';
+import { inputFormats, readTexts } from '../read/texts.js';
+import type { ReadOptions, TextRecord } from '../read/texts.js';
 
 const help = `Usage: latformer sweep [options] FILE...
 

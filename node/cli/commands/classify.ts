@@ -1,7 +1,7 @@
 // latformer classify: texts in, labels and scores out, in the same order and in constant memory.
-import { mapInOrder } from '../../bindings/tasks/in_order.js';
-import type { LabelScore, LabelScoreWithStats } from '../index.js';
-import { batchesOf } from './batches.js';
+import { mapInOrder } from '../../../bindings/tasks/in_order.js';
+import type { LabelScore, LabelScoreWithStats } from '../../index.js';
+import { batchesOf } from '../read/batches.js';
 import {
   checkSpeedup,
   choiceOption,
@@ -9,17 +9,17 @@ import {
   parseOptions,
   positiveOption,
   wholeNumberOption,
-} from './command.js';
-import type { Command } from './command.js';
-import { misuse } from './failure.js';
-import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
-import { print } from './output.js';
-import { Progress, hideProgress } from './progress.js';
-import { totalSize } from './read_lines.js';
-import { inputFormats, readTexts } from './read_texts.js';
-import type { TextRecord } from './read_texts.js';
-import { jsonWriter, outputFormats, tableWriter } from './write_results.js';
-import type { Answer } from './write_results.js';
+} from '../command.js';
+import type { Command } from '../command.js';
+import { misuse } from '../failure.js';
+import { loadModel, parseRunOptions, runHelp, runOptions } from '../model/load.js';
+import { print } from '../write/output.js';
+import { Progress, hideProgress } from '../write/progress.js';
+import { totalSize } from '../read/lines.js';
+import { inputFormats, readTexts } from '../read/texts.js';
+import type { TextRecord } from '../read/texts.js';
+import { jsonWriter, outputFormats, tableWriter } from '../write/results.js';
+import type { Answer } from '../write/results.js';
 
 const help = `Usage: latformer classify [options] [FILE... | - | --text TEXT...]
 

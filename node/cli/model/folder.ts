@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Description, Kind } from '../../bindings/engine.js';
-import { readModel } from '../../bindings/model/load.js';
-import { isObject, parseJson } from '../../bindings/model/json.js';
-import type { Json } from '../../bindings/model/json.js';
+import type { Description, Kind } from '../../../bindings/engine.js';
+import { readModel } from '../../../bindings/model/load.js';
+import { isObject, parseJson } from '../../../bindings/model/json.js';
+import type { Json } from '../../../bindings/model/json.js';
 import {
   companionsOf,
   configFile,
@@ -17,13 +17,13 @@ import {
   vocabularyFiles,
   weightsFile,
   weightsIndexFile,
-} from '../../bindings/model/names.js';
-import { kinds } from '../../bindings/tasks/kinds.js';
-import { compileFor } from '../../bindings/wasm/compile.js';
-import { LocalEngine } from '../../bindings/wasm/engine.js';
-import { folderOnDisk, readSmall } from '../files.js';
-import { fileFailure } from './failure.js';
-import type { InspectedTask } from './inspect_sample.js';
+} from '../../../bindings/model/names.js';
+import { kinds } from '../../../bindings/tasks/kinds.js';
+import { compileFor } from '../../../bindings/wasm/compile.js';
+import { LocalEngine } from '../../../bindings/wasm/engine.js';
+import { folderOnDisk, readSmall } from '../../files.js';
+import { fileFailure } from '../failure.js';
+import type { InspectedTask } from './sample.js';
 
 export interface FileFacts {
   name: string;

@@ -4,8 +4,8 @@
 // Lines end with \n or \r\n. (Not by node:readline, which also ends lines at U+2028 and U+2029.)
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { longestText } from '../../bindings/arguments/values.js';
-import { Failure, badInput, fileFailure } from './failure.js';
+import { longestText } from '../../../bindings/arguments/values.js';
+import { Failure, badInput, fileFailure } from '../failure.js';
 
 /** A line, row or record that is longer than this many UTF-16 units has a text that is too long, or is none. */
 export const maxRecordLength = longestText;

@@ -1,6 +1,6 @@
 // latformer generate: a prompt in, text out as it comes.
-import { longestText } from '../../bindings/arguments/values.js';
-import type { GenerationInput } from '../index.js';
+import { longestText } from '../../../bindings/arguments/values.js';
+import type { GenerationInput } from '../../index.js';
 import {
   checkSpeedup,
   choiceOption,
@@ -8,13 +8,13 @@ import {
   parseOptions,
   positiveOption,
   wholeNumberOption,
-} from './command.js';
-import type { Command } from './command.js';
-import { badInput, misuse } from './failure.js';
-import { loadModel, parseRunOptions, runHelp, runOptions } from './load_model.js';
-import { print } from './output.js';
-import { hideProgress } from './progress.js';
-import { decodedParts } from './read_lines.js';
+} from '../command.js';
+import type { Command } from '../command.js';
+import { badInput, misuse } from '../failure.js';
+import { loadModel, parseRunOptions, runHelp, runOptions } from '../model/load.js';
+import { print } from '../write/output.js';
+import { hideProgress } from '../write/progress.js';
+import { decodedParts } from '../read/lines.js';
 
 const help = `Usage: latformer generate --model DIR [options] [PROMPT | -]
 

@@ -1,6 +1,6 @@
 // A stream of texts -> batches. A batch goes out when it is full, and also when nothing more has come for a moment:
 // who types a line, or follows a growing log, gets his answer at once.
-import type { TextRecord } from './read_texts.js';
+import type { TextRecord } from './texts.js';
 
 const patience = 20; // milliseconds
 const maxCharacters = 2 ** 20; // a batch of huge texts is a small batch

@@ -9,11 +9,11 @@
 // first object has); the second text of a pair in --pair-column, else, where --column is not given, in `text_pair` if there
 // is one.
 import { extname } from 'node:path';
-import { badInput, misuse } from './failure.js';
-import { csvRows } from './read_csv.js';
-import type { Row } from './read_csv.js';
-import { decodedParts, linesOf, nameOf } from './read_lines.js';
-import type { Line } from './read_lines.js';
+import { badInput, misuse } from '../failure.js';
+import { csvRows } from './csv.js';
+import type { Row } from './csv.js';
+import { decodedParts, linesOf, nameOf } from './lines.js';
+import type { Line } from './lines.js';
 
 export const inputFormats = ['text', 'csv', 'tsv', 'jsonl'] as const;
 export type InputFormat = (typeof inputFormats)[number];
