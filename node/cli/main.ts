@@ -6,20 +6,22 @@
 // A reader that goes away (`| head`) is no error.
 import { readFile } from 'node:fs/promises';
 import { classify } from './commands/classify.js';
+import { embed } from './commands/embed.js';
 import type { Command } from './command.js';
 import { printable } from './write/display.js';
 import { Failure, badInput, exitCode, failureOf, misuse } from './failure.js';
 import { generate } from './commands/generate.js';
 import { inspect } from './commands/inspect.js';
+import { rank } from './commands/rank.js';
 import { flushed, print } from './write/output.js';
 import { hideProgress } from './write/progress.js';
 import { sweep } from './commands/sweep.js';
 
-const commands = new Map<string, Command>(Object.entries({ classify, generate, sweep, inspect }));
+const commands = new Map<string, Command>(Object.entries({ classify, embed, rank, generate, sweep, inspect }));
 
 const help = `Usage: latformer COMMAND [options]
 
-Runs transformers as fast as you ask for: classifies texts, and goes on from prompts.
+Runs transformers as fast as you ask for: classifies, embeds and ranks texts, and goes on from prompts.
 
 ${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 

@@ -42,7 +42,7 @@ async function fails(args, input, code, message) {
 test('help, version and misuse', async () => {
   const help = await latformer(['--help']);
   assert.equal(help.code, 0);
-  for (const name of ['classify', 'sweep', 'inspect']) {
+  for (const name of ['classify', 'embed', 'rank', 'sweep', 'inspect']) {
     assert.match(help.stdout, new RegExp(`^ {2}${name} `, 'm'));
     for (const flag of ['--help', '-h']) {
       const own = await latformer([name, flag]);

@@ -20,6 +20,12 @@ test('docs/cli.md', { timeout: 300_000, skip: process.platform === 'win32' }, as
   const sentiment = fileURLToPath(new URL('../../models/sentiment', import.meta.url));
   await symlink(sentiment, join(folder, 'node_modules/@latformer/sentiment'));
   await symlink(fileURLToPath(new URL('../parity/models/gpt2-tied-f32', import.meta.url)), join(folder, 'my-gpt2'));
+  for (const [name, path] of [
+    ['my-embedder', 'embeddings/models/mean'],
+    ['my-ranker', 'tasks/models/ranker'],
+  ]) {
+    await symlink(fileURLToPath(new URL(`../parity/${path}`, import.meta.url)), join(folder, name));
+  }
   const npx = await write('bin/npx', `#!/bin/sh\nshift\nexec '${process.execPath}' '${command}' "$@"\n`);
   spawnSync('chmod', ['+x', npx]);
   const env = { ...process.env, XDG_CACHE_HOME: folder, PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` };
