@@ -87,6 +87,9 @@ bool is_file(const fs::path& path) {
 Status copy_if_there(std::string_view name, const fs::path& source, const fs::path& target) {
   if (!is_file(source / name)) return {};
   LATFORMER_ASSIGN(const std::string text, read_file(source / name));
+  std::error_code error;
+  fs::create_directories((target / name).parent_path(), error);
+  if (error) return complaint(target / name, error.message());
   return write_file(target / name, text);
 }
 
@@ -117,17 +120,19 @@ Status StagedFolder::publish() {
     path_.clear();
     return {};
   }
-  std::vector<fs::path> names;
-  for (fs::directory_iterator entry(path_, error), end; !error && entry != end; entry.increment(error)) {
-    names.push_back(entry->path().filename());
+  std::vector<fs::path> names;  // also below folders in it
+  for (fs::recursive_directory_iterator entry(path_, error), end; !error && entry != end; entry.increment(error)) {
+    if (!entry->is_directory()) names.push_back(entry->path().lexically_relative(path_));
   }
   if (error) return complaint(path_, error.message());
   for (const fs::path& name : names) {
-    fs::rename(path_ / name, target_ / name, error);
+    fs::create_directories((target_ / name).parent_path(), error);
+    if (!error) fs::rename(path_ / name, target_ / name, error);
     if (error) return complaint(target_ / name, error.message());
   }
   std::vector<std::string_view> of_model = {"config.json", "model.safetensors", "profile.json"};
   of_model.insert(of_model.end(), kTokenizerFiles.begin(), kTokenizerFiles.end());
+  of_model.insert(of_model.end(), kSentenceFiles.begin(), kSentenceFiles.end());
   for (const std::string_view name : of_model) {
     if (std::ranges::find(names, name) != names.end()) continue;
     fs::remove(target_ / name, error);

@@ -69,6 +69,8 @@ std::string_view name_of(ProblemType type) {
       return "multi_label_classification";
     case ProblemType::regression:
       return "regression";
+    case ProblemType::embedding:
+      return "embedding";
   }
   return "";
 }

@@ -12,8 +12,9 @@
 
 namespace latformer {
 
-// How logits become scores: softmax over all, sigmoid of each, or as they are.
-enum class ProblemType { single_label, multi_label, regression };
+// How logits become scores: softmax over all, sigmoid of each, or as they are. A vector for each text is no logits and
+// has no labels; no config.json names it, but it can be learned (core/train).
+enum class ProblemType { single_label, multi_label, regression, embedding };
 
 // As config.json has it, e.g. "single_label_classification".
 std::string_view name_of(ProblemType type);

@@ -317,6 +317,7 @@ Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, cons
     LATFORMER_TRY(copy_if_there(name, source, folder.path()));
   }
   LATFORMER_TRY(copy_if_there("profile.json", source, folder.path()));
+  for (const std::string_view name : kSentenceFiles) LATFORMER_TRY(copy_if_there(name, source, folder.path()));
   for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source, folder.path()));
   LATFORMER_TRY(folder.publish());
   return report;

@@ -284,7 +284,8 @@ TEST(Finetune, SaysWhatIsWrong) {
   expect_complaint(folder, data("d.tsv", "sentence\tlabel\n"), "holds no text");
   expect_complaint(folder, data("e.tsv", "sentence\tlabel\na1\n"), "e.tsv:2: 1 fields, but the header has 2");
   expect_complaint(folder, data("f.csv", "sentence,label\n\"a1,0\n"), "never closed");
-  expect_complaint(folder, data("g.txt", "a1"), "neither in .tsv");
+  expect_complaint(folder, data("g.doc", "a1"), "neither in .tsv");
+  expect_complaint(folder, data("g.txt", "a1"), "no column \"label\"");
   expect_complaint(folder, data("h.jsonl", "{\"text\": \"a1\", \"label\": 0}\n{\"text\": 1"), "h.jsonl:2");
   expect_complaint(folder, data("i.jsonl", "{\"text\": \"a1\", \"label\": 0}\n{\"text\": \"b1\"}"), "label is missing");
   expect_complaint(

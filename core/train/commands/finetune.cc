@@ -16,7 +16,8 @@ Teacher stage, measuring of ACC, elimination stage; then the model with its prof
 transformers and Latformer load. Started by torchrun, several processes train one model (they share each batch).
 
   --model DIR            a Hugging Face BERT folder, with or without a classifier
-  --data FILE            labelled texts: .tsv, .csv, .jsonl or .json (UTF-8); may come several times
+  --data FILE            labelled texts: .tsv, .csv, .jsonl or .json (UTF-8); may come several times. Without labels
+                         also .txt, a text a line
   --work DIR             for checkpoints and log.jsonl; Ctrl-C leaves a checkpoint too
   --target DIR           the folder to make
   --resume               go on from the checkpoint in WORK
@@ -24,7 +25,9 @@ transformers and Latformer load. Started by torchrun, several processes train on
   --force                replace the model in a TARGET that is there already
 
 The task
-  --problem KIND         single-label, multi-label or regression; by default the model's, else single-label
+  --problem KIND         single-label, multi-label or regression; by default the model's, else single-label.
+                         embedding: texts without labels, of which the model learns to make its own vectors with fewer
+                         words; of a folder of sentence-transformers, or an encoder, whose vector is the mean
   --labels A,B,...       names of the labels in order of their numbers; by default the model's, else those in the data
   --column NAME          the text; default: text, else sentence
   --pair-column NAME     the second text of a pair; default: text_pair, if --column is not given
@@ -39,7 +42,7 @@ The task
   --patience N           end after so many epochs that were no better; default 0: never
 
 Stages
-  --teacher-epochs X     ordinary fine-tuning; default 3
+  --teacher-epochs X     ordinary fine-tuning; default 3; of embeddings there is none
   --epochs X             with elimination; default 3
   --learning-rate X      of the elimination stage; default 5e-5
   --teacher-learning-rate X   default 5e-5
@@ -95,7 +98,8 @@ int run(Arguments arguments) {
   o.problem = arguments.choice<std::optional<ProblemType>>("--problem", std::nullopt,
                                                            {{"single-label", ProblemType::single_label},
                                                             {"multi-label", ProblemType::multi_label},
-                                                            {"regression", ProblemType::regression}});
+                                                            {"regression", ProblemType::regression},
+                                                            {"embedding", ProblemType::embedding}});
   o.labels = comma_list(arguments.text("--labels", ""));
   take_columns(arguments, o.columns);
   o.layers = static_cast<uint32_t>(arguments.whole("--layers", 0, 1, 1000));
@@ -108,6 +112,7 @@ int run(Arguments arguments) {
   o.dry_run = arguments.flag("--dry-run");
 
   TrainOptions& t = o.train;
+  if (o.problem == ProblemType::embedding) t.teacher.epochs = 0;
   t.teacher.epochs = arguments.number("--teacher-epochs", t.teacher.epochs, 0, 1000);
   t.elimination.epochs = arguments.number("--epochs", t.elimination.epochs, 0, 1000);
   if (t.teacher.epochs + t.elimination.epochs == 0) arguments.complain("no epoch is left to train");

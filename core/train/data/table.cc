@@ -15,12 +15,13 @@ namespace latformer::train {
 namespace fs = std::filesystem;
 namespace {
 
-enum class Format { tsv, csv, jsonl, json };
+enum class Format { tsv, csv, jsonl, json, txt };
 
 Result<Format> format_of(const fs::path& path, std::string_view text) {
   const std::string extension = path.extension().string();
   if (extension == ".tsv" || extension == ".tab") return Format::tsv;
   if (extension == ".csv") return Format::csv;
+  if (extension == ".txt") return Format::txt;
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (extension == ".json" && first != text.npos && text[first] == '[') return Format::json;
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return Format::jsonl;
@@ -29,7 +30,7 @@ Result<Format> format_of(const fs::path& path, std::string_view text) {
         path.string() + ": Parquet is not read; Python writes it as JSON lines: " +
         "pandas.read_parquet(\"in.parquet\").to_json(\"out.jsonl\", orient=\"records\", lines=True)");
   }
-  return invalid_argument(path.string() + ": its name ends neither in .tsv, .csv, .jsonl nor .json");
+  return invalid_argument(path.string() + ": its name ends neither in .tsv, .csv, .jsonl, .json nor .txt");
 }
 
 Status fault(const fs::path& path, size_t line, const std::string& what) {
@@ -112,7 +113,19 @@ Status each_csv_row(const fs::path& path, std::string_view text, const TakeRow& 
   return {};
 }
 
+// The header first, as of a table.
+Status each_line(std::string_view text, const TakeRow& take) {
+  LATFORMER_TRY(take(0, {"text"}));
+  for (size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = next_line(text);
+    if (line.find_first_not_of(" \t") == line.npos) continue;
+    LATFORMER_TRY(take(number, {std::string(line)}));
+  }
+  return {};
+}
+
 Status each_row(const fs::path& path, Format format, std::string_view text, const TakeRow& take) {
+  if (format == Format::txt) return each_line(text, take);
   return format == Format::tsv ? each_tsv_row(text, take) : each_csv_row(path, text, take);
 }
 

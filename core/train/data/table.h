@@ -4,8 +4,9 @@
 //   csv     RFC 4180 with a header: a field in quotes may hold commas, line ends, and quotes written twice
 //   jsonl   one object a line; blank lines are passed over
 //   json    a list of objects; a file that begins with no list is read as jsonl
+//   txt     a text a line, of the one column "text"; blank lines are passed over
 //
-// The format is told by the extension: .tsv and .tab, .csv, .jsonl, .ndjson and .json. Text is UTF-8.
+// The format is told by the extension: .tsv and .tab, .csv, .jsonl, .ndjson, .json and .txt. Text is UTF-8.
 #pragma once
 
 #include <cstddef>

@@ -67,9 +67,12 @@ void BertModule::State::lay_out(torch::Device device) {
   query = torch::tensor(shares).view({texts_here, longest, 1}).to(device);
 }
 
-BertModule::BertModule(BertConfig config, std::map<std::string, torch::Tensor> weights)
-    : Module({.problem_type = config.problem_type, .cost = cost_of(config)}, std::move(weights)),
-      bert_(std::move(config)) {}
+BertModule::BertModule(BertConfig config, std::map<std::string, torch::Tensor> weights, VectorHead head)
+    : Module({.problem_type = config.problem_type,
+              .cost = cost_of(config, config.problem_type == ProblemType::embedding ? Last::all_rows : Last::one_row)},
+             std::move(weights)),
+      bert_(std::move(config)),
+      head_(head) {}
 
 const BertModules& BertModule::names() const { return bert_.architecture->modules; }
 
@@ -86,16 +89,41 @@ ForwardOutput BertModule::forward(std::span<const TokenText* const> texts,
   embed(state);
   const size_t last = bert_.num_hidden_layers - 1;
   for (size_t index = 0; index <= last; ++index) {
-    index < last ? layer(index, state) : last_layer(state);
+    index < config().cost.inner_layers() ? layer(index, state) : last_layer(state);
     for (size_t t = 0; t < texts.size(); ++t) state.output.kept_positions[t].push_back(state.rows[t].positions);
     if (!options.rows || index == last) continue;
     state.output.rows.push_back(state.hidden);
     for (size_t t = 0; t < texts.size(); ++t) state.output.row_counts[t].push_back(state.rows[t].count());
   }
+  config().problem_type == ProblemType::embedding ? pool(state) : classify(state);
+  return std::move(state.output);
+}
+
+void BertModule::classify(State& state) const {
   const torch::Tensor pooled = pooler_activation(linear_in_float(std::string(names().pooler), state.hidden));
   state.output.hidden = state.hidden;
   state.output.logits = linear_in_float(std::string(names().classifier), state.dropout(pooled));
-  return std::move(state.output);
+}
+
+void BertModule::pool(State& state) const {
+  constexpr double kShortest = 1e-12;  // as the core has it
+  RowMap pooled;
+  int64_t first = 0;
+  for (const LiveRows& live : state.rows) {
+    const auto ordinary = static_cast<int64_t>(live.positions.size());
+    if (head_.pooling == Pooling::cls) {
+      pooled.add(first);
+    } else {
+      const float share = 1.0F / static_cast<float>(ordinary + live.rest_size);
+      for (int64_t i = 0; i < ordinary; ++i) pooled.add(first + i, share);
+      if (live.has_rest()) pooled.add(first + ordinary, share * static_cast<float>(live.rest_size));
+    }
+    pooled.end_row();
+    first += live.count();
+  }
+  const torch::Tensor vectors = map_rows(pooled, state.hidden.to(torch::kFloat));
+  state.output.hidden = vectors;
+  state.output.logits = head_.normalize ? vectors / vectors.norm(2, {1}, true).clamp_min(kShortest) : vectors;
 }
 
 void BertModule::embed(State& state) const {
@@ -117,7 +145,7 @@ void BertModule::embed(State& state) const {
   state.lay_out(device());
 }
 
-// Any layer but the last: x (T, d) -> x (T', d), where T' rows stay.
+// Any layer but a classifier's last: x (T, d) -> x (T', d), where T' rows stay.
 void BertModule::layer(size_t index, State& state) const {
   const std::string name = bert_.architecture->layer(index);
   const auto texts = static_cast<int64_t>(state.rows.size());
@@ -132,7 +160,9 @@ void BertModule::layer(size_t index, State& state) const {
   const torch::Tensor contexts =
       torch::matmul(probabilities.to(compute_type()), parts[2]).transpose(1, 2).reshape({texts * n, d});
   if (state.options.contributions) measure(state, probabilities);
-  if (state.options.attribution) state.output.scores.push_back(scores(index, state, probabilities));
+  if (state.options.attribution && index + 1 < bert_.num_hidden_layers) {
+    state.output.scores.push_back(scores(index, state, probabilities));
+  }
 
   bool drops = false;
   for (size_t t = 0; t < state.rows.size(); ++t) drops |= state.counts[t][index] < state.rows[t].count();
@@ -163,7 +193,7 @@ void BertModule::layer(size_t index, State& state) const {
   if (drops) state.lay_out(device());
 }
 
-// The last layer: x (T, d) -> x (B, d).
+// The last layer of a classifier: x (T, d) -> x (B, d).
 void BertModule::last_layer(State& state) const {
   const std::string name = bert_.architecture->layer(bert_.num_hidden_layers - 1);
   const auto texts = static_cast<int64_t>(state.rows.size());
@@ -259,15 +289,16 @@ std::vector<std::string> scorer_names(const BertConfig& config) {
   return names;
 }
 
-std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const BertConfig& config) {
-  std::vector<std::pair<std::string, std::vector<uint64_t>>> tensors;
+std::vector<BertTensor> bert_tensors(const BertConfig& config) {
+  std::vector<BertTensor> tensors;
   const uint64_t d = config.hidden_size;
   const BertModules& modules = config.architecture->modules;
-  const auto add = [&](const std::string& prefix, std::string_view module, std::vector<uint64_t> shape, bool biased) {
+  const auto add = [&](const std::string& prefix, std::string_view module, std::vector<uint64_t> shape, bool biased,
+                       bool may_lack = false) {
     const std::string name = prefix + std::string(module);
     const uint64_t out = shape.front();
-    tensors.push_back({name + ".weight", std::move(shape)});
-    if (biased) tensors.push_back({name + ".bias", {out}});
+    tensors.push_back({name + ".weight", std::move(shape), may_lack});
+    if (biased) tensors.push_back({name + ".bias", {out}, may_lack});
   };
   add("", modules.word_embeddings, {config.vocab_size, d}, false);
   add("", modules.position_embeddings, {config.max_position_embeddings, d}, false);
@@ -283,8 +314,8 @@ std::vector<std::pair<std::string, std::vector<uint64_t>>> bert_tensors(const Be
     add(name, modules.output, {d, config.intermediate_size}, true);
     add(name, modules.output_norm, {d}, true);
   }
-  add("", modules.pooler, {d, d}, true);
-  add("", modules.classifier, {config.num_labels(), d}, true);
+  add("", modules.pooler, {d, d}, true, true);
+  if (config.problem_type != ProblemType::embedding) add("", modules.classifier, {config.num_labels(), d}, true, true);
   return tensors;
 }
 

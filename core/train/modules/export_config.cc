@@ -25,26 +25,11 @@ std::string list_of(const std::vector<double>& numbers) {
   return "[" + text + "]";
 }
 
-}  // namespace
-
-Result<std::string> exported_config(std::string_view json, const BertConfig& config, DType dtype) {
-  std::set<std::string_view> names;
-  for (const std::string& label : config.labels) {
-    if (!names.insert(label).second) return invalid_argument("two labels have the name " + quote(label));
-  }
-  const std::unique_ptr<yyjson_doc, Free> source(yyjson_read(json.data(), json.size(), YYJSON_READ_NOFLAG));
-  if (!source) return bad_model("config.json: cannot be read");
-  const std::unique_ptr<yyjson_mut_doc, Free> copy(yyjson_doc_mut_copy(source.get(), nullptr));
-  if (!copy) return out_of_memory("no memory to rewrite config.json");
-
-  yyjson_mut_doc* document = copy.get();
-  yyjson_mut_val* root = yyjson_mut_doc_get_root(document);
-  for (const char* old : {"architectures", "_name_or_path", "id2label", "label2id", "num_labels", "problem_type",
-                          "torch_dtype", "dtype", "quantization_config"}) {
+// Makes it the config.json of a classifier, whose keys it lacks or has otherwise.
+bool add_classifier(yyjson_mut_doc* document, yyjson_mut_val* root, const BertConfig& config) {
+  for (const char* old : {"architectures", "id2label", "label2id", "num_labels", "problem_type"}) {
     yyjson_mut_obj_remove_key(root, old);
   }
-  const std::string layers(config.architecture->fields.num_hidden_layers);
-  yyjson_mut_obj_remove_key(root, layers.c_str());
   yyjson_mut_val* architectures = yyjson_mut_arr(document);
   yyjson_mut_val* id2label = yyjson_mut_obj(document);
   yyjson_mut_val* label2id = yyjson_mut_obj(document);
@@ -60,11 +45,32 @@ Result<std::string> exported_config(std::string_view json, const BertConfig& con
                yyjson_mut_obj_add(label2id, yyjson_mut_strncpy(document, label.data(), label.size()),
                                   yyjson_mut_uint(document, id));
   }
-  complete = complete && yyjson_mut_obj_add_val(document, root, "id2label", id2label) &&
-             yyjson_mut_obj_add_val(document, root, "label2id", label2id) &&
-             yyjson_mut_obj_add_uint(document, root, layers.c_str(), config.num_hidden_layers) &&
-             yyjson_mut_obj_add_str(document, root, "problem_type", name_of(config.problem_type).data()) &&
-             yyjson_mut_obj_add_str(document, root, "dtype", dtype == DType::f16 ? "float16" : "float32");
+  return complete && yyjson_mut_obj_add_val(document, root, "id2label", id2label) &&
+         yyjson_mut_obj_add_val(document, root, "label2id", label2id) &&
+         yyjson_mut_obj_add_str(document, root, "problem_type", name_of(config.problem_type).data());
+}
+
+}  // namespace
+
+Result<std::string> exported_config(std::string_view json, const BertConfig& config, DType dtype) {
+  std::set<std::string_view> names;
+  for (const std::string& label : config.labels) {
+    if (!names.insert(label).second) return invalid_argument("two labels have the name " + quote(label));
+  }
+  const std::unique_ptr<yyjson_doc, Free> source(yyjson_read(json.data(), json.size(), YYJSON_READ_NOFLAG));
+  if (!source) return bad_model("config.json: cannot be read");
+  const std::unique_ptr<yyjson_mut_doc, Free> copy(yyjson_doc_mut_copy(source.get(), nullptr));
+  if (!copy) return out_of_memory("no memory to rewrite config.json");
+
+  yyjson_mut_doc* document = copy.get();
+  yyjson_mut_val* root = yyjson_mut_doc_get_root(document);
+  const std::string layers(config.architecture->fields.num_hidden_layers);
+  for (const char* old : {"_name_or_path", "torch_dtype", "dtype", "quantization_config", layers.c_str()}) {
+    yyjson_mut_obj_remove_key(root, old);
+  }
+  bool complete = yyjson_mut_obj_add_uint(document, root, layers.c_str(), config.num_hidden_layers) &&
+                  yyjson_mut_obj_add_str(document, root, "dtype", dtype == DType::f16 ? "float16" : "float32");
+  if (config.problem_type != ProblemType::embedding) complete = complete && add_classifier(document, root, config);
   size_t size = 0;
   const std::unique_ptr<char, Free> text(complete ? yyjson_mut_write(document, YYJSON_WRITE_PRETTY_TWO_SPACES, &size)
                                                   : nullptr);

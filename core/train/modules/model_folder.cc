@@ -45,12 +45,15 @@ torch::Tensor new_tensor(const std::string& name, const std::vector<uint64_t>& s
 
 bool is_of(const std::string& name, std::string_view module) { return name.starts_with(std::string(module) + "."); }
 
-Status write_weights(const std::map<std::string, torch::Tensor>& weights, const BertArchitecture& architecture,
+Status write_weights(const std::map<std::string, torch::Tensor>& weights, const BertConfig& config,
                      const fs::path& path, const ExportOptions& options) {
+  const BertArchitecture& architecture = *config.architecture;
+  const bool is_bare = config.problem_type == ProblemType::embedding;  // an encoder by itself has no prefix
   std::map<std::string, torch::Tensor> stored;
   for (const auto& [name, tensor] : weights) {
     const bool decides = is_of(name, architecture.modules.classifier);
-    stored[architecture.stored(name)] = decides ? tensor.detach() / options.temperature : tensor.detach();
+    stored[is_bare ? name : architecture.stored(name)] =
+        decides ? tensor.detach() / options.temperature : tensor.detach();
   }
   return write_tensors(path, stored, options.dtype);
 }
@@ -85,17 +88,27 @@ Result<ModelFolder> ModelFolder::open(const fs::path& path) {
   return ModelFolder{path, std::move(config), std::move(config_json), std::move(tokenizer), profile, has_classifier};
 }
 
+Result<SentenceSettings> ModelFolder::sentences() const {
+  LATFORMER_ASSIGN(const FolderTexts texts, FolderTexts::read(path));
+  LATFORMER_ASSIGN(SentenceSettings settings, parse_sentence_folder(config, texts.files));
+  if (settings.pooling.dense) {  // what is behind it is not the pooled vector's
+    settings.normalize = false;
+    settings.dimensions = config.hidden_size;
+    settings.pooling.dense.reset();
+  }
+  return settings;
+}
+
 Result<std::map<std::string, torch::Tensor>> ModelFolder::weights(const BertConfig& wanted, uint64_t seed) const {
   return guarded([&]() -> Result<std::map<std::string, torch::Tensor>> {
     LATFORMER_ASSIGN(WeightFile file, WeightFile::open(path / "model.safetensors"));
     LATFORMER_ASSIGN(const WeightIndex index, WeightIndex::create(file.header, config.architecture->rename()));
     std::map<std::string, torch::Tensor> weights;
-    for (const auto& [name, shape] : bert_tensors(wanted)) {
+    for (const auto& [name, shape, may_lack] : bert_tensors(wanted)) {
       const bool of_classifier = is_of(name, config.architecture->modules.classifier);
-      const bool may_be_new = of_classifier || is_of(name, config.architecture->modules.pooler);
       const bool fits = !of_classifier || wanted.num_labels() == config.num_labels();
-      if (may_be_new && (!index.contains(name) || !fits)) {
-        weights[name] = new_tensor(name, shape, seed);
+      if (may_lack && (!index.contains(name) || !fits)) {
+        if (wanted.problem_type != ProblemType::embedding) weights[name] = new_tensor(name, shape, seed);
         continue;
       }
       LATFORMER_ASSIGN(const StoredWeight place, index.find(name, shape));
@@ -124,10 +137,13 @@ Status export_model(const ModelFolder& source, const BertConfig& config,
     LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
     for (const std::string_view name : kTokenizerFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
     for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+    if (config.problem_type == ProblemType::embedding) {
+      for (const std::string_view name : kSentenceFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+    }
     LATFORMER_ASSIGN(const std::string config_json, exported_config(source.config_json, config, options.dtype));
     LATFORMER_TRY(write_file(folder.path() / "config.json", config_json));
     if (profile) LATFORMER_TRY(write_file(folder.path() / "profile.json", profile_json(*profile)));
-    LATFORMER_TRY(write_weights(weights, *config.architecture, folder.path() / "model.safetensors", options));
+    LATFORMER_TRY(write_weights(weights, config, folder.path() / "model.safetensors", options));
     return folder.publish();
   });
 }

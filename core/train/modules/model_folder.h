@@ -16,6 +16,7 @@
 #include "core/format/safetensors.h"
 #include "core/models/bert/config.h"
 #include "core/tasks/model_files.h"
+#include "core/tasks/sentence_folder.h"
 #include "core/text/tokenizer.h"
 
 namespace latformer::train {
@@ -39,8 +40,14 @@ struct ModelFolder {
   // Errors: those of reading files and of parsing each.
   static Result<ModelFolder> open(const std::filesystem::path& path);
 
+  // What it says of its embeddings, but for a dense layer behind the pooling, which takes no part in learning, and what
+  // follows that. Errors:
+  // those of parse_sentence_folder.
+  Result<SentenceSettings> sentences() const;
+
   // The weights, widened to float32. A head that the folder lacks (classifier, pooler), or whose number of labels is
-  // another than config.num_labels(), is new: normal with deviation 0.02, by `seed`. With the scorers that it has.
+  // another than config.num_labels(), is new: normal with deviation 0.02, by `seed`. Of embeddings there is none but
+  // the pooler that is there. With the scorers that it has.
   Result<std::map<std::string, torch::Tensor>> weights(const BertConfig& wanted, uint64_t seed) const;
 };
 
@@ -55,7 +62,8 @@ struct ExportOptions {
 Status can_export(const ModelFolder& source, const BertConfig& config, const std::filesystem::path& target,
                   const ExportOptions& options);
 
-// Writes config.json, model.safetensors, profile.json (where `profile` is given) and the tokenizer's files of `source`.
+// Writes config.json, model.safetensors, profile.json (where `profile` is given) and the tokenizer's files of `source`;
+// of embeddings, those of sentence-transformers too.
 // All of it aside first, renamed when it is complete. Errors: invalid_argument (files, labels), bad_model.
 Status export_model(const ModelFolder& source, const BertConfig& config,
                     const std::map<std::string, torch::Tensor>& weights, const std::optional<Profile>& profile,

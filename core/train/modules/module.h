@@ -39,8 +39,8 @@ struct ForwardOptions {
 };
 
 struct ForwardOutput {
-  torch::Tensor logits;  // (B, num_labels); of a decoder (rows, vocabulary)
-  torch::Tensor hidden;  // (B, d)  what the last layer makes of the row that is read
+  torch::Tensor logits;  // (B, num_labels); of a decoder (rows, vocabulary); of embeddings the vectors (B, d)
+  torch::Tensor hidden;  // (B, d)  what the last layer makes of the row that is read, or of the pooled ones
   // Of each text and layer: positions of the ordinary rows that left it.
   std::vector<std::vector<std::vector<uint32_t>>> kept_positions;
   // With contributions, of each text and layer: median over its ordinary words of n s_l(j); 1 for a text of none.

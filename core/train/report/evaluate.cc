@@ -57,9 +57,12 @@ Result<std::vector<std::vector<float>>> logits_of(const Module& module, std::spa
 Result<double> evaluate(const Module& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
                         const BatchLimits& limits) {
   LATFORMER_ASSIGN(const auto logits, logits_of(module, examples, scheduler, speedup, limits));
+  const ProblemType problem = module.config().problem_type;
   std::vector<const std::vector<float>*> targets;
-  for (const Example& example : examples) targets.push_back(&example.target);
-  return metric_of(logits, targets, module.config().problem_type);
+  for (const Example& example : examples) {
+    targets.push_back(problem == ProblemType::embedding ? &example.logits : &example.target);
+  }
+  return metric_of(logits, targets, problem);
 }
 
 std::vector<double> contributions_of(const Module& module, std::span<const Example> examples,

@@ -27,7 +27,7 @@ Result<std::vector<std::vector<float>>> logits_of(const Module& module, std::spa
 Result<std::vector<std::vector<float>>> logits_of(const Module& module, std::span<const Example> examples,
                                                   Scheduler& scheduler, double speedup, const BatchLimits& limits);
 
-// metric_of() these logits.
+// metric_of() these logits, against targets; of embeddings, against Example::logits.
 Result<double> evaluate(const Module& module, std::span<const Example> examples, Scheduler& scheduler, double speedup,
                         const BatchLimits& limits);
 

@@ -31,6 +31,21 @@ double micro_f1(std::span<const std::vector<float>> logits, std::span<const std:
   return both + one == 0 ? 1 : 2.0 * static_cast<double>(both) / static_cast<double>(2 * both + one);
 }
 
+double mean_cosine(std::span<const std::vector<float>> vectors, std::span<const std::vector<float>* const> targets) {
+  double sum = 0;
+  for (size_t t = 0; t < vectors.size(); ++t) {
+    double xx = 0, yy = 0, xy = 0;
+    for (size_t k = 0; k < vectors[t].size(); ++k) {
+      const double x = vectors[t][k], y = (*targets[t])[k];
+      xx += x * x;
+      yy += y * y;
+      xy += x * y;
+    }
+    if (xx > 0 && yy > 0) sum += xy / std::sqrt(xx * yy);
+  }
+  return vectors.empty() ? 0 : sum / static_cast<double>(vectors.size());
+}
+
 std::vector<double> ranks_of(std::span<const double> x) {
   std::vector<size_t> order(x.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -53,6 +68,8 @@ std::string_view metric_name(ProblemType problem) {
       return "micro F1";
     case ProblemType::regression:
       return "correlation";
+    case ProblemType::embedding:
+      return "cosine";
   }
   return "accuracy";
 }
@@ -76,6 +93,7 @@ double metric_of(std::span<const std::vector<float>> logits, std::span<const std
                  ProblemType problem) {
   if (problem == ProblemType::single_label) return accuracy(logits, targets);
   if (problem == ProblemType::multi_label) return micro_f1(logits, targets);
+  if (problem == ProblemType::embedding) return mean_cosine(logits, targets);
   std::vector<double> x, y;
   for (size_t t = 0; t < logits.size(); ++t) {
     x.insert(x.end(), logits[t].begin(), logits[t].end());

@@ -2,6 +2,7 @@
 //
 //   single_label   accuracy: share of texts whose highest logit is the label's
 //   multi_label    micro F1 = 2 TP / (2 TP + FP + FN), a label counts as said when its logit is above 0
+//   embedding      mean cosine to the vector that is wanted
 //   regression     Pearson's and Spearman's correlations, their mean (of all outputs together)
 #pragma once
 

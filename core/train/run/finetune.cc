@@ -21,6 +21,7 @@
 #include "core/train/report/evaluate.h"
 #include "core/train/report/metrics.h"
 #include "core/train/run/checkpoint.h"
+#include "core/train/run/own_vectors.h"
 #include "core/train/run/progress.h"
 #include "core/train/run/settings.h"
 #include "core/train/run/summary.h"
@@ -42,6 +43,10 @@ Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder&
                             std::to_string(config.num_hidden_layers));
   }
   if (options.layers > 0) config.num_hidden_layers = options.layers;
+  if (problem == ProblemType::embedding) {
+    config.labels.clear();
+    return config;
+  }
   if (options.columns.logits.empty()) LATFORMER_TRY(check_classes(texts, problem));
   if (!options.labels.empty()) {
     config.labels = options.labels;
@@ -59,7 +64,7 @@ Result<BertConfig> config_for(const FinetuneOptions& options, const ModelFolder&
 
 // All texts of the run, tokenised: without those that are too short, and with some held out.
 Result<RunData> data_for(const FinetuneOptions& options, std::span<const LabelledText> texts,
-                         const Tokenizer& tokenizer, const BertConfig& config) {
+                         const Tokenizer& tokenizer, const BertConfig& config, const SentenceSettings& sentences) {
   RunData data;
   data.classes = classes_of(texts);
   LATFORMER_ASSIGN(std::vector<Example> all, encode_examples(texts, tokenizer, config, options.max_tokens));
@@ -79,7 +84,8 @@ Result<RunData> data_for(const FinetuneOptions& options, std::span<const Labelle
   if (options.dev.empty()) return data;
   ColumnNames columns = options.columns;
   columns.logits.clear();
-  LATFORMER_ASSIGN(const auto dev, read_labelled_texts(options.dev, columns, config.problem_type));
+  LATFORMER_ASSIGN(auto dev, read_labelled_texts(options.dev, columns, config.problem_type));
+  if (sentences.default_prompt) put_prompt_before(dev, sentences);
   LATFORMER_ASSIGN(data.dev, encode_examples(dev, tokenizer, config, options.max_tokens));
   return data;
 }
@@ -347,11 +353,18 @@ Status finetune(const FinetuneOptions& given_options, const Peers& peers, const 
     LATFORMER_TRY(check_options(options, model));
     const ProblemType problem =
         options.problem.value_or(model.has_classifier ? model.config.problem_type : ProblemType::single_label);
-    LATFORMER_ASSIGN(const std::vector<LabelledText> read, read_labelled_texts(options.data, options.columns, problem));
+    const bool of_vectors = problem == ProblemType::embedding;
+    SentenceSettings sentences;
+    if (of_vectors) {
+      LATFORMER_ASSIGN(sentences, model.sentences());
+      LATFORMER_TRY(learn_own_vectors(sentences, options));
+    }
+    LATFORMER_ASSIGN(std::vector<LabelledText> read, read_labelled_texts(options.data, options.columns, problem));
+    if (of_vectors) put_prompt_before(read, sentences);
     LATFORMER_ASSIGN(const BertConfig config, config_for(options, model, read, problem));
     LATFORMER_ASSIGN(const std::optional<Profile> given, given_profile(options, config));
     if (peers.is_first()) LATFORMER_TRY(can_export(model, config, options.target, options.exporting));
-    LATFORMER_ASSIGN(const RunData data, data_for(options, read, model.tokenizer, config));
+    LATFORMER_ASSIGN(RunData data, data_for(options, read, model.tokenizer, config, sentences));
     const Plan plan = plan_of(data.training, options.train);
 
     LATFORMER_ASSIGN(auto weights, model.weights(config, options.train.seed));
@@ -362,7 +375,7 @@ Status finetune(const FinetuneOptions& given_options, const Peers& peers, const 
         weights.try_emplace(name, torch::zeros({config.hidden_size}));
       }
     }
-    BertModule module(config, std::move(weights));
+    BertModule module(config, std::move(weights), vector_head_of(sentences));
     if (options.freeze_embeddings) module.freeze_embeddings();
     module.to(device);
     LATFORMER_ASSIGN(const torch::Dtype compute, compute_type_for(options, device));
@@ -375,6 +388,7 @@ Status finetune(const FinetuneOptions& given_options, const Peers& peers, const 
       LATFORMER_TRY(check_space(options.target, needs.target));
     }
     if (options.dry_run) {
+      if (of_vectors) any_vectors(config.hidden_size, data);  // the pace is the same
       Scheduler scheduler(module.config().cost, given.value_or(default_profile(config.num_hidden_layers)));
       LATFORMER_ASSIGN(const std::string pace, pace_of(options, data, scheduler, module, plan));
       std::fputs(pace.c_str(), stdout);
@@ -384,6 +398,10 @@ Status finetune(const FinetuneOptions& given_options, const Peers& peers, const 
     fs::create_directories(options.work, error);
     if (error) return invalid_argument(options.work.string() + ": " + error.message());
     Settings settings = settings_of(options, config, data, module, given, peers);
+    if (of_vectors) {  // which follow from texts and weights, by which the run is known again
+      if (peers.is_first()) std::fputs("its own vectors of all texts are computed first, once\n", stderr);
+      LATFORMER_TRY(take_own_vectors(module, options.train.batches, data));
+    }
     Run run(options, data, plan, std::move(settings), module, peers);
     LATFORMER_ASSIGN(const std::optional<Profile> profile, run.train(given, stop));
     if (!peers.is_first()) return {};

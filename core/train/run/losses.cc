@@ -5,6 +5,14 @@
 #include "core/train/modules/torch.h"
 
 namespace latformer::train {
+namespace {
+
+torch::Tensor distance_loss(const torch::Tensor& vectors, const torch::Tensor& wanted) {
+  constexpr double kShortest = 1e-12;
+  return ((vectors - wanted).pow(2).sum(-1) / wanted.pow(2).sum(-1).clamp_min(kShortest)).mean();
+}
+
+}  // namespace
 
 torch::Tensor task_loss(const torch::Tensor& logits, const std::vector<const std::vector<float>*>& targets,
                         ProblemType problem) {
@@ -16,6 +24,8 @@ torch::Tensor task_loss(const torch::Tensor& logits, const std::vector<const std
       return torch::binary_cross_entropy_with_logits(logits, wanted.view(logits.sizes()));
     case ProblemType::regression:
       return torch::mse_loss(logits, wanted.view(logits.sizes()));
+    case ProblemType::embedding:
+      return distance_loss(logits, wanted.view(logits.sizes()));
     case ProblemType::single_label:
       break;
   }
@@ -29,6 +39,8 @@ torch::Tensor distillation_loss(const torch::Tensor& sub, const torch::Tensor& f
       return torch::binary_cross_entropy_with_logits(sub, torch::sigmoid(wanted));
     case ProblemType::regression:
       return torch::mse_loss(sub, wanted);
+    case ProblemType::embedding:
+      return distance_loss(sub, wanted);
     case ProblemType::single_label:
       break;
   }

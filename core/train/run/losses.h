@@ -3,9 +3,10 @@
 //   task(logits, target)        single_label: mean of -log softmax(logits)[target]
 //                               multi_label:  mean of binary cross-entropy of each label
 //                               regression:   mean of (logit - target)^2
+//                               embedding:    mean of |vector - target|^2 / |target|^2
 //   distillation(sub, full)     the same measures against what the full model says, which is a constant here:
 //                               KL(softmax(full) || softmax(sub)); binary cross-entropy with sigmoid(full); (sub -
-//                               full)^2
+//                               full)^2; |sub - full|^2 / |full|^2, of vectors of length 1 twice 1 - their cosine
 //   importance(s, g)            mean over layers l < L of KL(I_l || s_l), both over the words behind [CLS]; g_l(j): the
 //                               gradient of the task's loss by what is added to all attention towards word j in layer
 //                               l; I_l(j) = sum over l' > l of |g_l'(j)|, made to sum to 1: how much it would matter if

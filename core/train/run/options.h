@@ -21,9 +21,10 @@ struct FinetuneOptions {
   std::filesystem::path work;
   std::filesystem::path target;
   ColumnNames columns;
-  std::optional<ProblemType> problem;  // else the model's, if it has a classifier, else single_label
-  std::vector<std::string> labels;     // names of the labels; else the model's, else those of the data
-  uint32_t layers = 0;                 // only so many of the model's first layers: the smaller rival; 0: all
+  // Else the model's, if it has a classifier, else single_label. embedding: own_vectors.h.
+  std::optional<ProblemType> problem;
+  std::vector<std::string> labels;  // names of the labels; else the model's, else those of the data
+  uint32_t layers = 0;              // only so many of the model's first layers: the smaller rival; 0: all
   size_t max_tokens = 128;
   size_t min_tokens = 0;  // shorter texts are not trained on
   size_t holdout = 500;   // texts left out of training to be measured on now and then; at most a tenth of all

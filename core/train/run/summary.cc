@@ -84,14 +84,16 @@ Needs needs_of(const Module& module, const FinetuneOptions& options, const RunDa
 
 std::string summary_of(const FinetuneOptions& options, const RunData& data, const Module& module, const Plan& plan,
                        const Needs& needs) {
-  const bool numbers = module.config().problem_type == ProblemType::regression;
+  const ProblemType problem = module.config().problem_type;
   std::string text = format("texts: %zu to learn from, %zu held out", data.training.size(), data.held_out.size());
   if (!data.dev.empty()) text += format(", %zu of --dev", data.dev.size());
   if (data.truncated > 0) text += format("; %zu cut to %zu tokens", data.truncated, options.max_tokens);
   if (data.too_short > 0) text += format("; %zu shorter than %zu tokens left out", data.too_short, options.min_tokens);
   text += "\n";
-  if (numbers) {
+  if (problem == ProblemType::regression) {
     text += "labels: numbers\n";
+  } else if (problem == ProblemType::embedding) {
+    text += "they learn from: the model's own vectors, in full\n";
   } else {
     text += format("classes: %zu;", data.classes.counts.size());
     for (size_t i = 0; i < std::min(kClassesShown, data.classes.counts.size()); ++i) {

@@ -220,6 +220,23 @@ TEST_F(Quantize, BringsTheOtherFilesAlong) {
   EXPECT_EQ(read_file(target() / "README.md").value(), "mine");
 }
 
+TEST_F(Quantize, BringsAFolderOfSentenceTransformersAlong) {
+  write_source();
+  fs::create_directories(source() / "1_Pooling");
+  put(source() / "modules.json", "[]");
+  put(source() / "1_Pooling/config.json", "first");
+  ASSERT_TRUE(quantize_folder(source(), target()).ok());
+  EXPECT_EQ(read_file(target() / "1_Pooling/config.json").value(), "first");
+  put(source() / "1_Pooling/config.json", "second");
+  ASSERT_TRUE(quantize_folder(source(), target(), {.force = true}).ok());  // into a folder that is there
+  EXPECT_EQ(read_file(target() / "1_Pooling/config.json").value(), "second");
+  fs::remove_all(source() / "1_Pooling");
+  fs::remove(source() / "modules.json");
+  ASSERT_TRUE(quantize_folder(source(), target(), {.force = true}).ok());
+  EXPECT_FALSE(fs::exists(target() / "modules.json"));  // another model's
+  EXPECT_FALSE(fs::exists(target() / "1_Pooling/config.json"));
+}
+
 // Of an adapter, say.
 TEST_F(Quantize, LeavesMatricesFloatThatGroupsDoNotFit) {
   write_source(DType::f32, [](std::vector<NamedTensor>& tensors) {
