@@ -93,7 +93,7 @@ export async function loadInto<T, Made>(
   throwIfAborted([options.signal]);
 
   const progress = withTotals(options.progress, folder.name);
-  const read = packageFileReader(opener(access), LATFORMER_HASHES, progress);
+  const read = packageFileReader(opener(access), LATFORMER_HASHES, platform.gunzip, progress);
   const source = folder.source ?? folder.name;
   const fillFrom = (launch: Launch, told: (info: ProgressInfo) => void, signal: AbortSignal): Promise<T> =>
     fill(launch, readModel(folder, told, signal, integrity, platform.startHash), (started) => ({

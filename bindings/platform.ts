@@ -1,5 +1,6 @@
 // What differs between a browser and Node, as one small interface; node/index.ts and web/src/index.ts fill it in.
 import type { CheckedPipelineOptions } from './arguments/pipeline.js';
+import type { Gunzip } from './download/gzip.js';
 import type { ReadPackageFile } from './download/whole.js';
 import type { Engine } from './engine.js';
 import type { Places } from './download/places.js';
@@ -32,4 +33,5 @@ export interface Platform extends DeviceMemory, Places {
   locate(model: BundledModel, wasmPaths: string | URL | undefined): Promise<LargeFiles>;
   /** SHA-256. */
   startHash: StartHash;
+  gunzip: Gunzip;
 }

@@ -6,10 +6,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LatformerError } from '../bindings/errors.js';
+import type { BinaryName } from '../bindings/wasm/binaries.js';
 
 const besideEntry = {
-  'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
-  'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
+  'latformer.wasm.gz': () => new URL('./latformer.wasm.gz', import.meta.url),
+  'latformer-relaxed.wasm.gz': () => new URL('./latformer-relaxed.wasm.gz', import.meta.url),
   'node-worker.mjs': () => new URL('./node-worker.mjs', import.meta.url),
 };
 export type PackageFile = keyof typeof besideEntry;
@@ -60,6 +61,12 @@ function existing(beside: URL | undefined, inNodeModules: string): URL {
 export function packageFile(file: PackageFile, wasmPaths: string | URL | undefined): URL {
   if (wasmPaths !== undefined) return new URL(file, folderUrl(wasmPaths));
   return existing(addressBesideEntry(file), `latformer/dist/${file}`);
+}
+
+/** Where a binary may be; in a folder that somebody made it may be gzipped or not. */
+export function binaryFiles(binary: BinaryName, wasmPaths: string | URL | undefined): [URL, ...URL[]] {
+  const packed = packageFile(`${binary}.gz`, wasmPaths);
+  return wasmPaths === undefined ? [packed] : [packed, new URL(binary, folderUrl(wasmPaths))];
 }
 
 /** A file of the bundled model; `beside`: where its package says that it is. */

@@ -1,12 +1,14 @@
 // What Node has for pipeline(). Models run in worker threads, so that the event loop never waits for one; in a worker, or with
 // { worker: false }, they run right there.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { LatformerError, messageOf } from '../bindings/errors.js';
 import type { BundledModel, LargeFiles } from '../bindings/model/bundled.js';
+import { unpacked } from '../bindings/download/gzip.js';
 import type { ReadPackageFile } from '../bindings/download/whole.js';
 import { reading, show } from '../bindings/arguments/values.js';
 import { createEnvironment } from '../bindings/environment.js';
@@ -26,7 +28,8 @@ import { addonPackages, findAddon, openAddon } from './addon.js';
 import { downloads } from './cache/downloads.js';
 import { device, keeper } from './cache/keeper.js';
 import { folderOnDisk, localModel, openFrom } from './files.js';
-import { modelFile, packageFile } from './package_files.js';
+import { gunzip } from './gunzip.js';
+import { binaryFiles, modelFile } from './package_files.js';
 import { startThread, startWorker } from './workers.js';
 
 export * from '../bindings/api.js';
@@ -40,17 +43,23 @@ function folder(location: string | URL, openUrl: OpenUrl): ModelFolder {
   throw new TypeError(`model must be a folder, or a URL of http:, https: or file:, not ${show(url.href)}`);
 }
 
-const binaryAt = (url: URL, binary: BinaryName, read: ReadPackageFile): Promise<Uint8Array<ArrayBuffer>> =>
-  url.protocol === 'file:' ? readFile(url) : read(url, binary);
-const compileBundled = compileOnce(async (binary, isShared, read) =>
-  compileFor(await binaryAt(packageFile(binary, undefined), binary, read), isShared),
-);
+async function compileFrom(
+  binary: BinaryName,
+  isShared: boolean,
+  wasmPaths: string | URL | undefined,
+  read: ReadPackageFile,
+): Promise<WebAssembly.Module> {
+  const urls = binaryFiles(binary, wasmPaths);
+  if (urls[0].protocol !== 'file:') return compileFor(await read(urls, binary), isShared);
+  const url = urls.find((each) => existsSync(each)) ?? urls[0];
+  return compileFor(await unpacked(await readFile(url), fileURLToPath(url), gunzip), isShared);
+}
+const compileBundled = compileOnce((binary, isShared, read) => compileFrom(binary, isShared, undefined, read));
 
 const wasm: WasmPlatform = {
-  compile: async (binary, isShared, wasmPaths, read) =>
-    wasmPaths === undefined
-      ? compileBundled(binary, isShared, read)
-      : compileFor(await binaryAt(packageFile(binary, wasmPaths), binary, read), isShared),
+  compile: (binary, isShared, wasmPaths, read) =>
+    wasmPaths === undefined ? compileBundled(binary, isShared, read) : compileFrom(binary, isShared, wasmPaths, read),
+  gunzip,
   startWorker,
   startThread,
   findAddon,
@@ -113,6 +122,7 @@ const platform: Platform = {
   seesRedirects: true,
   explain: () => Promise.resolve(undefined),
   startHash: () => createHash('sha256'),
+  gunzip,
   keeper,
   device,
 };

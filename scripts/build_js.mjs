@@ -5,21 +5,23 @@
 //   node-core.mjs node-core.cjs           the same without the bundled model: latformer/core
 //   node-platform.mjs node-platform.cjs   what the two share
 //   node-worker.mjs                       its worker, an engine or one of an engine's threads, and the engine of the entries
-//   web.mjs web-core.mjs web-platform.mjs worker.mjs, and the first three as .cjs: likewise for browsers
+//   web.mjs web-core.mjs web-platform.mjs worker.mjs: likewise for browsers, whose bundlers require modules, too
 //   chat.mjs                              chat templates, for both
 //   missing.mjs                           what a folder is whose files are missing, for both
 //   cli.mjs                               the `latformer` command
-//   latformer.wasm latformer-relaxed.wasm the core
-//   ../types/                             declarations, .d.ts for import and .d.cts for require; beside it, because tools
-//                                         that trace files take those in there for source code
+//   latformer.wasm.gz latformer-relaxed.wasm.gz
+//                                         the core, gzipped
+//   ../types/                             declarations, .d.cts for require, and a .d.ts for import that hands them on; beside
+//                                         it, because tools that trace files take those in there for source code
 //   ../models/sentiment/                  vocab.txt and integrity.json of the bundled model, which is a package of its own
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -50,15 +52,19 @@ async function need(path, how) {
   if ((await stat(path).catch(() => null)) === null) fail(`${path} is missing; ${how}`);
 }
 
-/** The JavaScript that emcc makes, which one bundle takes along for all binaries. */
+/** The address of a binary in the JavaScript that emcc makes: never used, but tools that bundle would look for the file. */
+const address = 'new URL("latformer.wasm",import.meta.url).href';
+
+/** That JavaScript, which one bundle takes along for all binaries. */
 async function glue() {
   const path = pathOf('latformer.wasm', 'latformer.mjs');
   const text = await readFile(path, 'utf8');
+  if (!text.includes(address)) fail(`${path} has no ${address}: emcc names the binary in another way`);
   for (const binary of Object.keys(folders)) {
     const other = pathOf(binary, 'latformer.mjs');
     if ((await readFile(other, 'utf8')) !== text) fail(`${other} is not as ${path}: the binaries ask for other things`);
   }
-  return path;
+  return text.replace(address, '""');
 }
 
 for (const binary of Object.keys(folders)) await need(pathOf(binary, 'latformer.wasm'), 'npm run build makes it');
@@ -68,7 +74,8 @@ await need(join(model, 'model.safetensors'), 'it belongs to the repository');
 const resolveBuilt = {
   name: 'resolve-built',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/glue\.js$/ }, async () => ({ path: await glue() }));
+    onResolve({ filter: /\/glue\.js$/ }, () => ({ path: 'glue', namespace: 'built' }));
+    onLoad({ filter: /^glue$/, namespace: 'built' }, async () => ({ contents: await glue(), loader: 'js' }));
     // Of its hashes the script needs those of what it does not hold itself.
     onLoad({ filter: /\/models\/sentiment\/integrity\.json$/ }, async ({ path }) => {
       const { 'vocab.txt': vocabulary, 'model.safetensors': weights } = JSON.parse(await readFile(path, 'utf8'));
@@ -115,8 +122,7 @@ const define = {
 const shared = {
   absWorkingDir: root,
   bundle: true,
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   external: ['@latformer/sentiment'],
   target: 'es2022',
   loader: { '.json': 'text' },
@@ -126,22 +132,17 @@ const shared = {
 };
 const esm = { format: 'esm', define };
 // CommonJS has no import.meta.url; `fileUrl` takes its place.
-const cjs = (url) => ({
+const cjs = {
   format: 'cjs',
   define: { ...define, 'import.meta.url': 'fileUrl' },
-  banner: { js: `const fileUrl = ${url};` },
-});
-const node = { platform: 'node' }; // whose stack traces keep the names of functions
-const web = { platform: 'browser', minifyIdentifiers: true };
+  banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+const node = { platform: 'node' };
+const web = { platform: 'browser' };
 /** A platform with these besides the plugins of all. */
 const and = (platform, ...plugins) => ({ ...platform, plugins: [...shared.plugins, ...plugins] });
 
 async function bundles() {
-  const scriptUrl =
-    "typeof document === 'object' && document.currentScript ? document.currentScript.src" +
-    " : typeof location === 'object' ? location.href : 'file:///'";
-  const webCjs = cjs(scriptUrl);
-  const nodeCjs = cjs("require('node:url').pathToFileURL(__filename).href");
   // An entry of CommonJS cannot require the worker, which is a module.
   const entries = (folder, name, platform, format, ending) => [
     [`${folder}/index.ts`, `${name}.${ending}`, and(platform, platformIn(`${name}-platform.${ending}`)), format],
@@ -149,9 +150,9 @@ async function bundles() {
   ];
   const each = [
     ...entries('node', 'node', node, esm, 'mjs'),
-    ...entries('node', 'node', node, nodeCjs, 'cjs'),
+    ...entries('node', 'node', node, cjs, 'cjs'),
     ['node/platform.ts', 'node-platform.mjs', and(node, engineIn('node-worker.mjs')), esm],
-    ['node/platform.ts', 'node-platform.cjs', node, nodeCjs],
+    ['node/platform.ts', 'node-platform.cjs', node, cjs],
     ['node/worker.ts', 'node-worker.mjs', node, esm],
     [
       'node/cli/main.ts',
@@ -160,9 +161,7 @@ async function bundles() {
       esm,
     ],
     ...entries('web/src', 'web', web, esm, 'mjs'),
-    ...entries('web/src', 'web', web, webCjs, 'cjs'),
     ['web/src/platform.ts', 'web-platform.mjs', and(web, engineIn('worker.mjs')), esm],
-    ['web/src/platform.ts', 'web-platform.cjs', web, webCjs],
     ['web/src/worker.ts', 'worker.mjs', web, esm],
     ['bindings/tasks/chat.ts', 'chat.mjs', web, esm],
     ['bindings/model/missing.ts', 'missing.mjs', web, esm],
@@ -191,7 +190,7 @@ async function bundledModel() {
   await writeFile(join(model, 'integrity.json'), `${JSON.stringify(integrity, null, 2)}\n`);
 }
 
-/** The declarations of the public part: the same for browsers and Node, once for each module system. */
+/** The declarations of the public part: the same for browsers and Node. A module may import them from CommonJS, but not the reverse. */
 async function declarations() {
   const emitted = await mkdtemp(join(tmpdir(), 'latformer-types-'));
   try {
@@ -207,9 +206,9 @@ async function declarations() {
       const text = (await readFile(join(emitted, `${file}.d.ts`), 'utf8')).replaceAll('../bindings/', './');
       const name = join(types, file.slice(file.indexOf('/') + 1));
       await mkdir(dirname(name), { recursive: true });
-      await writeFile(`${name}.d.ts`, text);
       await writeFile(`${name}.d.cts`, text.replace(/(['"]\.[\w./]+)\.js(['"])/g, '$1.cjs$2'));
     }
+    await writeFile(join(types, 'index.d.ts'), "export * from './index.cjs';\n");
   } finally {
     await rm(emitted, { recursive: true });
   }
@@ -221,5 +220,8 @@ await bundledModel();
 await Promise.all([
   bundles(),
   declarations(),
-  ...Object.keys(folders).map((binary) => copyFile(pathOf(binary, 'latformer.wasm'), join(out, binary))),
+  ...Object.keys(folders).map(async (binary) => {
+    const packed = gzipSync(await readFile(pathOf(binary, 'latformer.wasm')), { level: 9 });
+    await writeFile(join(out, `${binary}.gz`), packed);
+  }),
 ]);

@@ -18,8 +18,9 @@ const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.jso
 const own = manifestOf(root);
 const { name: modelName } = manifestOf(modelFolder);
 
-/** The files that an entry of "files" names: a path, or one with a * in its last part. */
+/** The files that an entry of "files" names: a path, or one with a * in its last part. None: what ! leaves out. */
 function named(folder, entry) {
+  if (entry.startsWith('!')) return [];
   if (!entry.includes('*')) return [entry];
   const [start, end] = entry.slice(entry.lastIndexOf('/') + 1).split('*');
   const place = dirname(entry);
@@ -28,16 +29,32 @@ function named(folder, entry) {
     .map((name) => join(place, name));
 }
 
+/** The documents of a package, whose links to what only the repository has become plain words. */
+function unlink(folder) {
+  const isDocument = (file) => file.endsWith('.md');
+  for (const file of readdirSync(folder, { recursive: true }).filter(isDocument)) {
+    const path = join(folder, file);
+    const text = readFileSync(path, 'utf8').replace(/\[([^\]]*)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)/g, (link, words, to) =>
+      existsSync(join(dirname(path), to)) ? link : words,
+    );
+    writeFileSync(path, text);
+  }
+}
+
 /** Puts a package together: files of its folder, some of the root's, and package.json as published. */
 function stage(manifest, folder, files, licences) {
   const to = join(staging, manifest.name.replace('@', '').replace('/', '-'));
   rmSync(to, { recursive: true, force: true });
   mkdirSync(to, { recursive: true });
   const all = [
-    ...files.flatMap((entry) => named(folder, entry)).map((file) => [folder, file]),
+    ...files
+      .flatMap((entry) => named(folder, entry))
+      .filter((file) => !files.includes(`!${file}`))
+      .map((file) => [folder, file]),
     ...licences.map((file) => [root, file]),
   ];
   for (const [from, file] of all) cpSync(join(from, file), join(to, file), { recursive: true });
+  unlink(to);
   writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return { name: manifest.name, folder: to };
 }

@@ -10,17 +10,18 @@ const size = { font: 13, advance: 7.85, row: 22, gap: 30, left: 92, top: 18 };
 
 const escape = (text) => text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]);
 
-// The word pieces of one layer, each at its place in the sentence; those that are gone stay as a pale shadow.
+// The sentence as one layer has it: words that are gone stay as a pale shadow, so that all keep their places.
 function layerRow(words, kept, y) {
-  return words
-    .filter(({ begin, end }) => end > begin)
-    .map(({ position, begin, end }) => {
-      const x = size.left + begin * size.advance;
-      const state = kept.has(position) ? 'kept' : 'gone';
-      const text = escape(review.slice(begin, end));
-      return `<text x="${x.toFixed(1)}" y="${y}" class="${state}" textLength="${((end - begin) * size.advance).toFixed(1)}">${text}</text>`;
-    })
-    .join('');
+  let row = '';
+  let at = 0;
+  for (const { position, begin, end } of words) {
+    if (end === begin || kept.has(position)) continue;
+    row += `${escape(review.slice(at, begin))}<tspan class="gone">${escape(review.slice(begin, end))}</tspan>`;
+    at = end;
+  }
+  row += escape(review.slice(at));
+  const length = (review.length * size.advance).toFixed(1);
+  return `<text x="${size.left}" y="${y}" textLength="${length}">${row.replaceAll('</tspan><tspan class="gone">', '')}</text>`;
 }
 
 const classify = await pipeline('sentiment-analysis');
@@ -44,7 +45,7 @@ classify.dispose();
 const width = Math.ceil(size.left + review.length * size.advance + 16);
 const style =
   `text{font:${size.font}px ui-monospace,Menlo,Consolas,monospace}` +
-  '.title{font-weight:bold;fill:#1a5fb4}.layer{fill:#77767b}.kept{fill:#1a1a1a}.gone{fill:#dcdcdc}';
+  '.title{font-weight:bold;fill:#1a5fb4}.layer{fill:#77767b}[textLength]{fill:#1a1a1a}.gone{fill:#dcdcdc}';
 const svg =
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" role="img">` +
   `<title>Words that survive each layer at speedups ${speedups.join(', ')}</title><style>${style}</style>` +

@@ -22,7 +22,7 @@ const contentTypes = {
   '.json': 'application/json; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
   '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
+  '.gz': 'application/gzip',
 };
 
 export const strictPolicy = [

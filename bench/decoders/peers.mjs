@@ -219,7 +219,9 @@ function downloadOf({ library, dtype }, { models, onnxFolder }) {
   const peers = join(here, 'node_modules');
   const ort = join(peers, 'onnxruntime-web/dist');
   const runtime = {
-    latformer: ['web.mjs', 'worker.mjs', 'latformer-relaxed.wasm'].map((file) => join(root, 'dist', file)),
+    latformer: ['web.mjs', 'web-platform.mjs', 'worker.mjs', 'latformer-relaxed.wasm.gz'].map((file) =>
+      join(root, 'dist', file),
+    ),
     'onnxruntime-web': ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.wasm'].map((file) => join(ort, file)),
     'transformers.js': [
       join(peers, '@huggingface/transformers/dist/transformers.min.js'),

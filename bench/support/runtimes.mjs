@@ -142,6 +142,7 @@ const contentTypes = {
   '.mjs': 'text/javascript',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
+  '.gz': 'application/gzip',
 };
 
 /** Serves this repository and the models to this computer, as a page must be served to have threads. */

@@ -1,24 +1,33 @@
-// The package's own files by URL, whole.
+// The package's binaries by URL, whole and unpacked.
 import { LatformerError } from '../errors.js';
-import type { OpenUrl } from '../model/folder.js';
+import type { ModelFile, OpenUrl } from '../model/folder.js';
 import type { ProgressInfo } from '../types/pipeline.js';
+import { unpacked } from './gzip.js';
+import type { Gunzip } from './gzip.js';
 import { hashOf } from './store.js';
 
 /** What to do about a file of the package that is not there. */
 export const ownFilesCure = "serve the files of Latformer's dist/ together, or name their folder by { wasmPaths }";
 
-/** A file of the package; `name` as in dist/. */
-export type ReadPackageFile = (url: URL, name: string) => Promise<Uint8Array<ArrayBuffer>>;
+/** A file of the package, from the first of these addresses that has it. */
+export type ReadPackageFile = (urls: readonly [URL, ...URL[]], name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** By name: SHA-256 in Base64 of the files that scripts/build_js.mjs has put into dist/. */
+/** By name: SHA-256 in Base64 of the binaries, unpacked, that scripts/build_js.mjs has put into dist/. */
 export type PackageHashes = Readonly<Record<string, string>>;
 
 export const packageFileReader =
-  (openUrl: OpenUrl, hashes: PackageHashes, progress: (info: ProgressInfo) => void): ReadPackageFile =>
-  async (url, file) => {
+  (openUrl: OpenUrl, hashes: PackageHashes, gunzip: Gunzip, progress: (info: ProgressInfo) => void): ReadPackageFile =>
+  async (urls, file) => {
     const name = 'latformer';
     progress({ status: 'initiate', name, file });
-    const opened = await openUrl(url, undefined, hashes[file]);
+    let [url] = urls;
+    let opened: ModelFile | undefined;
+    for (const each of urls) {
+      opened = await openUrl(each, undefined, hashes[file]);
+      if (opened === undefined) continue;
+      url = each;
+      break;
+    }
     if (opened === undefined) {
       throw new LatformerError(
         'read_failed',
@@ -35,7 +44,11 @@ export const packageFileReader =
         const total = Math.max(opened.size ?? 0, loaded);
         progress({ status: 'progress', name, file, loaded, total, progress: (100 * loaded) / total });
       }
-      const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+      const arrived = new Uint8Array(await new Blob(pieces).arrayBuffer());
+      const bytes = await unpacked(arrived, url.href, gunzip).catch(async (error: unknown) => {
+        await opened.discard?.();
+        throw error;
+      });
       // Where there is nothing to compute it with, as on an insecure page, nothing is kept either.
       const hash = (globalThis.crypto as Crypto | undefined)?.subtle ? await hashOf(bytes) : hashes[file];
       if (hash !== hashes[file]) {

@@ -102,9 +102,9 @@ export interface PipelineOptions {
    * checked; a name that no model has is a TypeError. `latformer inspect --hashes` prints them.
    */
   integrity?: Readonly<Record<string, string | null>> | null | undefined;
-  /** The folder (URL, ending in `/`) that serves the `.wasm` files, the workers' `.mjs` and `models/` if they were moved. */
+  /** The folder (URL, ending in `/`) that serves the `.wasm.gz` files, the workers' `.mjs` and `models/` if they were moved. */
   wasmPaths?: string | URL | undefined;
-  /** The bytes of `latformer.wasm` or `latformer-relaxed.wasm`; they run on one thread. */
+  /** The bytes of `latformer.wasm.gz` or `latformer-relaxed.wasm.gz`, gzipped or not; they run on one thread. */
   wasmBinary?: Uint8Array | ArrayBuffer | undefined;
   /**
    * What runs the model: 'native' is the addon for Node of a package like `@latformer/linux-x64-gnu`, an error with code

@@ -4,7 +4,7 @@
 //   latformer.wasm            SIMD, which every engine has had for years
 //   latformer-relaxed.wasm    relaxed SIMD: fused multiply-add and an int8 dot product, about twice as fast
 //
-// Each serves any number of threads (compile.ts).
+// Each serves any number of threads (compile.ts), and lies in the package gzipped, as latformer.wasm.gz and so on.
 import type { KernelSet } from '../choices.js';
 import { parseJson } from '../model/json.js';
 import { sizesOf } from '../model/sizes.js';

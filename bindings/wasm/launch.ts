@@ -1,4 +1,6 @@
 // Starts engines of WebAssembly: which binary, how many threads, and whether in a worker.
+import { unpacked } from '../download/gzip.js';
+import type { Gunzip } from '../download/gzip.js';
 import type { ReadPackageFile } from '../download/whole.js';
 import { LatformerError, messageOf } from '../errors.js';
 import type { Launch, LaunchOptions } from '../platform.js';
@@ -20,6 +22,7 @@ export interface WasmPlatform {
     wasmPaths: string | URL | undefined,
     read: ReadPackageFile,
   ): Promise<WebAssembly.Module>;
+  gunzip: Gunzip;
   /** A worker that serves an engine (see worker.ts). */
   startWorker(wasmPaths: string | URL | undefined): Port;
   /** A worker that serves as a thread of an engine here (see thread.ts). */
@@ -51,8 +54,10 @@ async function compile(
   isShared: boolean,
 ): Promise<WebAssembly.Module> {
   try {
-    // A copy, because a shared or resizable buffer cannot be compiled.
-    if (wasmBinary) return await compileFor(new Uint8Array(wasmBinary), isShared);
+    if (wasmBinary) {
+      const own = new Uint8Array(wasmBinary); // because a shared or resizable buffer cannot be compiled
+      return await compileFor(await unpacked(own, 'wasmBinary', platform.gunzip), isShared);
+    }
     return await platform.compile(binary, isShared, wasmPaths, read);
   } catch (cause) {
     if (cause instanceof LatformerError) throw cause;

@@ -47,7 +47,7 @@ export const downloadTests = ({ context, dist, openPage, eventually }) => {
     const outcome = await page.evaluate(classify, argument);
     const complained = await complaints();
     await page.close();
-    return { ...outcome, complained, asked: asked.filter((url) => /\.(wasm|safetensors|txt)$/.test(url)) };
+    return { ...outcome, complained, asked: asked.filter((url) => /\.(gz|safetensors|txt)$/.test(url)) };
   };
 
   /** The same with a hub beside it. */

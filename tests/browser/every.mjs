@@ -199,7 +199,7 @@ const tests = [
     'the second visit fetches neither model nor WebAssembly',
     async () => {
       const server = await newServer();
-      const large = () => server.asked.splice(0).filter((path) => /\.(wasm|safetensors|txt)$/.test(path));
+      const large = () => server.asked.splice(0).filter((path) => /\.(gz|safetensors|txt)$/.test(path));
       try {
         // Its page stays, for in a browser that keeps nothing longer what it has goes with the last one.
         const first = await running.open(new URL('/blank/', server.url).href);

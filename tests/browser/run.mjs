@@ -657,8 +657,8 @@ const tests = [
         const { status } = await fetch(`${server.url}${path}`);
         assert.ok(status === 404 || status === 400, `${path}: ${status}`);
       }
-      const wasm = await fetch(`${server.url}dist/latformer.wasm`);
-      assert.equal(wasm.headers.get('content-type'), 'application/wasm');
+      const wasm = await fetch(`${server.url}dist/latformer.wasm.gz`);
+      assert.equal(wasm.headers.get('content-type'), 'application/gzip');
       assert.equal((await wasm.arrayBuffer()).byteLength, Number(wasm.headers.get('content-length')));
       assert.equal((await fetch(server.url, { method: 'POST' })).status, 405);
     },

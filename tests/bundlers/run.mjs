@@ -281,7 +281,7 @@ const quick = [
         emitted.filter((file) => /safetensors|vocab/.test(file)),
         [],
       );
-      assert.equal(emitted.filter((file) => file.endsWith('.wasm')).length, 2);
+      assert.equal(emitted.filter((file) => file.endsWith('.gz')).length, 2);
       const model = { url: '/model/', path: join(root, 'models/sentiment') };
       const server = await serve({ folders: [{ url: '/built/', path: folder }, model], isIsolated: false });
       try {

@@ -290,7 +290,7 @@ describe('pipeline()', () => {
       const copy = async (...names) => {
         for (const name of names) await copyFile(new URL(name, dist), join(folder, name));
       };
-      await copy('latformer.wasm', 'latformer-relaxed.wasm');
+      await copy('latformer.wasm.gz', 'latformer-relaxed.wasm.gz');
       const classify = await pipeline('sentiment-analysis', { files }, { wasmPaths: folder });
       assert.equal((await classify(text)).length, 1);
       assert.match(classify.info.notes.join(), /calling thread.*node-worker\.mjs/);

@@ -90,12 +90,12 @@ for (const worker of [false, true]) {
     });
 
     test('a binary that is given runs on one thread', async () => {
-      const wasmBinary = await readFile(new URL('../../dist/latformer.wasm', import.meta.url));
+      const wasmBinary = await readFile(new URL('../../dist/latformer.wasm.gz', import.meta.url));
       const classify = await load({ wasmBinary, threads: 2, worker });
       assert.deepEqual([classify.info.binary, classify.info.threads], ['wasmBinary', 1]);
       assert.equal((await classify(texts)).length, texts.length);
       await classify.dispose();
-      const unlike = await readFile(new URL('../../dist/latformer.wasm', import.meta.url));
+      const unlike = await readFile(new URL('../../dist/latformer.wasm.gz', import.meta.url));
       assert.deepEqual(wasmBinary, unlike); // it is the caller's, and stays as it was
     });
 

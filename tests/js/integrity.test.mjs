@@ -74,7 +74,8 @@ describe('the bundled model', () => {
   test('with a megabyte of its weights overwritten is bad_model', { timeout: 60_000 }, async () => {
     const moved = join(folder, 'dist');
     await mkdir(moved);
-    for (const name of ['latformer.wasm', 'latformer-relaxed.wasm']) await cp(new URL(name, dist), join(moved, name));
+    for (const name of ['latformer.wasm.gz', 'latformer-relaxed.wasm.gz'])
+      await cp(new URL(name, dist), join(moved, name));
     for (const name of ['vocab.txt', 'model.safetensors']) {
       await cp(new URL(name, sentiment), join(moved, 'models/sentiment', name));
     }
@@ -103,7 +104,7 @@ describe('integrity', () => {
 
   test('is the same in the browser entry, by its own SHA-256 and by ours', async () => {
     const web = await import(new URL('web.mjs', dist));
-    const wasmBinary = await readFile(new URL('latformer.wasm', dist));
+    const wasmBinary = await readFile(new URL('latformer.wasm.gz', dist));
     const own = { ...files, 'model.safetensors': changed(files['model.safetensors']) };
     const subtle = Object.getOwnPropertyDescriptor(globalThis, 'crypto');
     for (const crypto of [globalThis.crypto, undefined]) {

@@ -14,7 +14,7 @@ test('it lists what ships and what is compiled in', () => {
   const ships = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   assert.equal(components.filter(({ type }) => type === 'file').length, ships.length);
   for (const [name, file] of [
-    ['dist/latformer.wasm', 'dist/latformer.wasm'],
+    ['dist/latformer.wasm.gz', 'dist/latformer.wasm.gz'],
     ['@latformer/sentiment', 'models/sentiment/model.safetensors'],
   ]) {
     const hash = createHash('sha256')

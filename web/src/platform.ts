@@ -17,6 +17,7 @@ import { compileFor, compileOnce } from '../../bindings/wasm/compile.js';
 import { launchWasm } from '../../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../../bindings/wasm/launch.js';
 import { cacheStorage } from './cache_storage.js';
+import { gunzip } from './gunzip.js';
 import { startHash } from './hash.js';
 import { device, keeper } from './keeper.js';
 import { explain, watchPolicy } from './policy.js';
@@ -28,18 +29,24 @@ const hasWorkers = (): boolean => typeof Worker === 'function'; // a service wor
 const isPage = (): boolean => typeof document === 'object' && hasWorkers();
 
 const bundled: Record<BinaryName, () => URL> = {
-  'latformer.wasm': () => new URL('./latformer.wasm', import.meta.url),
-  'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm', import.meta.url),
+  'latformer.wasm': () => new URL('./latformer.wasm.gz', import.meta.url),
+  'latformer-relaxed.wasm': () => new URL('./latformer-relaxed.wasm.gz', import.meta.url),
 };
 const compileBundled = compileOnce(async (binary, isShared, read) =>
-  compileFor(await read(bundled[binary](), binary), isShared),
+  compileFor(await read([bundled[binary]()], binary), isShared),
 );
+/** In a folder that somebody made, a binary may be gzipped or not. */
+const filesOf = (binary: BinaryName, folder: URL): [URL, URL] => [
+  new URL(`${binary}.gz`, folder),
+  new URL(binary, folder),
+];
 
 const wasm: WasmPlatform = {
   compile: async (binary, isShared, wasmPaths, read) =>
     wasmPaths === undefined
       ? compileBundled(binary, isShared, read)
-      : compileFor(await read(new URL(binary, folderUrl(wasmPaths)), binary), isShared),
+      : compileFor(await read(filesOf(binary, folderUrl(wasmPaths)), binary), isShared),
+  gunzip,
   startWorker,
   startThread,
   // A page's own thread may not wait for others. Some builds of WebKit isolate pages, and share no memory all the same.
@@ -89,6 +96,7 @@ const platform: Platform = {
   seesRedirects: false,
   explain,
   startHash,
+  gunzip,
   keeper,
   device,
 };

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unpacked } from '../../../bindings/download/gzip.js';
 import type { Description, Kind } from '../../../bindings/engine.js';
 import { readModel } from '../../../bindings/model/load.js';
 import { isObject, parseJson } from '../../../bindings/model/json.js';
@@ -22,6 +23,7 @@ import { kinds } from '../../../bindings/tasks/kinds.js';
 import { compileFor } from '../../../bindings/wasm/compile.js';
 import { LocalEngine } from '../../../bindings/wasm/engine.js';
 import { folderOnDisk, readSmall } from '../../files.js';
+import { gunzip } from '../../gunzip.js';
 import { fileFailure } from '../failure.js';
 import type { InspectedTask } from './sample.js';
 
@@ -134,7 +136,7 @@ async function headOf(model: Reader): Promise<Uint8Array> {
   return Buffer.concat(pieces).subarray(0, wanted);
 }
 
-const binary = new URL('./latformer.wasm', import.meta.url); // beside the built command
+const binary = fileURLToPath(new URL('./latformer.wasm.gz', import.meta.url)); // beside the built command
 
 async function describe(model: Reader, kind: Kind): Promise<Description> {
   const engine = new LocalEngine(() => {
@@ -142,7 +144,9 @@ async function describe(model: Reader, kind: Kind): Promise<Description> {
   });
   try {
     const [module, files, head] = await Promise.all([
-      readFile(fileURLToPath(binary)).then((bytes) => compileFor(bytes, false)),
+      readFile(binary)
+        .then((bytes) => unpacked(bytes, binary, gunzip))
+        .then((bytes) => compileFor(bytes, false)),
       model.smallFiles(kind, model.config()).catch(() => new Map<string, Uint8Array>()),
       headOf(model),
     ]);
