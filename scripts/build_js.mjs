@@ -157,7 +157,7 @@ async function bundles() {
     [
       'node/cli/main.ts',
       'cli.mjs',
-      and(node, inFile('node.mjs', /^\.\.\/index\.js$/), engineIn('node-worker.mjs')),
+      and(node, inFile('node.mjs', /^(\.\.\/)+index\.js$/), engineIn('node-worker.mjs')),
       esm,
     ],
     ...entries('web/src', 'web', web, esm, 'mjs'),
