@@ -1,24 +1,14 @@
-// What runs beside a contender, in its process or page: loads it, gets texts ready, times runs. One interface for all:
-//
-//   load(spec)            { library, dtype, threads, calibrate, model, onnx, modules }: a contender, as run.mjs describes it
-//   prepare(key, work)    { texts, ids, batch, speedup }: everything that is not to be timed
-//   run(key, atLeast)     runs it until `atLeast` milliseconds have passed; gives { times, probability }
+// What runs beside a contender of classification (support/contender.mjs), whose work is { texts, ids, batch, speedup }.
 //
 // Latformer and transformers.js get texts and pay for their tokenizers; onnxruntime is handed token ids for free.
-// `batch` is how many texts go into one call. `probability`, of the second label for the first text, tells whether all
-// compute the same.
-import { offer } from '../support/offer.mjs';
+// `batch` is how many texts go into one call. A run's result, the probability of the second label for the first text, tells
+// whether all compute the same.
+import { chunks, offerContenders, transformersPipeline } from '../support/contender.mjs';
 
 const softmax = (logits) => {
   const shifted = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
   return shifted.map((value) => value / shifted.reduce((sum, each) => sum + each, 0));
 };
-
-function chunks(list, size) {
-  const parts = [];
-  for (let begin = 0; begin < list.length; begin += size) parts.push(list.slice(begin, begin + size));
-  return parts;
-}
 
 async function latformer({ library, model, dtype, threads, calibrate, modules }) {
   const { pipeline } = await import(modules.latformer);
@@ -41,18 +31,8 @@ async function latformer({ library, model, dtype, threads, calibrate, modules })
   };
 }
 
-async function transformers({ onnx, dtype, threads, modules }) {
-  const { env, pipeline } = await import(modules.transformers);
-  env.allowRemoteModels = false;
-  env.allowLocalModels = true;
-  env.localModelPath = onnx.parent;
-  if (modules.transformersWasm) {
-    env.backends.onnx.wasm.numThreads = threads;
-    env.backends.onnx.wasm.wasmPaths = modules.transformersWasm;
-  }
-  const options = { dtype, session_options: { intraOpNumThreads: threads, logSeverityLevel: 3 } };
-  if (modules.transformersWasm) options.device = 'wasm';
-  const classify = await pipeline('text-classification', onnx.name, options);
+async function transformers(spec) {
+  const classify = await transformersPipeline('text-classification', spec);
   const label = classify.model.config.id2label?.[1] ?? 'LABEL_1';
   return {
     prepare({ texts, batch }) {
@@ -110,45 +90,11 @@ async function onnxruntime({ library, onnx, dtype, threads, modules }) {
 /** What a process costs by itself. */
 const nothing = () => ({ prepare: () => async () => undefined });
 
-const libraries = {
+offerContenders({
   nothing,
   latformer,
   'latformer (native addon)': latformer,
   'transformers.js': transformers,
   'onnxruntime-web': onnxruntime,
   'onnxruntime-node': onnxruntime,
-};
-
-class Host {
-  #contender;
-  #work = new Map();
-
-  async load(spec) {
-    this.#contender = await libraries[spec.library](spec);
-    return { maxSpeedup: this.#contender.maxSpeedup ?? 1 };
-  }
-
-  async prepare(key, work) {
-    this.#work.set(key, this.#contender.prepare(work));
-  }
-
-  async run(key, atLeast) {
-    const run = this.#work.get(key);
-    const times = [];
-    let probability;
-    const begin = performance.now();
-    do {
-      const start = performance.now();
-      probability = await run();
-      times.push(performance.now() - start);
-    } while (performance.now() - begin < atLeast);
-    return { times, probability };
-  }
-
-  /** Of this process, in a system's own bytes. */
-  async peakMemory() {
-    return process.resourceUsage().maxRSS * 1024;
-  }
-}
-
-offer(new Host());
+});

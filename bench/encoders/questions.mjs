@@ -41,7 +41,7 @@ async function takeTurns(cells, milliseconds, { least = 3, most = 25, turn = 15 
     if (round >= least && performance.now() - begin > milliseconds) break;
     for (const cell of round % 2 === 0 ? cells : cells.toReversed()) {
       await rest();
-      const { times, probability } = await cell.contender.host.call('run', cell.key, turn);
+      const { times, result: probability } = await cell.contender.host.call('run', cell.key, turn);
       cell.times.push(...times);
       cell.probability = probability;
     }

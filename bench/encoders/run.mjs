@@ -16,30 +16,17 @@
 //
 // DIR: any Hugging Face folder of a BERT. What a model needs is made once (models.mjs). Tables and chart of
 // docs/performance.md and the README's table: npm run bench:report.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../../scripts/build.mjs';
 import { compile } from '../../scripts/support/compile.mjs';
 import { root } from '../../scripts/support/paths.mjs';
-import { run } from '../../scripts/support/run.mjs';
 import { Failure, duration, main, step } from '../../scripts/support/steps.mjs';
 import { runtimes } from '../support/runtimes.mjs';
-import { prepareModel, shapeOf } from '../support/models.mjs';
+import { installPeers, prepareModel, shapeOf } from '../support/models.mjs';
 import * as questions from './questions.mjs';
 import { partOf, readResults, record } from '../support/results.mjs';
 import { textTables } from './tables.mjs';
-
-const here = join(root, 'bench');
-
-async function installPeers() {
-  await step('Peers', async () => {
-    if (existsSync(join(here, 'node_modules/.package-lock.json'))) return 'there';
-    // Their install scripts would download accelerator libraries that are not wanted here.
-    await run('npm', ['ci', '--ignore-scripts', '--prefix', here], { log: 'bench-peers' });
-    return 'by the lock file';
-  });
-}
 
 /** `text` split at commas; each must be one of `known`, where these are given. */
 function listOf(text, what, known) {

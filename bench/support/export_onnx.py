@@ -1,4 +1,4 @@
-"""A BertForSequenceClassification folder -> what onnxruntime and transformers.js read, for the benchmark's peers:
+"""A BERT folder, with a classifier or without one -> what onnxruntime and transformers.js read, for the benchmark's peers:
 OUT/onnx/model.onnx (f32) and model_quantized.onnx (dynamic int8), with configuration and tokenizer beside them.
 
     python export_onnx.py FOLDER OUT
@@ -11,7 +11,18 @@ import sys
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.torch import load_file
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForSequenceClassification, BertModel
+
+
+class Rows(torch.nn.Module):
+    """What the last layer of an encoder without a head makes of each token."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, ids, mask, types):
+        return self.encoder(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
 
 
 def load(folder):
@@ -26,12 +37,17 @@ def load(folder):
     config = BertConfig.from_pretrained(folder, attn_implementation="eager")
     if hasattr(config, "quantization_config"):
         del config.quantization_config
-    model = BertForSequenceClassification(config).eval()
     weights = {name: tensor for name, tensor in weights.items() if not name.endswith(".attention.scorer.weight")}
+    if "classifier.weight" in weights:
+        model = BertForSequenceClassification(config).eval()
+    else:
+        model = BertModel(config, add_pooling_layer=False).eval()
+        weights = {name.removeprefix("bert."): tensor for name, tensor in weights.items() if "pooler." not in name}
     missing, unexpected = model.load_state_dict(weights, strict=False)
-    if set(missing) - {"bert.embeddings.position_ids"} or set(unexpected) - {"bert.embeddings.position_ids"}:
+    unknown = {name for name in [*missing, *unexpected] if not name.endswith("embeddings.position_ids")}
+    if unknown:
         raise SystemExit(f"{folder}: {missing} are missing, {unexpected} are unknown")
-    return model
+    return model if isinstance(model, BertForSequenceClassification) else Rows(model)
 
 
 def main():
@@ -47,7 +63,7 @@ def main():
         (ids, torch.ones_like(ids), torch.zeros_like(ids)),
         str(out / "onnx" / "model.onnx"),
         input_names=names,
-        output_names=["logits"],
+        output_names=["last_hidden_state" if isinstance(model, Rows) else "logits"],
         dynamic_axes={name: {0: "batch", 1: "tokens"} for name in names},
         opset_version=17,
         dynamo=False,

@@ -10,6 +10,17 @@ import { Failure, step } from '../../scripts/support/steps.mjs';
 
 const script = (name) => join(import.meta.dirname, name);
 
+/** The libraries that are measured beside Latformer. */
+export async function installPeers() {
+  const here = join(root, 'bench');
+  await step('Peers', async () => {
+    if (existsSync(join(here, 'node_modules/.package-lock.json'))) return 'there';
+    // Their install scripts would download accelerator libraries that are not wanted here.
+    await run('npm', ['ci', '--ignore-scripts', '--prefix', here], { log: 'bench-peers' });
+    return 'by the lock file';
+  });
+}
+
 /** Fills `target` by a script in Python, which is called with `source` and a folder to write to. */
 async function once(title, scriptName, source, target) {
   if (existsSync(target)) return;
@@ -21,14 +32,19 @@ async function once(title, scriptName, source, target) {
   });
 }
 
+function weightsOf(given) {
+  const weights = statSync(join(resolve(given), 'model.safetensors'), { throwIfNoEntry: false });
+  if (!weights) throw new Failure(`${given} is no model folder: it holds no model.safetensors`);
+  return weights;
+}
+
 /**
  * A folder with a classifier, for Latformer, and one with its ONNX files, for the peers, when `onnx` asks for it.
  * @returns {Promise<{name: string, folder: string, onnxFolder: string}>}
  */
 export async function prepareModel(given, { onnx = false } = {}) {
   const source = resolve(given);
-  const weights = statSync(join(source, 'model.safetensors'), { throwIfNoEntry: false });
-  if (!weights) throw new Failure(`${given} is no model folder: it holds no model.safetensors`);
+  const weights = weightsOf(given);
   const name = basename(source);
   const key = hash(
     [source, String(weights.size), String(weights.mtimeMs)],
@@ -38,6 +54,21 @@ export async function prepareModel(given, { onnx = false } = {}) {
   await once(`${name}: a classifier`, 'add_head.py', source, folder);
   const onnxFolder = `${folder}-onnx`;
   if (onnx) await once(`${name}: ONNX files for the peers`, 'export_onnx.py', folder, onnxFolder);
+  return { name, folder, onnxFolder };
+}
+
+/** A folder of embeddings as it is, and one with its ONNX files, for the peers. */
+export async function prepareEmbedder(given) {
+  const folder = resolve(given);
+  const name = basename(folder);
+  const { size, mtimeMs } = weightsOf(given);
+  const files = [join(folder, 'config.json'), script('export_onnx.py')];
+  const onnxFolder = join(
+    toolchain,
+    'bench',
+    `${name}-${hash([folder, String(size), String(mtimeMs)], files).slice(0, 8)}-onnx`,
+  );
+  await once(`${name}: ONNX files for the peers`, 'export_onnx.py', folder, onnxFolder);
   return { name, folder, onnxFolder };
 }
 
