@@ -7,7 +7,8 @@
 //   --first-sentences FILE  texts (column sentence: IMDB): recall@10 of a text by its first sentence, which it lacks then
 //   --limit N               pairs or texts of each; default: all, and 1000 first sentences
 //   --speedups 1,2,3,4.8    those beyond what a model was made for are left out
-//   --speed                 times, too: of the last DIR, in Node, one thread
+//   --speed                 times, too: of the last DIR, one thread
+//   --runtimes LIST         node-relaxed (default; transformers.js is native there), chromium (where it is WebAssembly), ...
 //   --dtypes fp32,q8        of the times
 //   --count 10000           sentences of the long list
 //   --minutes 1             for each contender and precision, about
@@ -67,10 +68,8 @@ function works(count) {
   };
 }
 
-async function timesOf(folder, { speedups, dtypes, count, minutes }) {
-  await installPeers();
-  const model = await prepareEmbedder(folder);
-  const runtime = await runtimes.find(({ name }) => name === 'node-relaxed').start('bench/embeddings/host.mjs');
+async function timesOf(model, name, { speedups, dtypes, count, minutes }) {
+  const runtime = await runtimes.find((each) => each.name === name).start('bench/embeddings/host.mjs');
   const rows = [];
   try {
     for (const dtype of dtypes) {
@@ -157,6 +156,7 @@ async function bench() {
       limit: text,
       speedups: { ...text, default: '1,2,3,4.8' },
       dtypes: { ...text, default: 'fp32,q8' },
+      runtimes: { ...text, default: 'node-relaxed' },
       count: text,
       minutes: text,
       speed: flag,
@@ -168,6 +168,8 @@ async function bench() {
   const speedups = numbers('speedups');
   const limit = values.limit ? Number(values.limit) : values.quick ? 100 : undefined;
   const asked = measures(values, limit);
+  const unknown = values.runtimes.split(',').find((each) => !runtimes.some(({ name }) => name === each));
+  if (unknown !== undefined) throw new Failure(`--runtimes: there is no ${unknown}`);
   if (asked.length === 0 && !values.speed) {
     throw new Failure('nothing to measure: --judged, --paraphrases, --first-sentences or --speed');
   }
@@ -177,7 +179,11 @@ async function bench() {
   const count = Number(values.count ?? (values.quick ? 200 : 10_000));
   const minutes = Number(values.minutes ?? (values.quick ? 0.05 : 1));
   const dtypes = values.dtypes.split(',');
-  console.log(`\n${await timesOf(positionals.at(-1), { speedups, dtypes, count, minutes })}`);
+  await installPeers();
+  const model = await prepareEmbedder(positionals.at(-1));
+  for (const runtime of values.runtimes.split(',')) {
+    console.log(`\n${await timesOf(model, runtime, { speedups, dtypes, count, minutes })}`);
+  }
 }
 
 await main(bench);

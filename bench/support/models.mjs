@@ -1,5 +1,5 @@
 // Models to time: any Hugging Face folder of a BERT, made ready once and kept in .toolchain/bench.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { python } from '../../scripts/setup/python.mjs';
@@ -57,18 +57,19 @@ export async function prepareModel(given, { onnx = false } = {}) {
   return { name, folder, onnxFolder };
 }
 
-/** A folder of embeddings as it is, and one with its ONNX files, for the peers. */
+/** A folder of embeddings as it is, by a link, and beside it one with its ONNX files, for the peers. */
 export async function prepareEmbedder(given) {
-  const folder = resolve(given);
-  const name = basename(folder);
+  const source = resolve(given);
+  const name = basename(source);
   const { size, mtimeMs } = weightsOf(given);
-  const files = [join(folder, 'config.json'), script('export_onnx.py')];
-  const onnxFolder = join(
-    toolchain,
-    'bench',
-    `${name}-${hash([folder, String(size), String(mtimeMs)], files).slice(0, 8)}-onnx`,
-  );
-  await once(`${name}: ONNX files for the peers`, 'export_onnx.py', folder, onnxFolder);
+  const files = [join(source, 'config.json'), script('export_onnx.py')];
+  const key = hash([source, String(size), String(mtimeMs)], files).slice(0, 8);
+  const folder = join(toolchain, 'bench', `${name}-${key}-link`);
+  mkdirSync(dirname(folder), { recursive: true });
+  rmSync(folder, { force: true });
+  symlinkSync(source, folder);
+  const onnxFolder = join(toolchain, 'bench', `${name}-${key}-onnx`);
+  await once(`${name}: ONNX files for the peers`, 'export_onnx.py', source, onnxFolder);
   return { name, folder, onnxFolder };
 }
 
