@@ -198,11 +198,20 @@ export interface Description {
   };
 }
 
+/**
+ * Where the weights of an engine come from: append(), to be its `own`, or as the `first` of those that will share them; or they
+ * are `shared` with an engine that has them, and finish() comes next.
+ */
+export type WeightsFrom = 'own' | 'first' | 'shared';
+
 export interface Engine extends Encode, Decode, Generate, Tokenize {
   /** How many calls it works on at a time. */
   readonly lanes: number;
-  /** Without `dtype`, the one that the weights are made for. */
-  open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void>;
+  /**
+   * Without `dtype`, the one that the weights are made for. `origin` says which content model.safetensors has, where that is
+   * known.
+   */
+  open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined, origin: string | undefined): Promise<WeightsFrom>;
   /** The next bytes of model.safetensors, of which the engine becomes the owner. */
   append(bytes: Uint8Array): Promise<void>;
   finish(): Promise<LoadedModel>;

@@ -32,8 +32,11 @@ export function createPipelineFactory(platform: Platform, env: Environment, bund
         reading.catch(() => undefined); // it is awaited below, unless something else fails first
         const started = await start(config);
         const files = await reading;
-        await engine.open(task.kind, files, options.dtype);
-        await reader.weights((part) => engine.append(part));
+        const open = (origin: string | undefined) => engine.open(task.kind, files, options.dtype, origin);
+        await reader.weights(
+          (part) => engine.append(part),
+          async (origin) => (await open(origin)) !== 'shared',
+        );
         const loaded = { ...(await engine.finish()), ...about(started) };
         return { files, info: frozen(task.infoOf(loaded, files)) };
       },

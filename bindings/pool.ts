@@ -17,6 +17,7 @@ import type {
   RawTokens,
   SmallFiles,
   TextInput,
+  WeightsFrom,
   Work,
 } from './engine.js';
 import { LatformerError } from './errors.js';
@@ -39,6 +40,7 @@ class Pool implements Engine {
   readonly #launch: () => Launch;
   readonly #load: Load;
   #calibration: string | undefined;
+  #openLater: ((member: Member) => Promise<void>) | undefined;
   readonly #closing = new AbortController();
 
   constructor(engines: readonly Engine[], launch: () => Launch, load: Load) {
@@ -48,19 +50,44 @@ class Pool implements Engine {
     this.#load = load;
   }
 
-  async open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
-    await this.#all((engine) => engine.open(kind, files, dtype));
+  /** Those that will share the weights of the first are opened once it has them. */
+  async open(
+    kind: Kind,
+    files: SmallFiles,
+    dtype: Dtype | undefined,
+    origin: string | undefined,
+  ): Promise<WeightsFrom> {
+    const open = ({ engine }: Member): Promise<WeightsFrom> => engine.open(kind, files, dtype, origin);
+    const [first, ...others] = this.#members as [Member, ...Member[]];
+    const weights = await open(first);
+    if (weights === 'first') {
+      this.#openLater = async (member) => {
+        if ((await open(member)) === 'shared') return;
+        throw new LatformerError('internal', 'the engine that had the weights has ended');
+      };
+    } else {
+      await Promise.all(others.map(open));
+    }
+    return weights;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
     const [first, ...others] = this.#members;
-    const copies = others.map(({ engine }) => engine.append(bytes.slice()));
+    const copies = this.#openLater ? [] : others.map(({ engine }) => engine.append(bytes.slice()));
     await Promise.all([first?.engine.append(bytes), ...copies]);
   }
 
   async finish(): Promise<LoadedModel> {
-    const [model] = await this.#all((engine) => engine.finish());
-    return model as LoadedModel;
+    const [first, ...others] = this.#members as [Member, ...Member[]];
+    const model = await first.engine.finish();
+    await Promise.all(
+      others.map(async (member) => {
+        await this.#openLater?.(member);
+        await member.engine.finish();
+      }),
+    );
+    this.#openLater = undefined; // and the files with it
+    return model;
   }
 
   encode(inputs: TextInput[], options: EncodeOptions, work?: Work): Promise<Encodings> {

@@ -30,7 +30,9 @@ async function* partsOf(handle: FileHandle, size: number): AsyncGenerator<Uint8A
 }
 
 /** A regular file: a pipe or device might never end, or hold up all that this process reads. Undefined if there is none. */
-export async function openRegular(path: string): Promise<{ handle: FileHandle; size: number } | undefined> {
+export async function openRegular(
+  path: string,
+): Promise<{ handle: FileHandle; size: number; identity: string } | undefined> {
   let handle: FileHandle;
   try {
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // which Windows does not have
@@ -41,9 +43,11 @@ export async function openRegular(path: string): Promise<{ handle: FileHandle; s
     throw error;
   }
   try {
-    const stats = await handle.stat();
+    const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is no regular file');
-    return { handle, size: stats.size };
+    // Whoever writes to it changes the times, and whoever puts another file in its place, the number.
+    const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+    return { handle, size: Number(size), identity: [dev, ino, size, mtimeNs, ctimeNs].join(' ') };
   } catch (error) {
     await handle.close();
     throw error;
@@ -65,8 +69,8 @@ function openPath(path: string, signal: AbortSignal | undefined): Promise<ModelF
   return guardedFile(path, signal, async () => {
     const opened = await openRegular(path);
     if (opened === undefined) return undefined;
-    const { handle, size } = opened;
-    return { size, parts: partsOf(handle, size), close: () => handle.close() };
+    const { handle, size, identity } = opened;
+    return { size, identity, parts: partsOf(handle, size), close: () => handle.close() };
   });
 }
 

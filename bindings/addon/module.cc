@@ -1,7 +1,8 @@
 // The addon: Session (bindings/wasm/session.h) as a class of Node-API, with the methods that WebAssembly exports.
 //
 // A session belongs to the thread of Node that made it, of which there may be any number; nothing is shared between
-// them but what never changes. Its methods compute in the thread that calls, as those of WebAssembly do.
+// them but what never changes: weights that are ready (core/models/shared_weights.h), too. Its methods compute in the
+// thread that calls, as those of WebAssembly do.
 #include <napi.h>
 
 #include <functional>

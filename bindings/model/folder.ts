@@ -9,6 +9,8 @@ export interface ModelFile {
   parts: AsyncIterable<Uint8Array>;
   /** What it must hash to ('sha256-' and Base64), where its server says so. */
   hash?: string;
+  /** Another file of the same identity has the same content. */
+  identity?: string;
   /** Gives back what it holds, read or not. May be called twice. */
   close(): Promise<void>;
   /** It is not what it should be: the next time it is fetched anew. */

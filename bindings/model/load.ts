@@ -29,9 +29,14 @@ export interface ModelReader {
   smallFiles(kind: Kind, config: Promise<Uint8Array>): Promise<SmallFiles>;
   /** Those that a tokenizer alone needs. */
   tokenizer(): Promise<SmallFiles>;
-  /** model.safetensors, or the files that it was cut into, to its end. */
-  weights(take: (part: Uint8Array) => Promise<void>): Promise<void>;
+  /**
+   * model.safetensors, or the files that it was cut into, to its end. `wants` is asked before the first byte whether they are
+   * to be read at all; `origin` says which content they have, where that is known.
+   */
+  weights(take: (part: Uint8Array) => Promise<void>, wants?: Wants): Promise<void>;
 }
+
+type Wants = (origin: string | undefined) => Promise<boolean>;
 
 const isMissing = 'is missing, but integrity says that it is there';
 
@@ -51,7 +56,7 @@ export function readModel(
   const bad = (file: string, what: string) => new LatformerError('bad_model', `${file} in ${name} ${what}`);
 
   /** The parts of a file, which is closed on every way out. Ends with whether there is such a file. */
-  async function* parts(file: string, limit = Infinity): AsyncGenerator<Uint8Array, boolean> {
+  async function* parts(file: string, limit = Infinity, wants?: Wants): AsyncGenerator<Uint8Array, boolean> {
     const check = (size: number): void => {
       if (size <= limit) return;
       throw bad(file, `is larger than ${limit / 2 ** 20} MiB`);
@@ -74,6 +79,15 @@ export function readModel(
       const expected = given ?? (opened.hash === undefined ? undefined : [opened.hash]);
       const hasher = expected && startHash(opened.size);
       check(size);
+      if (wants) {
+        const content = opened.hash ?? opened.identity;
+        // With the hashes, which whoever reads it holds it against.
+        if (!(await wants(content && [content, ...(given ?? [])].join(' ')))) {
+          progress({ status: 'progress', name, file, loaded: size, total: size, progress: 100 });
+          progress({ status: 'done', name, file });
+          return true;
+        }
+      }
       let loaded = 0;
       for await (const part of opened.parts) {
         throwIfAborted([signal]);
@@ -197,8 +211,9 @@ export function readModel(
       return gathered([...files, ...vocabulary]);
     },
 
-    async weights(take) {
-      if (await drain(parts(weightsFile), take)) return checkUnread();
+    async weights(take, wants) {
+      if (await drain(parts(weightsFile, Infinity, wants), take)) return checkUnread();
+      await wants?.(undefined);
       const index = await readIfThere(weightsIndexFile);
       if (index.length === 0) throw await missing(weightsFile);
       await drain(mergedShards(parseIndex(weightsIndexFile, index), parts), take);

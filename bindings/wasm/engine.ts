@@ -20,6 +20,7 @@ import type {
   RawTokens,
   SmallFiles,
   TextInput,
+  WeightsFrom,
   Work,
 } from '../engine.js';
 import { LatformerError, messageOf } from '../errors.js';
@@ -42,6 +43,7 @@ export type OpenAddon = (path: string) => Session;
 
 const stagingSize = 1 << 20;
 const slice = 20; // milliseconds of work, or a layer, between which signals, and a page, have their turn
+const pause = 5; // milliseconds until it is asked again whether another engine has loaded the weights
 const largestText = 0x7fff_0000; // bytes; what a 32-bit instance can address besides itself
 
 function isFailure(value: object): value is Failure {
@@ -93,6 +95,7 @@ export class LocalEngine implements WasmEngine {
   #whyNot = new LatformerError('internal', 'the engine was not started');
   #isClosed = false;
   #threads = 1;
+  #isNative = false;
   #endThreads: () => void = () => undefined;
   readonly #startThread: StartThread;
   readonly #openAddon: OpenAddon | undefined;
@@ -111,6 +114,7 @@ export class LocalEngine implements WasmEngine {
         throw new LatformerError('unsupported_runtime', `cannot load the addon: ${messageOf(cause)}`, { cause });
       }
       this.#threads = threads; // which start by themselves
+      this.#isNative = true;
       if (this.#isClosed) this.close();
       return [];
     }
@@ -150,9 +154,19 @@ export class LocalEngine implements WasmEngine {
     return this.#call((session) => session.describe(head.length));
   }
 
-  async open(kind: Kind, files: SmallFiles, dtype: Dtype | undefined): Promise<void> {
+  async open(
+    kind: Kind,
+    files: SmallFiles,
+    dtype: Dtype | undefined,
+    origin: string | undefined,
+  ): Promise<WeightsFrom> {
     this.#give(files);
-    this.#call((session) => session.open(kind, this.#threads, dtype ?? ''));
+    const known = this.#isNative ? (origin ?? '') : ''; // an instance of WebAssembly has a memory of its own
+    for (;;) {
+      const { weights } = this.#call((session) => session.open(kind, this.#threads, dtype ?? '', known));
+      if (weights !== 'elsewhere') return weights;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
 
   async append(bytes: Uint8Array): Promise<void> {

@@ -10,7 +10,12 @@ export interface Session {
   stage(size: number): Uint8Array | Failure;
   file(name: string, size: number): object | Failure;
   describe(headSize: number): import('../engine.js').Description | Failure;
-  open(kind: import('../engine.js').Kind, threads: number, dtype: string): object | Failure;
+  open(
+    kind: import('../engine.js').Kind,
+    threads: number,
+    dtype: string,
+    origin: string,
+  ): { weights: import('../engine.js').WeightsFrom | 'elsewhere' } | Failure;
   openTokenizer(): import('../engine.js').LoadedTokenizer | Failure;
   tokenize(lengths: number[], special: boolean): import('../engine.js').RawTokens | Failure;
   detokenize(ids: number[], skipSpecial: boolean): { text: string } | Failure;

@@ -18,6 +18,12 @@ namespace {
 
 val not_staged() { return failure(invalid_argument("these bytes were not staged")); }
 
+val opened(const char* weights) {
+  val result = val::object();
+  result.set("weights", std::string(weights));
+  return result;
+}
+
 }  // namespace
 
 template <class Bound, class Method>
@@ -55,7 +61,7 @@ val Session::describe(size_t head_size) {
   });
 }
 
-val Session::open(const std::string& task, size_t threads, const std::string& dtype) {
+val Session::open(const std::string& task, size_t threads, const std::string& dtype, const std::string& origin) {
   return guarded([&] {
     if (threads < 1 || !threads_.suffice(threads)) {
       return failure(invalid_argument("there are not as many threads"));
@@ -69,11 +75,26 @@ val Session::open(const std::string& task, size_t threads, const std::string& dt
     }
     const ModelFiles files = given_files();
     LoadOptions options;
+    if constexpr (kBuffersAreShared) {
+      share_.reset();
+      if (!origin.empty()) {
+        share_ = WeightShare::join(task + '\n' + dtype + '\n' + origin + '\n' + std::string(files.config_json));
+        if (share_ == nullptr) return opened("elsewhere");
+      }
+      options.share = share_;
+    }
     options.threads = threads;
     options.precision = precision_of(dtype);
     const Status status = std::visit([&](auto& model) { return model.open(files, options); }, model_);
     files_.clear();
-    return value_or_failure(status);
+    if (!status.ok()) {
+      share_.reset();
+      return failure(status);
+    }
+    if constexpr (kBuffersAreShared) {
+      if (share_ != nullptr) return opened(share_->ready() == nullptr ? "first" : "shared");
+    }
+    return opened("own");
   });
 }
 
@@ -103,7 +124,11 @@ val Session::append(size_t size) {
 val Session::finish() {
   return guarded([&] {
     staging_.take();
-    return std::visit([](auto& model) { return model.finish(); }, model_);
+    const val model = std::visit([](auto& loading) { return loading.finish(); }, model_);
+    if constexpr (kBuffersAreShared) {
+      if (share_ && share_->ready() == nullptr) share_.reset();  // it failed: the next one tries
+    }
+    return model;
   });
 }
 

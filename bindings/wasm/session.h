@@ -4,7 +4,7 @@
 //   JavaScript -> C++   bytes, through a staging block: stage(n) gives a view, fill it, then call
 //   C++ -> JavaScript   plain objects; every method gives its value or {error: {code, message}} and never throws
 //
-//   file(name, size)... -> open(task, threads, dtype) -> append(size)... -> finish() -> the methods of the task
+//   file(name, size)... -> open(task, threads, dtype, origin) -> append(size)... -> finish() -> the methods of the task
 //   file(name, size)... -> open_tokenizer() -> tokenize(), detokenize()
 //
 // The core does not throw, but the standard library may run out of memory inside it: std::bad_alloc ends here as
@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -23,6 +24,7 @@
 #include "bindings/wasm/staging.h"
 #include "bindings/wasm/threads.h"
 #include "bindings/wasm/tokenizer.h"
+#include "core/models/shared_weights.h"
 #include "core/tasks/model_files.h"
 
 namespace latformer {
@@ -39,8 +41,13 @@ class Session {
   // object with `tokenizer` and `weights`, each absent where it cannot be read.
   val describe(size_t head_size);
   // All small files were given. `task` is 'classification', 'embedding' or 'generation'. `threads` run the model, this
-  // one and those that were started; dtype is 'fp32', 'q8', 'q4' or '' for what the weights are made for.
-  val open(const std::string& task, size_t threads, const std::string& dtype);
+  // one and those that were started; dtype is 'fp32', 'q8', 'q4' or '' for what the weights are made for. `origin` says
+  // which content model.safetensors has; '': nobody knows, and the weights are the session's own. Gives {weights}:
+  //   own        their bytes are to come: append()
+  //   first      the same, and sessions of the same origin, in any thread of the process, will share what they become
+  //   shared     another session has them: finish() comes next
+  //   elsewhere  another session is at it; nothing was done, and open() is to be called again later
+  val open(const std::string& task, size_t threads, const std::string& dtype, const std::string& origin);
   // The tokenizer alone, of the small files that were given. Gives what it is.
   val open_tokenizer();
   // See BoundTokenizer.
@@ -82,6 +89,7 @@ class Session {
   FurtherThreads threads_;
   Staging staging_;
   std::map<std::string, File> files_;  // until open()
+  std::shared_ptr<WeightShare> share_;
   std::variant<BoundEncoder, BoundGenerator> model_;
   BoundTokenizer tokenizer_;
 };

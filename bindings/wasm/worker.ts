@@ -23,7 +23,7 @@ export function connectEngine(port: Port): WasmEngine {
   return {
     lanes: 1,
     start: (module, threads) => call('start', [module, threads]) as Answer<'start'>,
-    open: (kind, files, dtype) => call('open', [kind, files, dtype]) as Answer<'open'>,
+    open: (kind, files, dtype, origin) => call('open', [kind, files, dtype, origin]) as Answer<'open'>,
     append(bytes) {
       const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
       const part = isWhole ? bytes : new Uint8Array(bytes);

@@ -129,6 +129,23 @@ Result<Linear> Linear::create(size_t in, size_t out, const Int4Rows& weight, std
   return linear;
 }
 
+Linear Linear::share() const {
+  Linear other;
+  other.micro_ = micro_;
+  other.in_ = in_;
+  other.out_ = out_;
+  other.blocks_ = blocks_;
+  other.f32_ = f32_.share();
+  other.int8_ = {.values = int8_.values.share(),
+                 .scales = int8_.scales.share(),
+                 .sums = int8_.sums.share(),
+                 .excess = int8_.excess.share()};
+  other.int4_ = {.values = int4_.values.share(), .group = int4_.group};
+  other.first_bytes_ = first_bytes_.share();
+  other.bias_ = bias_.share();
+  return other;
+}
+
 size_t Linear::padded_in() const { return divide_up(in_, micro_->int8_step) * micro_->int8_step; }
 
 Status Linear::run(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const {

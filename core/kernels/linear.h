@@ -61,6 +61,9 @@ class Linear {
   // Errors: out_of_memory (for the workspace). A row's result does not depend on the rows beside it, nor on threads.
   Status run(const Threads& threads, size_t rows, const float* x, float* y, LinearWorkspace& workspace) const;
 
+  // The same layer once more: the weights are held once.
+  Linear share() const;
+
   size_t in() const { return in_; }
   size_t out() const { return out_; }
   Precision precision() const {

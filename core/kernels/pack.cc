@@ -159,6 +159,14 @@ Result<Buffer<std::byte>> first_bytes_of(std::span<const std::byte> packed) {
   return result;
 }
 
+Excess Excess::share() const {
+  Excess other;
+  other.ends_ = ends_.share();
+  other.k_ = k_.share();
+  other.weights_ = weights_.share();
+  return other;
+}
+
 Result<Excess> Excess::take(size_t in_padded, size_t blocks, size_t columns, int8_t* packed) {
   assert(in_padded % (2 * kGroup) == 0);
   const size_t group_bytes = columns * kGroup;

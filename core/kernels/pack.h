@@ -49,6 +49,7 @@ class Excess {
   static Result<Excess> take(size_t in_padded, size_t blocks, size_t columns, int8_t* packed);
 
   Int8Excess view() const { return {ends_.data(), k_.data(), weights_.data()}; }
+  Excess share() const;  // Buffer::share
 
  private:
   Buffer<uint32_t> ends_;

@@ -18,6 +18,7 @@
 #include "core/format/labels.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/threads.h"
+#include "core/models/weight_reader.h"
 
 namespace latformer {
 
@@ -90,8 +91,9 @@ class EncoderModelLoader {
   virtual Result<Profile> profile(std::string_view json) const = 0;
   virtual Cost cost(const Profile& profile) const = 0;
 
-  // The next bytes of model.safetensors. Errors: those of WeightReader.
-  virtual Status append(std::span<const std::byte> bytes) = 0;
+  // Takes the bytes of model.safetensors, or what another loader has made of them.
+  virtual WeightReader& reader() = 0;
+  Status append(std::span<const std::byte> bytes) { return reader().append(bytes); }
   // All bytes were given. Errors: bad_model (the file is too short). The loader is of no further use.
   virtual Result<std::unique_ptr<EncoderModel>> finish(Threads threads, const Profile& profile) = 0;
 };

@@ -32,6 +32,15 @@ void transpose_bits(size_t rows, size_t columns, const std::byte* from, std::byt
 
 }  // namespace
 
+StoredMatrix StoredMatrix::share() const {
+  return {.rows = rows,
+          .columns = columns,
+          .dtype = dtype,
+          .group = group,
+          .values = values.share(),
+          .scales = scales.share()};
+}
+
 void StoredMatrix::widen_row(size_t i, float* y) const {
   assert(i < rows);
   const std::byte* x = values.data() + i * row_bytes();

@@ -27,6 +27,9 @@ struct StoredMatrix {
 
   size_t scale_count() const { return dtype == DType::i32 ? rows * (columns / group) : rows; }  // of integers
 
+  // The same once more: the values are held once.
+  StoredMatrix share() const;
+
   // y (columns) = row i
   void widen_row(size_t i, float* y) const;
 

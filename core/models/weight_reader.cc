@@ -91,7 +91,47 @@ WeightReader::WeightReader(WeightRename rename, std::optional<Precision> precisi
     : rename_(std::move(rename)), precision_(precision), declare_(std::move(declare)), stream_(*this) {}
 WeightReader::~WeightReader() = default;
 
+Status WeightReader::share(const std::shared_ptr<WeightShare>& shared) {
+  if constexpr (kBuffersAreShared) {
+    shared_ = shared;
+    const ReadyWeights* ready = shared_ ? shared_->ready() : nullptr;
+    if (ready == nullptr) return {};
+    LATFORMER_TRY(begin(ready->header));
+    return fill(*ready);
+  }
+  return {};
+}
+
+Status WeightReader::finish() {
+  if constexpr (kBuffersAreShared) {
+    if (shared_ && shared_->ready() != nullptr) return {};
+    LATFORMER_TRY(stream_.finish());
+    if (shared_) shared_->publish(ready());
+    return {};
+  }
+  return stream_.finish();
+}
+
+ReadyWeights WeightReader::ready() const {
+  ReadyWeights ready{.header = *header_, .matrices = {}, .vectors = {}, .products = {}};
+  for (const StoredMatrix* matrix : matrices_) ready.matrices.push_back(matrix->share());
+  for (const Buffer<float>* vector : vectors_) ready.vectors.push_back(vector->share());
+  for (const Product& product : products_) ready.products.push_back(product.linear->share());
+  return ready;
+}
+
+Status WeightReader::fill(const ReadyWeights& ready) {
+  const bool is_same = ready.matrices.size() == matrices_.size() && ready.vectors.size() == vectors_.size() &&
+                       ready.products.size() == products_.size();
+  if (!is_same) return internal_error("the weights that are shared are those of another model");
+  for (size_t i = 0; i < matrices_.size(); ++i) *matrices_[i] = ready.matrices[i].share();
+  for (size_t i = 0; i < vectors_.size(); ++i) *vectors_[i] = ready.vectors[i].share();
+  for (size_t i = 0; i < products_.size(); ++i) *products_[i].linear = ready.products[i].share();
+  return {};
+}
+
 Status WeightReader::begin(const SafetensorsHeader& header) {
+  header_ = &header;
   takers_.resize(header.tensors.size());
   LATFORMER_ASSIGN(file_, WeightIndex::create(header, rename_));
   LATFORMER_TRY(declare_(*this));
@@ -99,6 +139,7 @@ Status WeightReader::begin(const SafetensorsHeader& header) {
 }
 
 Status WeightReader::embedding(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix) {
+  if constexpr (kBuffersAreShared) matrices_.push_back(matrix);
   // Integers become f32 row by row, as they are read; 4 bits are no wider than int8.
   const auto is_narrowed = [this, matrix] {
     return precision_.value_or(Precision::f32) != Precision::f32 && matrix->dtype != DType::i32;
@@ -115,10 +156,12 @@ Status WeightReader::embedding(const std::string& name, size_t rows, size_t colu
 }
 
 Status WeightReader::matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix) {
+  if constexpr (kBuffersAreShared) matrices_.push_back(matrix);
   return expect_matrix(name, rows, columns, matrix, {});
 }
 
 Status WeightReader::vector(const std::string& name, size_t size, Buffer<float>* vector) {
+  if constexpr (kBuffersAreShared) vectors_.push_back(vector);
   return expect_vector(name, size, vector, {});
 }
 

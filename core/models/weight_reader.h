@@ -24,6 +24,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +37,7 @@
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/kernels/linear.h"
+#include "core/models/shared_weights.h"
 #include "core/models/stored_matrix.h"
 #include "core/models/tensor_stream.h"
 
@@ -75,6 +77,11 @@ class WeightReader final : private TensorSink {
   WeightReader(const WeightReader&) = delete;  // tensors on their way point to it
   WeightReader& operator=(const WeightReader&) = delete;
 
+  // Before the first byte: what the file becomes is shared with other readers of it. Where `shared` is ready the
+  // targets are filled at once, and no bytes are to come; else finish() publishes. Errors: those of `declare`; internal
+  // (it is of another model).
+  Status share(const std::shared_ptr<WeightShare>& shared);
+
   // The next bytes of model.safetensors. Errors: bad_model (naming the tensor and what was expected),
   // unsupported_model (a type that cannot be read), out_of_memory (once the header is there, if the weights can never
   // fit), those of `declare`.
@@ -82,7 +89,7 @@ class WeightReader final : private TensorSink {
 
   // All bytes were given, and all targets are filled. Errors: bad_model (the file is too short). The reader is of no
   // further use.
-  Status finish() { return stream_.finish(); }
+  Status finish();
 
   // For `declare`. Each is checked against the header now, and stored at its target as it comes.
   // What embeddings and products that were asked for will take, in bytes, once they are loaded: at
@@ -110,6 +117,9 @@ class WeightReader final : private TensorSink {
   bool wants(size_t index) const override { return takers_[index] != nullptr; }
   Status take(size_t index, Buffer<std::byte> bytes) override { return takers_[index](std::move(bytes)); }
 
+  Status fill(const ReadyWeights& ready);
+  ReadyWeights ready() const;
+
   Status expect_layer(const LinearPart& part, size_t in, Layer& layer);
   Status expect_vector(const std::string& name, size_t size, Buffer<float>* vector, Done done);
   Status expect_matrix(const std::string& name, size_t rows, size_t columns, StoredMatrix* matrix, Done done);
@@ -124,10 +134,14 @@ class WeightReader final : private TensorSink {
   std::optional<Precision> precision_;
   Declare declare_;
   TensorStream stream_;
+  std::shared_ptr<WeightShare> shared_;
+  const SafetensorsHeader* header_ = nullptr;
   std::optional<WeightIndex> file_;                               // the header's tensors by name
   std::vector<std::function<Status(Buffer<std::byte>)>> takers_;  // of each tensor of the header; null: not wanted
   std::map<std::string, Layer> layers_;                           // linear layers of the file by name
   std::deque<Product> products_;
+  std::vector<StoredMatrix*> matrices_;  // targets
+  std::vector<Buffer<float>*> vectors_;  // targets, of norms too
   uint64_t bytes_ = 0;
 
   // Of the product that is being packed.

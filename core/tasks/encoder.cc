@@ -303,6 +303,7 @@ Result<EncoderLoader> EncoderLoader::create(const ModelFiles& files, const OpenM
   LATFORMER_ASSIGN(Profile profile, weights->profile(files.profile_json));
   LATFORMER_ASSIGN(Tokenizer tokenizer, open_tokenizer(files, weights->config().vocab_size));
   LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
+  LATFORMER_TRY(weights->reader().share(options.share));
   return EncoderLoader(std::make_unique<State>(std::move(weights), std::move(profile), std::move(tokenizer),
                                                std::move(threads), options.clock));
 }

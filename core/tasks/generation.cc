@@ -314,6 +314,7 @@ Result<GeneratorLoader> GeneratorLoader::create(const ModelFiles& files, const L
   LATFORMER_ASSIGN(std::vector<int32_t> end_tokens,
                    parse_end_tokens(files.config_json, files.generation_config_json, facts.vocab_size));
   LATFORMER_ASSIGN(Threads threads, Threads::create(options.threads));
+  LATFORMER_TRY(weights->reader().share(options.share));
   return GeneratorLoader(std::make_unique<State>(std::move(weights), std::move(profile), std::move(tokenizer),
                                                  std::move(end_tokens), std::move(threads), options.clock));
 }

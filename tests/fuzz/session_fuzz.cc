@@ -181,7 +181,7 @@ class Caller {
     bool sound = file("config.json", model.config);
     sound &= file(model.tokenizer_name, model.tokenizer);
     sound &= file("profile.json", model.profile);
-    sound &= is_sound(session_.open(model.task, 1, byte() % 2 == 0 ? "" : "q8"));
+    sound &= is_sound(session_.open(model.task, 1, byte() % 2 == 0 ? "" : "q8", "its file"));
     sound &= is_sound(session_.append(stage(model.weights)));
     sound &= is_sound(session_.finish());
     return sound;
@@ -201,7 +201,8 @@ class Caller {
         return;
       }
       case 2:
-        is_sound(session_.open(byte() % 4 == 3 ? "" : model().task, byte() % 4, byte() % 2 == 0 ? "fp32" : "?"));
+        is_sound(
+            session_.open(byte() % 4 == 3 ? "" : model().task, byte() % 4, byte() % 2 == 0 ? "fp32" : "?", "a file"));
         return;
       case 3: {
         const std::string_view weights = model().weights;
@@ -263,7 +264,7 @@ class Caller {
 
   void must_work(const Model& model) {
     input_ = {};
-    is_sound(session_.open(model.task, 1, ""));  // with the files that are left of other calls
+    is_sound(session_.open(model.task, 1, "", ""));  // with the files that are left of other calls
     FUZZ_REQUIRE(load(model));
     if (model.task != std::string("generation")) {
       val sizes = val::array();

@@ -24,8 +24,7 @@ function random(seed) {
 }
 
 /** name -> shape, as transformers saves it. */
-function tensorShapes(labels) {
-  const { layers, hidden, intermediate, positions } = shape;
+function tensorShapes(labels, { layers, hidden, intermediate, positions }) {
   const shapes = new Map();
   const dense = (name, outputs, inputs) =>
     shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
@@ -78,12 +77,14 @@ export function safetensors(tensors) {
 const json = (value) => new TextEncoder().encode(JSON.stringify(value));
 
 /**
- * The files of the model by name. `config`: fields that differ; `profile`: null for a model without one.
+ * The files of the model by name. `config`: fields that differ; `profile`: null for a model without one; `sizes`: those of
+ * `shape` that differ.
  */
-export function tinyModel({ labels = ['NEGATIVE', 'POSITIVE'], config = {}, profile = {}, seed = 1 } = {}) {
+export function tinyModel({ labels = ['NEGATIVE', 'POSITIVE'], config = {}, profile = {}, seed = 1, sizes = {} } = {}) {
+  const its = { ...shape, ...sizes };
   const next = random(seed);
   const tensors = new Map();
-  for (const [name, tensorShape] of tensorShapes(labels.length)) {
+  for (const [name, tensorShape] of tensorShapes(labels.length, its)) {
     const values = new Float32Array(tensorShape.reduce((a, b) => a * b));
     const isScale = name.endsWith('LayerNorm.weight');
     for (let i = 0; i < values.length; ++i) values[i] = isScale ? 1 : 2 * next() - 1;
@@ -94,11 +95,11 @@ export function tinyModel({ labels = ['NEGATIVE', 'POSITIVE'], config = {}, prof
       architectures: ['BertForSequenceClassification'],
       model_type: 'bert',
       vocab_size: vocabulary.length,
-      hidden_size: shape.hidden,
-      num_hidden_layers: shape.layers,
-      num_attention_heads: shape.heads,
-      intermediate_size: shape.intermediate,
-      max_position_embeddings: shape.positions,
+      hidden_size: its.hidden,
+      num_hidden_layers: its.layers,
+      num_attention_heads: its.heads,
+      intermediate_size: its.intermediate,
+      max_position_embeddings: its.positions,
       type_vocab_size: 2,
       hidden_act: 'gelu',
       layer_norm_eps: 1e-12,

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "core/models/bert/config.h"
@@ -21,7 +20,7 @@ class BertEncoderLoader final : public EncoderModelLoader {
   std::optional<uint32_t> max_tokens() const override { return max_tokens_; }
   Result<Profile> profile(std::string_view json) const override;
   Cost cost(const Profile& profile) const override;
-  Status append(std::span<const std::byte> bytes) override { return weights_.append(bytes); }
+  WeightReader& reader() override { return weights_.reader(); }
   Result<std::unique_ptr<EncoderModel>> finish(Threads threads, const Profile& profile) override;
 
  private:

@@ -53,7 +53,8 @@ class BertLoader {
   // precision: of embeddings and linear layers; absent: as the file has them.
   BertLoader(const BertConfig& config, std::unique_ptr<Head> head, std::optional<Precision> precision = {});
 
-  // The next bytes of model.safetensors. Errors: those of WeightReader and of the head's declare().
+  // Takes the bytes of model.safetensors. Errors: also those of the head's declare().
+  WeightReader& reader() { return reader_; }
   Status append(std::span<const std::byte> bytes) { return reader_.append(bytes); }
 
   // All bytes were given. Errors: bad_model (the file is too short). The loader is of no further use.

@@ -12,14 +12,16 @@
 #include "core/kernels/threads.h"
 #include "core/models/decoder/decoder.h"
 #include "core/models/room.h"
+#include "core/models/weight_reader.h"
 
 namespace latformer {
 
 class DecoderLoader {
  public:
   virtual ~DecoderLoader() = default;
-  // The next bytes of model.safetensors. Errors: those of WeightReader.
-  virtual Status append(std::span<const std::byte> bytes) = 0;
+  // Takes the bytes of model.safetensors, or what another loader has made of them.
+  virtual WeightReader& reader() = 0;
+  Status append(std::span<const std::byte> bytes) { return reader().append(bytes); }
   // All bytes were given. Errors: bad_model (the file is too short). The loader is of no further use.
   virtual Result<std::unique_ptr<DecoderModel>> finish(Threads threads) = 0;
   virtual const DecoderFacts& facts() const = 0;

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,7 +27,7 @@ class Gpt2ClassifierLoader final : public EncoderModelLoader {
   EncoderConfig config() const override { return config_; }
   Result<Profile> profile(std::string_view json) const override;
   Cost cost(const Profile& profile) const override;
-  Status append(std::span<const std::byte> bytes) override { return weights_.append(bytes); }
+  WeightReader& reader() override { return weights_.reader(); }
   Result<std::unique_ptr<EncoderModel>> finish(Threads threads, const Profile& profile) override;
 
  private:

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 
 #include "core/base/status.h"
 #include "core/models/decoder/loader.h"
@@ -21,7 +20,7 @@ class Gpt2Loader final : public DecoderLoader {
  public:
   // precision: of embeddings and linear layers; absent: as the file has them.
   Gpt2Loader(const Gpt2Config& config, std::optional<Precision> precision);
-  Status append(std::span<const std::byte> bytes) override { return reader_.append(bytes); }
+  WeightReader& reader() override { return reader_; }
   Result<std::unique_ptr<DecoderModel>> finish(Threads threads) override;
   const DecoderFacts& facts() const override { return facts_; }
 
