@@ -11,8 +11,8 @@ async function classifier() {
     return pipeline('text-classification', settings.onnx.name, { dtype: settings.dtype });
   }
   const { pipeline } = await import('../../dist/node.mjs');
-  const { model = null, dtype, speedup, options } = settings;
-  const classify = await pipeline('text-classification', model, { dtype, ...options });
+  const { model = null, dtype, speedup, device, options } = settings;
+  const classify = await pipeline('text-classification', model, { dtype, device, ...options });
   classify.setSpeedup(speedup);
   return classify;
 }

@@ -2,8 +2,9 @@
 // time and memory of a server with the default, with threads, with workers, in its own thread, and of transformers.js.
 //
 //   npm run bench:server -- [DIR] [--connections 16] [--seconds 5] [--rounds 3] [--tokens 16,32,64] [--workers N]
-//                           [--dtype q8|fp32] [--speedup 1]
+//                           [--dtype q8|fp32] [--speedup 1] [--device wasm|native]
 //
+// --device native: with the addon that is built here (npm run build -- --addon).
 // DIR: a model folder, for which the peer gets an ONNX file; by default the bundled model, without the peer. Each server
 // has a process to itself; they take turns, and the middle of the rounds is shown.
 import { fork } from 'node:child_process';
@@ -14,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../../scripts/build.mjs';
 import { root } from '../../scripts/support/paths.mjs';
+import { addonOf, ownPlatform } from '../../scripts/support/platforms.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { main, step } from '../../scripts/support/steps.mjs';
 import { median } from '../support/median.mjs';
@@ -30,6 +32,7 @@ const { values: options, positionals } = parseArgs({
     workers: { type: 'string', default: String(availableParallelism()) },
     dtype: { type: 'string' },
     speedup: { type: 'string', default: '1' },
+    device: { type: 'string', default: 'wasm' },
   },
 });
 
@@ -37,7 +40,10 @@ const calmDelay = 20; // milliseconds of the event loop's delay, which a server 
 
 /** A process with one server; loaded and warm. */
 async function start(name, settings) {
-  const child = fork(join(root, 'bench/server/endpoint.mjs'), [JSON.stringify(settings)], { execArgv: [] });
+  const child = fork(join(root, 'bench/server/endpoint.mjs'), [JSON.stringify(settings)], {
+    execArgv: [],
+    env: { LATFORMER_ADDON: addonOf(ownPlatform) ?? '', ...process.env },
+  });
   const [message] = await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(([code]) => {
@@ -50,7 +56,8 @@ async function start(name, settings) {
 async function contenders() {
   const dtype = options.dtype;
   const model = positionals[0] && (await prepareModel(positionals[0], { onnx: true }));
-  const common = { library: 'latformer', model: model?.folder, dtype, speedup: Number(options.speedup) };
+  const { device } = options;
+  const common = { library: 'latformer', model: model?.folder, dtype, speedup: Number(options.speedup), device };
   const count = Number(options.workers);
   const list = [
     ['in its own thread', { ...common, options: { worker: false } }],
@@ -105,7 +112,7 @@ async function bench() {
   const middle = ({ rounds }, field, digits = 0) => median(rounds.map((each) => each[field])).toFixed(digits);
   const [busy] = loadavg();
   console.log(
-    `\n${options.connections} connections, texts of ${options.tokens} tokens, Node ${process.versions.node}, ` +
+    `\n${options.device}: ${options.connections} connections, texts of ${options.tokens} tokens, Node ${process.versions.node}, ` +
       `${availableParallelism()} processors, load average ${busy.toFixed(1)}\n`,
   );
   const head = ['', 'requests/s', 'p50 ms', 'p99 ms', 'loop delay p99 ms', 'CPU ms/request', 'memory MB'];
