@@ -151,6 +151,7 @@ TEST(ThreadsThatShareWeights, AnswerAsOneAlone) {
     const std::vector<float> expected = logits_of(alone);
     std::vector<std::vector<float>> logits(4);
     std::vector<std::thread> users;
+    users.reserve(logits.size());
     for (std::vector<float>& own : logits) {
       users.emplace_back([&] {
         for (int i = 0; i < 3; ++i) {  // they come and go
@@ -175,6 +176,7 @@ TEST(ThreadsThatShareWeights, GenerateAsOneAlone) {
       const std::string key = std::string(config) + std::to_string(static_cast<int>(precision));
       std::vector<std::vector<int32_t>> tokens(3);
       std::vector<std::thread> users;
+      users.reserve(tokens.size());
       for (std::vector<int32_t>& own : tokens) {
         users.emplace_back([&] {
           const std::shared_ptr<WeightShare> share = wait_for(key);
