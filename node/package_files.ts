@@ -8,10 +8,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LatformerError } from '../bindings/errors.js';
 import type { BinaryName } from '../bindings/wasm/binaries.js';
 
+// Methods, because Vercel's tracer (Next by webpack) sees an address in a `return`, and in no arrow function without one.
 const besideEntry = {
-  'latformer.wasm.gz': () => new URL('./latformer.wasm.gz', import.meta.url),
-  'latformer-relaxed.wasm.gz': () => new URL('./latformer-relaxed.wasm.gz', import.meta.url),
-  'node-worker.mjs': () => new URL('./node-worker.mjs', import.meta.url),
+  'latformer.wasm.gz'() {
+    return new URL('./latformer.wasm.gz', import.meta.url);
+  },
+  'latformer-relaxed.wasm.gz'() {
+    return new URL('./latformer-relaxed.wasm.gz', import.meta.url);
+  },
+  'node-worker.mjs'() {
+    return new URL('./node-worker.mjs', import.meta.url);
+  },
 };
 export type PackageFile = keyof typeof besideEntry;
 
