@@ -72,8 +72,11 @@ describe('weights of the native addon', { skip: !existsSync(addon) && 'it is not
     assert.deepEqual(await pool(text), expected);
     const four = await residentMegabytes();
     await pool.dispose();
-    const none = await residentMegabytes();
-    assert.ok(none < four - copy / 2, `${four - none} MB were given back, of ${copy} MB of weights`);
+    // The workers end by themselves, when a busy machine lets them.
+    const least = four - copy / 2;
+    let none = await residentMegabytes();
+    for (let i = 0; none >= least && i < 100; ++i) none = await residentMegabytes();
+    assert.ok(none < least, `${four - none} MB were given back, of ${copy} MB of weights`);
   });
 
   test('they are read once, whoever loads at the same time or later', isOnLinux, async () => {
