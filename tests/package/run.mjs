@@ -115,8 +115,8 @@ const checks = [
       }
       assert.deepEqual((await filesOf(model)).sort(), [
         ...['LICENSE', 'NOTICE', 'README.md', 'config.json', 'index.cjs', 'index.d.cts', 'index.d.mts', 'index.mjs'],
-        ...['integrity.json', 'model.safetensors', 'package.json', 'profile.json', 'special_tokens_map.json'],
-        ...['tokenizer_config.json', 'vocab.txt'],
+        ...['integrity.json', 'model.safetensors', 'node.mjs', 'package.json', 'profile.json'],
+        ...['special_tokens_map.json', 'tokenizer_config.json', 'vocab.txt'],
       ]);
       assert.deepEqual((await filesOf(addon)).sort(), [
         'LICENSE',
