@@ -70,4 +70,10 @@ std::vector<NamedTensor> random_llama(const LlamaConfig& config, uint32_t seed, 
   return maker.take();
 }
 
+std::vector<NamedTensor> random_decoder(std::string_view config_json, uint32_t seed, DType dtype, bool scorers) {
+  const Result<Gpt2Config> gpt2 = parse_gpt2_config(config_json);
+  return gpt2.ok() ? random_gpt2(*gpt2, seed, dtype, scorers)
+                   : random_llama(parse_llama_config(config_json).value(), seed, dtype, scorers);
+}
+
 }  // namespace latformer::testing

@@ -21,12 +21,6 @@ constexpr std::string_view kGpt2 = R"({"model_type": "gpt2", "vocab_size": 12, "
 constexpr std::string_view kLlama = R"({"model_type": "llama", "vocab_size": 12, "max_position_embeddings": 48,
   "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 12,
   "tie_word_embeddings": false, "eos_token_id": 0})";
-constexpr std::string_view kTokenizer = R"({
-  "added_tokens": [{"id": 0, "content": "<end>", "special": true}],
-  "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true},
-  "decoder": {"type": "ByteLevel"},
-  "model": {"type": "BPE", "unk_token": "<end>", "vocab": {"<end>": 0, "a": 1, "b": 2, ".": 3, "\u0120": 4, "ab": 5},
-            "merges": ["a b"]}})";
 constexpr std::string_view kProfile =
     R"({"version": 1, "retention": [0.6, 0.4], "dropped": "discard", "max_speedup": 3})";
 
@@ -41,16 +35,13 @@ class GeneratorOutOfMemory : public ::testing::TestWithParam<Case> {
   void SetUp() override {
     if (!testing::can_fail_allocations()) GTEST_SKIP() << "allocations cannot be made to fail in this build";
     const DType stored = GetParam().stored;
-    const auto gpt2 = parse_gpt2_config(GetParam().config);
-    weights_ = testing::safetensors_of(
-        gpt2.ok() ? testing::random_gpt2(*gpt2, 4, stored, true)
-                  : testing::random_llama(parse_llama_config(GetParam().config).value(), 4, stored, true));
+    weights_ = testing::safetensors_of(testing::random_decoder(GetParam().config, 4, stored, true));
   }
 
   Result<Generator> load() {
     LATFORMER_ASSIGN(GeneratorLoader loader,
                      GeneratorLoader::create({.config_json = GetParam().config,
-                                              .tokenizer_json = kTokenizer,
+                                              .tokenizer_json = testing::kByteTokenizer,
                                               .generation_config_json = R"({"eos_token_id": [0]})",
                                               .profile_json = kProfile},
                                              {.clock = [this] { return now_ += 0.05; }}));

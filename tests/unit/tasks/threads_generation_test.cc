@@ -17,22 +17,14 @@ constexpr std::string_view kGpt2 = R"({"model_type": "gpt2", "vocab_size": 300, 
 constexpr std::string_view kLlama = R"({"model_type": "llama", "vocab_size": 300, "max_position_embeddings": 128,
   "hidden_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
   "intermediate_size": 256, "tie_word_embeddings": true, "eos_token_id": 0})";
-constexpr std::string_view kTokenizer = R"({
-  "added_tokens": [{"id": 0, "content": "<end>", "special": true}],
-  "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true},
-  "decoder": {"type": "ByteLevel"},
-  "model": {"type": "BPE", "unk_token": "<end>", "vocab": {"<end>": 0, "a": 1, "b": 2, ".": 3, "\u0120": 4, "ab": 5},
-            "merges": ["a b"]}})";
 constexpr std::string_view kProfile =
     R"({"version": 1, "retention": [0.6, 0.4, 0.4], "dropped": "discard", "max_speedup": 3})";
 
 Generator load(std::string_view config, DType stored, const LoadOptions& options) {
-  const auto gpt2 = parse_gpt2_config(config);
-  const std::vector<std::byte> weights =
-      testing::safetensors_of(gpt2.ok() ? testing::random_gpt2(*gpt2, 4, stored)
-                                        : testing::random_llama(parse_llama_config(config).value(), 4, stored));
+  const std::vector<std::byte> weights = testing::safetensors_of(testing::random_decoder(config, 4, stored));
   GeneratorLoader loader =
-      GeneratorLoader::create({.config_json = config, .tokenizer_json = kTokenizer, .profile_json = kProfile}, options)
+      GeneratorLoader::create(
+          {.config_json = config, .tokenizer_json = testing::kByteTokenizer, .profile_json = kProfile}, options)
           .value();
   EXPECT_TRUE(loader.append(weights).ok());
   return loader.finish().value();

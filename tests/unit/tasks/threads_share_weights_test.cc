@@ -23,12 +23,6 @@ constexpr std::string_view kGpt2 = R"({"model_type": "gpt2", "vocab_size": 300, 
 constexpr std::string_view kLlama = R"({"model_type": "llama", "vocab_size": 300, "max_position_embeddings": 64,
   "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
   "intermediate_size": 96, "tie_word_embeddings": false, "eos_token_id": 0})";
-constexpr std::string_view kTokenizer = R"({
-  "added_tokens": [{"id": 0, "content": "<end>", "special": true}],
-  "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true},
-  "decoder": {"type": "ByteLevel"},
-  "model": {"type": "BPE", "unk_token": "<end>", "vocab": {"<end>": 0, "a": 1, "b": 2, ".": 3, "\u0120": 4, "ab": 5},
-            "merges": ["a b"]}})";
 
 // The share of a key, once nobody is loading it.
 std::shared_ptr<WeightShare> wait_for(const std::string& key) {
@@ -77,13 +71,11 @@ struct Decoder {
   std::vector<std::byte> weights;
 
   explicit Decoder(std::string_view json) : config(json) {
-    const auto gpt2 = parse_gpt2_config(json);
-    weights = testing::safetensors_of(gpt2.ok() ? testing::random_gpt2(*gpt2, 4)
-                                                : testing::random_llama(parse_llama_config(json).value(), 4));
+    weights = testing::safetensors_of(testing::random_decoder(json, 4));
   }
 
   Generator load(Precision precision, const std::shared_ptr<WeightShare>& share) const {
-    auto loader = GeneratorLoader::create({.config_json = config, .tokenizer_json = kTokenizer},
+    auto loader = GeneratorLoader::create({.config_json = config, .tokenizer_json = testing::kByteTokenizer},
                                           {.precision = precision, .share = share});
     EXPECT_TRUE(loader.ok()) << loader.status().message();
     return filled(std::move(loader).value(), weights, share);
@@ -140,7 +132,8 @@ TEST(WeightShares, OfAnotherModelAreRefused) {
   const std::shared_ptr<WeightShare> first = WeightShare::join("mixed up");
   bert.load(Precision::f32, first);
   const std::shared_ptr<WeightShare> second = WeightShare::join("mixed up");
-  const auto loader = GeneratorLoader::create({.config_json = kGpt2, .tokenizer_json = kTokenizer}, {.share = second});
+  const auto loader =
+      GeneratorLoader::create({.config_json = kGpt2, .tokenizer_json = testing::kByteTokenizer}, {.share = second});
   EXPECT_FALSE(loader.ok());
 }
 
