@@ -2,14 +2,12 @@
 //
 // An engine that died (code 'internal': its worker ended, or its instance trapped) is replaced by a new one, which loads
 // the model again. The call that met its death is made once more; one that has given pieces of its answer rejects instead.
-import type { Dtype } from './choices.js';
 import type {
   Encodings,
   EncodeOptions,
   Engine,
   Generated,
   GenerateOptions,
-  Kind,
   LoadedModel,
   LoadedTokenizer,
   RawCalibration,
@@ -51,13 +49,8 @@ class Pool implements Engine {
   }
 
   /** Those that will share the weights of the first are opened once it has them. */
-  async open(
-    kind: Kind,
-    files: SmallFiles,
-    dtype: Dtype | undefined,
-    origin: string | undefined,
-  ): Promise<WeightsFrom> {
-    const open = ({ engine }: Member): Promise<WeightsFrom> => engine.open(kind, files, dtype, origin);
+  async open(...asked: Parameters<Engine['open']>): Promise<WeightsFrom> {
+    const open = ({ engine }: Member): Promise<WeightsFrom> => engine.open(...asked);
     const [first, ...others] = this.#members as [Member, ...Member[]];
     const weights = await open(first);
     if (weights === 'first') {

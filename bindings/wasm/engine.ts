@@ -95,7 +95,6 @@ export class LocalEngine implements WasmEngine {
   #whyNot = new LatformerError('internal', 'the engine was not started');
   #isClosed = false;
   #threads = 1;
-  #isNative = false;
   #endThreads: () => void = () => undefined;
   readonly #startThread: StartThread;
   readonly #openAddon: OpenAddon | undefined;
@@ -114,7 +113,6 @@ export class LocalEngine implements WasmEngine {
         throw new LatformerError('unsupported_runtime', `cannot load the addon: ${messageOf(cause)}`, { cause });
       }
       this.#threads = threads; // which start by themselves
-      this.#isNative = true;
       if (this.#isClosed) this.close();
       return [];
     }
@@ -161,9 +159,8 @@ export class LocalEngine implements WasmEngine {
     origin: string | undefined,
   ): Promise<WeightsFrom> {
     this.#give(files);
-    const known = this.#isNative ? (origin ?? '') : ''; // an instance of WebAssembly has a memory of its own
     for (;;) {
-      const { weights } = this.#call((session) => session.open(kind, this.#threads, dtype ?? '', known));
+      const { weights } = this.#call((session) => session.open(kind, this.#threads, dtype ?? '', origin ?? ''));
       if (weights !== 'elsewhere') return weights;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
