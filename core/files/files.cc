@@ -122,7 +122,7 @@ Status StagedFolder::publish() {
   }
   std::vector<fs::path> names;  // also below folders in it
   for (fs::recursive_directory_iterator entry(path_, error), end; !error && entry != end; entry.increment(error)) {
-    if (!entry->is_directory()) names.push_back(entry->path().lexically_relative(path_));
+    if (!entry->is_directory(error)) names.push_back(entry->path().lexically_relative(path_));
   }
   if (error) return complaint(path_, error.message());
   for (const fs::path& name : names) {
