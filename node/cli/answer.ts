@@ -1,14 +1,34 @@
 // Texts in, lines out, in the same order and in constant memory: what classify and embed have in common.
 import { mapInOrder } from '../../bindings/tasks/in_order.js';
+import { choiceOption, wholeNumberOption } from './command.js';
 import { batchesOf } from './read/batches.js';
 import type { Source } from './read/source.js';
 import type { TextRecord } from './read/texts.js';
 import { print } from './write/output.js';
 import { Progress, hideProgress } from './write/progress.js';
 
-export interface Answering<Answer> {
+export const answerOptions = {
+  workers: { type: 'string', default: '1' },
+  batch: { type: 'string', default: '32' },
+  stats: { type: 'boolean', default: false },
+  'long-text': { type: 'string', default: 'truncate' },
+} as const;
+
+/** How many texts are answered at a time, and by how many workers. */
+export interface Pace {
   batch: number;
   workers: number;
+}
+
+export const parsePace = ({ batch, workers }: { batch: string; workers: string }): Pace => ({
+  batch: wholeNumberOption('batch', batch, 1),
+  workers: wholeNumberOption('workers', workers, 1),
+});
+
+export const parseLongText = (values: { 'long-text': string }): 'truncate' | 'windows' =>
+  choiceOption('long-text', values['long-text'], ['truncate', 'windows']);
+
+export interface Answering<Answer> extends Pace {
   signal: AbortSignal;
   /** Of the texts of a batch, one answer each. */
   answer: (texts: TextRecord[]) => Promise<readonly Answer[]>;

@@ -1,5 +1,5 @@
 // How fast a call is to be: --speedup, or --latency-budget instead.
-import { numberOption, positiveOption } from './command.js';
+import { checkSpeedup, numberOption, positiveOption } from './command.js';
 import { misuse } from './failure.js';
 
 export const speedOptions = {
@@ -23,7 +23,5 @@ export function parseSpeed({
 
 /** Held against what the model was validated for. */
 export function checkSpeed(speed: Speed, maxSpeedup: number): void {
-  if ('speedup' in speed && speed.speedup > maxSpeedup) {
-    throw misuse(`--speedup ${speed.speedup} is more than this model's maximum, ${maxSpeedup}`);
-  }
+  if ('speedup' in speed) checkSpeedup('speedup', speed.speedup, maxSpeedup);
 }

@@ -1,6 +1,6 @@
 // latformer classify: texts in, labels and scores out, in the same order and in constant memory.
 import type { LabelScore, LabelScoreWithStats } from '../../index.js';
-import { answerAll } from '../answer.js';
+import { answerAll, answerOptions, parseLongText, parsePace } from '../answer.js';
 import { choiceOption, parseOptions, wholeNumberOption } from '../command.js';
 import type { Command } from '../command.js';
 import { loadModel, parseRunOptions, runHelp, runOptions } from '../model/load.js';
@@ -19,7 +19,7 @@ Classifies texts from files, from standard input, or of --text.
                        The first time, the model is timed on this machine for about a quarter of a second
   --model DIR          a Hugging Face folder, URL or name; by default the bundled sentiment model
 ${runHelp}
-  --workers N          in N workers, each with the model in memory of its own; by default one
+  --workers N          in N workers, each with the model in memory of its own, as WebAssembly; by default one
   --top-k N            the N best labels instead of the best; 0 for all
   --stats              adds tokens, word-vectors per layer, achieved speedup, milliseconds
   --long-text MODE     text longer than the model reads: truncate (default) or windows
@@ -41,16 +41,13 @@ Exit codes: 0 done, 1 bad input, 2 misuse.
 `;
 
 const options = {
+  ...answerOptions,
   ...runOptions,
   ...sourceOptions,
   ...speedOptions,
   model: { type: 'string' },
-  workers: { type: 'string', default: '1' },
-  batch: { type: 'string', default: '32' },
   'pair-column': { type: 'string' },
   'top-k': { type: 'string' },
-  stats: { type: 'boolean', default: false },
-  'long-text': { type: 'string', default: 'truncate' },
   format: { type: 'string' },
 } as const;
 
@@ -58,15 +55,14 @@ function parse(args: string[]) {
   const { values, positionals } = parseOptions(args, options);
   return {
     source: parseSource(values, positionals),
-    batch: wholeNumberOption('batch', values.batch, 1),
     model: values.model,
     run: parseRunOptions(values),
-    workers: wholeNumberOption('workers', values.workers, 1),
+    pace: parsePace(values),
     speed: parseSpeed(values),
     top_k: values['top-k'] === undefined ? 1 : wholeNumberOption('top-k', values['top-k'], 0) || Infinity,
     withLabels: values['top-k'] !== undefined,
     stats: values.stats,
-    long_text: choiceOption('long-text', values['long-text'], ['truncate', 'windows']),
+    long_text: parseLongText(values),
     format: choiceOption('format', values.format ?? (process.stdout.isTTY ? 'table' : 'jsonl'), outputFormats),
   };
 }
@@ -78,12 +74,12 @@ export const classify: Command = {
   async run(args, signal) {
     const asked = parse(args);
     const source = await openSource(asked.source);
-    const { workers, speed, long_text, stats } = asked;
+    const { pace, speed, long_text, stats } = asked;
     const classifier = await loadModel('text-classification', asked.model, {
       ...asked.run,
       signal,
       worker: true,
-      workers,
+      workers: pace.workers,
     });
     checkSpeed(speed, classifier.maxSpeedup);
 
@@ -93,8 +89,7 @@ export const classify: Command = {
         ? jsonWriter(asked.withLabels)
         : tableWriter(classifier.info, asked.top_k, stats, process.stdout.isTTY ? process.stdout.columns : undefined);
     await answerAll<Answer>(source, {
-      batch: asked.batch,
-      workers,
+      ...pace,
       signal,
       header: writer.header(),
       line: writer.line,

@@ -1,7 +1,7 @@
 // latformer embed: texts in, their vectors out as JSON lines, in the same order and in constant memory.
 import type { EmbeddingOptions, Stats } from '../../index.js';
-import { answerAll } from '../answer.js';
-import { choiceOption, parseOptions, wholeNumberOption } from '../command.js';
+import { answerAll, answerOptions, parseLongText, parsePace } from '../answer.js';
+import { choiceOption, parseOptions } from '../command.js';
 import type { Command } from '../command.js';
 import { misuse } from '../failure.js';
 import { loadModel, parseRunOptions, runHelp, runOptions } from '../model/load.js';
@@ -22,7 +22,7 @@ Gives the vectors of texts from files, from standard input, or of --text: {"text
   --speedup K          how much less work, from 1 (default) to what the model was made for
   --latency-budget MS  instead: milliseconds for each text; short ones run in full, long ones give up more
 ${runHelp}
-  --workers N          in N workers, each with the model in memory of its own; by default one
+  --workers N          in N workers, each with the model in memory of its own, as WebAssembly; by default one
   --stats              adds tokens, word-vectors per layer, achieved speedup, milliseconds
   --long-text MODE     text longer than the model reads: truncate (default) or windows, whose mean is taken
 
@@ -41,6 +41,7 @@ Exit codes: 0 done, 1 bad input, 2 misuse.
 `;
 
 const options = {
+  ...answerOptions,
   ...runOptions,
   ...sourceOptions,
   ...speedOptions,
@@ -50,10 +51,6 @@ const options = {
   'no-normalize': { type: 'boolean' },
   prompt: { type: 'string' },
   'no-prompt': { type: 'boolean' },
-  workers: { type: 'string', default: '1' },
-  batch: { type: 'string', default: '32' },
-  stats: { type: 'boolean', default: false },
-  'long-text': { type: 'string', default: 'truncate' },
 } as const;
 
 function parse(args: string[]) {
@@ -65,7 +62,7 @@ function parse(args: string[]) {
   const call: EmbeddingOptions = {
     ...speed,
     stats: values.stats,
-    long_text: choiceOption('long-text', values['long-text'], ['truncate', 'windows']),
+    long_text: parseLongText(values),
   };
   if (values.pooling !== undefined) call.pooling = choiceOption('pooling', values.pooling, ['mean', 'cls', 'none']);
   if (values.normalize || values['no-normalize']) call.normalize = values.normalize === true;
@@ -73,10 +70,9 @@ function parse(args: string[]) {
   if (values.prompt !== undefined) call.prompt_name = values.prompt;
   return {
     source: parseSource(values, positionals),
-    batch: wholeNumberOption('batch', values.batch, 1),
     model: values.model,
     run: parseRunOptions(values),
-    workers: wholeNumberOption('workers', values.workers, 1),
+    pace: parsePace(values),
     speed,
     call,
   };
@@ -87,9 +83,14 @@ export const embed: Command = {
   help,
 
   async run(args, signal) {
-    const { model, run, workers, speed, call, ...asked } = parse(args);
+    const { model, run, pace, speed, call, ...asked } = parse(args);
     const source = await openSource(asked.source);
-    const embedder = await loadModel('feature-extraction', model, { ...run, signal, worker: true, workers });
+    const embedder = await loadModel('feature-extraction', model, {
+      ...run,
+      signal,
+      worker: true,
+      workers: pace.workers,
+    });
     checkSpeed(speed, embedder.maxSpeedup);
     const prompts = Object.keys(embedder.info.prompts);
     if (call.prompt_name != null && !prompts.includes(call.prompt_name)) {
@@ -103,8 +104,8 @@ export const embed: Command = {
       throw misuse('a vector for each token is there at speedup 1 and of one window only; choose a --pooling');
     }
     await answerAll<{ embedding: unknown; stats: Stats | undefined }>(source, {
-      batch: isPooled ? asked.batch : 1, // texts side by side would have zeros behind the shorter ones
-      workers,
+      workers: pace.workers,
+      batch: isPooled ? pace.batch : 1, // texts side by side would have zeros behind the shorter ones
       signal,
       line: ({ text }, answer) => `${JSON.stringify({ text, ...answer })}\n`,
       answer: async (batch) => {
