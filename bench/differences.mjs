@@ -2,12 +2,13 @@
 //
 //   node bench/differences.mjs FILE.tsv [--model DIR] [--dtype q8] [--speedup 1] [--limit N]
 //
-// FILE: with a column `sentence`, such as SST-2's dev set. DIR: a folder of a classifier; by default the bundled model. dist/ must
-// be built, and the addon (npm run build -- --addon). A Node before 22 has no relaxed SIMD that can be used.
-import { readFileSync } from 'node:fs';
+// FILE: with a column `sentence`, such as SST-2's dev set. DIR: a folder of a classifier; by default the bundled model. A Node
+// before 22 has no relaxed SIMD that can be used.
 import { parseArgs } from 'node:util';
+import { build, buildAddon } from '../scripts/build.mjs';
 import { addonOf, ownPlatform } from '../scripts/support/platforms.mjs';
-import { main } from '../scripts/support/steps.mjs';
+import { Failure, main } from '../scripts/support/steps.mjs';
+import { rowsOf } from './support/rows.mjs';
 import { table } from './support/table.mjs';
 
 const { values: options, positionals } = parseArgs({
@@ -19,13 +20,6 @@ const { values: options, positionals } = parseArgs({
     limit: { type: 'string', default: 'Infinity' },
   },
 });
-
-function textsOf(path) {
-  const [head, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
-  const column = head.split('\t').indexOf('sentence');
-  if (column < 0) throw new Error(`${path} has no column 'sentence'`);
-  return lines.slice(0, Number(options.limit)).map((line) => line.split('\t')[column]);
-}
 
 /** Scores of each text, in the order of the labels. */
 async function scoresOf(texts, how) {
@@ -54,9 +48,11 @@ function difference(name, one, other) {
 }
 
 async function differences() {
-  if (positionals.length !== 1) throw new Error('give one file of texts');
+  if (positionals.length !== 1) throw new Failure('give one file of texts');
+  await build();
+  await buildAddon();
   process.env.LATFORMER_ADDON ??= addonOf(ownPlatform) ?? '';
-  const texts = textsOf(positionals[0]);
+  const texts = rowsOf(positionals[0], ['sentence'], Number(options.limit)).map(({ sentence }) => sentence);
   const native = await scoresOf(texts, { device: 'native' });
   const base = await scoresOf(texts, { device: 'wasm', kernels: 'base' });
   const rows = [['', 'greatest', 'mean', 'the same bits', 'another label'], difference('native, base', native, base)];

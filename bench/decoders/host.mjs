@@ -7,6 +7,7 @@
 //   peakMemory()        of this process, in bytes
 //
 // Latformer and wllama get texts and pay for their tokenizers; the others are handed token ids for free.
+import { transformersFor } from '../support/contender.mjs';
 import { offer } from '../support/offer.mjs';
 
 const seconds = (begin) => (performance.now() - begin) / 1000;
@@ -69,18 +70,10 @@ async function onnxruntime({ library, onnx, dtype, threads, shape, modules }) {
   };
 }
 
-async function transformers({ onnx, dtype, threads, modules }) {
-  const { AutoModelForCausalLM, Tensor, env } = await import(modules.transformers);
-  env.allowRemoteModels = false;
-  env.allowLocalModels = true;
-  env.localModelPath = onnx.parent;
-  if (modules.transformersWasm) {
-    env.backends.onnx.wasm.numThreads = threads;
-    env.backends.onnx.wasm.wasmPaths = modules.transformersWasm;
-  }
-  const options = { dtype, session_options: { intraOpNumThreads: threads, logSeverityLevel: 3 } };
-  if (modules.transformersWasm) options.device = 'wasm';
-  const model = await AutoModelForCausalLM.from_pretrained(onnx.name, options);
+async function transformers(spec) {
+  const { library, options } = await transformersFor(spec);
+  const { AutoModelForCausalLM, Tensor } = library;
+  const model = await AutoModelForCausalLM.from_pretrained(spec.onnx.name, options);
   return async ({ ids, decode }) => {
     const tensor = (values) => new Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
     const times = [];

@@ -1,19 +1,5 @@
 // How good embeddings are at a speedup: as people judge pairs of sentences, and at finding what belongs to a text.
-import { readFileSync } from 'node:fs';
-import { Failure } from '../../scripts/support/steps.mjs';
-
-/** Rows of a tab-separated file with a header, as objects; the first `limit` of them. */
-export function rowsOf(file, columns, limit = Infinity) {
-  const [header, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const names = header.split('\t');
-  for (const column of columns) {
-    if (!names.includes(column)) throw new Failure(`${file}: there is no column ${column}`);
-  }
-  return lines.slice(0, limit).map((line) => {
-    const fields = line.split('\t');
-    return Object.fromEntries(columns.map((column) => [column, fields[names.indexOf(column)]]));
-  });
-}
+import { rowsOf } from '../support/rows.mjs';
 
 const atATime = 64;
 

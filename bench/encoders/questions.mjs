@@ -1,11 +1,11 @@
 // The questions of the benchmark. Each has the runtimes that it is asked in, about how many minutes it takes, and ask():
 // rows for results.mjs, all measured in turns. firstModelOnly: what says little new of a second model.
-import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Failure, step } from '../../scripts/support/steps.mjs';
 import { contendersOf } from './contenders.mjs';
 import { median } from '../support/median.mjs';
 import { textOf, tokenizerOf } from '../support/models.mjs';
+import { rowsOf } from '../support/rows.mjs';
 import { roofline } from './roofline.mjs';
 import { isBrowser, runtimes } from '../support/runtimes.mjs';
 
@@ -155,10 +155,7 @@ export const latency = {
 /** The texts of `FILE:COUNT`, from the column `sentence` of a tab-separated file. */
 function textsOf(argument) {
   const [, path, count = '64'] = /^(.*?)(?::(\d+))?$/.exec(argument);
-  const [head, ...lines] = readFileSync(path, 'utf8').split(/\r?\n/);
-  const column = head.split('\t').indexOf('sentence');
-  if (column < 0) throw new Failure(`${path} has no column named sentence`);
-  const texts = lines.map((line) => line.split('\t')[column]).filter(Boolean);
+  const texts = rowsOf(path, ['sentence']).flatMap(({ sentence }) => sentence || []);
   return { set: basename(dirname(path)) || basename(path), texts: texts.slice(0, Number(count)) };
 }
 

@@ -18,10 +18,9 @@
 // docs/performance.md and the README's table: npm run bench:report.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../../scripts/build.mjs';
-import { compile } from '../../scripts/support/compile.mjs';
+import { build, buildAddon } from '../../scripts/build.mjs';
 import { root } from '../../scripts/support/paths.mjs';
-import { Failure, duration, main, step } from '../../scripts/support/steps.mjs';
+import { Failure, duration, main } from '../../scripts/support/steps.mjs';
 import { runtimes } from '../support/runtimes.mjs';
 import { installPeers, prepareModel, shapeOf } from '../support/models.mjs';
 import * as questions from './questions.mjs';
@@ -107,7 +106,7 @@ function choices() {
 async function bench() {
   const chosen = choices();
   await build();
-  await step('Native addon', (progress) => compile('release', progress, ['latformer_addon']));
+  await buildAddon();
   await installPeers();
   const models = [];
   for (const folder of chosen.folders) {

@@ -4,7 +4,7 @@
 //   npm run bench:server -- [DIR] [--connections 16] [--seconds 5] [--rounds 3] [--tokens 16,32,64] [--workers N]
 //                           [--dtype q8|fp32] [--speedup 1] [--device wasm|native]
 //
-// --device native: with the addon that is built here (npm run build -- --addon).
+// --device native: with the addon, which is built first.
 // DIR: a model folder, for which the peer gets an ONNX file; by default the bundled model, without the peer. Each server
 // has a process to itself; they take turns, and the middle of the rounds is shown.
 import { fork } from 'node:child_process';
@@ -13,7 +13,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../../scripts/build.mjs';
+import { build, buildAddon } from '../../scripts/build.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { addonOf, ownPlatform } from '../../scripts/support/platforms.mjs';
 import { run } from '../../scripts/support/run.mjs';
@@ -87,6 +87,7 @@ async function load(autocannon, { url }, bodies) {
 
 async function bench() {
   await build();
+  if (options.device === 'native') await buildAddon();
   if (!existsSync(join(root, 'bench/node_modules/autocannon'))) {
     await step('Peers', () =>
       run('npm', ['ci', '--ignore-scripts', '--prefix', join(root, 'bench')], { log: 'peers' }),

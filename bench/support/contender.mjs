@@ -51,9 +51,10 @@ export function chunks(list, size) {
   return parts;
 }
 
-/** A pipeline of transformers.js for what a spec describes. */
-export async function transformersPipeline(task, { onnx, dtype, threads, modules }) {
-  const { env, pipeline } = await import(modules.transformers);
+/** transformers.js for what a spec describes: the library, and the options that its models are loaded with. */
+export async function transformersFor({ onnx, dtype, threads, modules }) {
+  const library = await import(modules.transformers);
+  const { env } = library;
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
   env.localModelPath = onnx.parent;
@@ -63,5 +64,11 @@ export async function transformersPipeline(task, { onnx, dtype, threads, modules
   }
   const options = { dtype, session_options: { intraOpNumThreads: threads, logSeverityLevel: 3 } };
   if (modules.transformersWasm) options.device = 'wasm';
-  return pipeline(task, onnx.name, options);
+  return { library, options };
+}
+
+/** A pipeline of it. */
+export async function transformersPipeline(task, spec) {
+  const { library, options } = await transformersFor(spec);
+  return library.pipeline(task, spec.onnx.name, options);
 }
