@@ -66,6 +66,7 @@ async function work({ workers, speedup, model }) {
   const classify = await pipeline('text-classification', model ?? null, { workers });
   classify.setSpeedup(speedup);
   const redis = connect();
+  const jobs = connect();
   const worker = new Worker(
     queueName,
     async ({ data: { name, first, texts } }) => {
@@ -73,7 +74,7 @@ async function work({ workers, speedup, model }) {
       await redis.hset(keyOf(name, 'results'), String(first), JSON.stringify(results));
     },
     {
-      connection: connect(),
+      connection: jobs,
       concurrency: 2, // while one job's results are written the next one is at work
       lockDuration: lockMilliseconds,
       stalledInterval: lockMilliseconds / 2,
@@ -88,7 +89,7 @@ async function work({ workers, speedup, model }) {
     await worker.close(); // ends what it has begun
     await classify.dispose();
     redis.disconnect();
-    process.exit();
+    jobs.disconnect();
   };
   process.once('SIGTERM', end).once('SIGINT', end);
 }
@@ -127,10 +128,11 @@ async function status(name) {
 }
 
 async function retry() {
-  const queue = new Queue(queueName, { connection: connect() });
+  const redis = connect();
+  const queue = new Queue(queueName, { connection: redis });
   await queue.retryJobs({ state: 'failed' });
   await queue.close();
-  process.exit();
+  await redis.quit();
 }
 
 async function remove(name) {

@@ -316,4 +316,4 @@ try {
   await isolated.close();
 }
 console.log(`${chosen.length - failed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+process.exitCode = failed === 0 ? 0 : 1;
