@@ -1,4 +1,4 @@
-// Unpacks gzip by zlib, beside this thread: three times as fast as DecompressionStream, which not every runtime has.
+// Unpacks gzip by zlib, beside this thread; not every runtime has DecompressionStream.
 import { promisify } from 'node:util';
 import { gunzip as inflate } from 'node:zlib';
 import type { Gunzip } from '../bindings/download/gzip.js';

@@ -19,7 +19,7 @@ export interface StartInfo {
   source: string;
   /** What runs: the name of a WebAssembly file of the package, `wasmBinary` where that was given, or latformer.node, the addon. */
   binary: string;
-  /** How many workers run it, each with a model of its own; 0 where it runs in the calling thread. */
+  /** How many workers run it; 0 where it runs in the calling thread. */
   workers: number;
   /** What did not go as asked for, in sentences for people: that threads could not be started, say. Mostly empty. */
   notes: readonly string[];

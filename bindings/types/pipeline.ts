@@ -76,7 +76,7 @@ export interface PipelineOptions {
   /** Run in a worker: by default on main threads, of a page or of Node, which stay responsive so. */
   worker?: boolean | undefined;
   /**
-   * Node: this many workers, each with the model in memory of its own and, unless `threads` says more, one thread. Calls,
+   * Node: this many workers, each with the model in memory of its own (natively its weights are shared) and, unless `threads` says more, one thread. Calls,
    * and the texts of one call, are dealt out to them. Default 1.
    */
   workers?: number | undefined;

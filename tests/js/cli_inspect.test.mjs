@@ -225,7 +225,7 @@ test('options that cannot be', async () => {
   }
 });
 
-// process.exit() waited for ever in about one of fifteen, of Node 24 on a busy machine (nodejs/node#54918).
+// process.exit() of Node 24 could wait for ever on a busy machine (nodejs/node#54918).
 test('the command ends each time', { timeout: 60_000 }, async () => {
   let left = 60;
   const inspecting = async () => {
