@@ -102,7 +102,7 @@ Result<Linear> Linear::create(size_t in, size_t out, std::span<const int8_t> val
   LATFORMER_ASSIGN(linear.int8_.values, Buffer<int8_t>::allocate(volume({padded_out, padded_in})));
   pack_int8(in, padded_in, out, columns, micro.int8_group, values.data(), linear.int8_.values.data(),
             linear.int8_.sums.data());
-  if (micro.int8_step > micro.int8_group) {
+  if (micro.int8_pairs) {
     LATFORMER_ASSIGN(linear.int8_.excess, Excess::take(padded_in, linear.blocks_, columns, linear.int8_.values.data()));
   }
   if (micro.fetches_ahead) {

@@ -1,7 +1,31 @@
 // Which micro-kernels this processor can run.
 #include "core/kernels/micro/instruction_sets.h"
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace latformer::kernels {
+namespace {
+
+// Whether the processor has AMX with products of 8 bits, and the system lets this process use it, which it has to be
+// asked for (https://docs.kernel.org/arch/x86/xstate.html): a signal's frame grows by the tiles.
+[[maybe_unused]] bool amx_is_permitted() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr unsigned kTileAndInt8 = 3U << 24;
+  unsigned eax, ebx, ecx, edx;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx & kTileAndInt8) != kTileAndInt8) return false;
+  constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int kTileData = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
 
 std::vector<const MicroKernels*> available_micro_kernels() {
   std::vector<const MicroKernels*> tables = {&kScalarKernels, &kBaselineKernels};
@@ -12,6 +36,7 @@ std::vector<const MicroKernels*> available_micro_kernels() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
     tables.push_back(&kAvx512Kernels);
+    if (amx_is_permitted()) tables.push_back(&kAmxKernels);
   }
 #endif
   return tables;

@@ -12,6 +12,7 @@ bool pair_kernels_are_faster();
 #elif defined(__x86_64__)
 extern const MicroKernels kAvx2Kernels;
 extern const MicroKernels kAvx512Kernels;
+extern const MicroKernels kAmxKernels;
 #endif
 
 }  // namespace latformer::kernels

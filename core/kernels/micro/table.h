@@ -122,6 +122,7 @@ struct MicroKernels {
 
   size_t int8_columns;
   size_t int8_group, int8_step;
+  bool int8_pairs;         // whether it takes groups in pairs that are added up in 16 bits (Int8Excess)
   size_t activation_size;  // bytes of one q
   void (*int8_product)(const Int8Product& product, size_t first_block, size_t last_block);
   void (*int4_product)(const Int4Product& product, size_t first_block, size_t last_block);

@@ -18,6 +18,7 @@ constexpr MicroKernels table_of(std::string_view name) {
           .int8_columns = kColumns,
           .int8_group = Dot::kGroup,
           .int8_step = Dot::kStep,
+          .int8_pairs = Dot::kStep > Dot::kGroup,
           .activation_size = sizeof(typename Dot::Activation),
           .int8_product = run_product<Int8Tile<Dot, kRows>>,
           .int4_product = run_product<Int4Tile<Dot, kInt4Rows>>,

@@ -165,6 +165,35 @@ struct F32Tile {
   }
 };
 
+// What turns exact sums of one block into results: y = (sum - zero * column sum) * row scale * column scale + bias.
+struct Int8Columns {
+  Ints sums[kVectors];
+  Floats scales[kVectors], bias[kVectors];
+
+  [[gnu::always_inline]] Int8Columns(const Int8Product& product, size_t block) {
+    for (int v = 0; v < kVectors; ++v) {
+      const size_t column = block * kColumns + v * kWidth;
+      sums[v] = load_vector<Ints>(product.column_sums + column);
+      scales[v] = load_vector<Floats>(product.column_scales + column);
+      bias[v] = load_vector<Floats>(product.bias + column);
+    }
+  }
+
+  [[gnu::always_inline]] void store(const Int8Product& product, size_t row, size_t block, const Ints* row_sums) const {
+    const RowScale& row_scale = product.scales[row];
+    Floats results[kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      const Ints exact = row_sums[v] - spread(row_scale.zero) * sums[v];
+      // Not fused: every instruction set is to round alike.
+      const Floats scaled = __builtin_convertvector(exact, Floats) * spread(row_scale.scale);
+      const Floats product_part = scaled * scales[v];
+      results[v] = product_part + bias[v];
+    }
+    const size_t column = block * kColumns;
+    store_block(results, product.out - column, product.y + row * product.out + column);
+  }
+};
+
 template <class Dot, int kMostRows>
 struct Int8Tile {
   using Product = Int8Product;
@@ -250,26 +279,8 @@ struct Int8Tile {
         }
       }
     }
-    const size_t column = block * kColumns;
-    Ints column_sums[kVectors];
-    Floats column_scales[kVectors], bias[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      column_sums[v] = load_vector<Ints>(product.column_sums + column + v * kWidth);
-      column_scales[v] = load_vector<Floats>(product.column_scales + column + v * kWidth);
-      bias[v] = load_vector<Floats>(product.bias + column + v * kWidth);
-    }
-    for (int r = 0; r < kRows; ++r) {
-      const RowScale& row_scale = product.scales[row + r];
-      Floats results[kVectors];
-      for (int v = 0; v < kVectors; ++v) {
-        const Ints exact = sums[r][v] - spread(row_scale.zero) * column_sums[v];
-        // Not fused: every instruction set is to round alike.
-        const Floats scaled = __builtin_convertvector(exact, Floats) * spread(row_scale.scale);
-        const Floats product_part = scaled * column_scales[v];
-        results[v] = product_part + bias[v];
-      }
-      store_block(results, product.out - column, product.y + (row + r) * product.out + column);
-    }
+    const Int8Columns columns(product, block);
+    for (int r = 0; r < kRows; ++r) columns.store(product, row + r, block, sums[r]);
   }
 };
 
