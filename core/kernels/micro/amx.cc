@@ -15,7 +15,9 @@ namespace latformer::kernels {
 namespace {
 
 constexpr size_t kTileRows = 16;
-constexpr size_t kTileStep = 64;  // of k: bytes of a tile's row
+constexpr size_t kTileStep = 64;                     // of k: bytes of a tile's row
+constexpr size_t kStepBytes = kTileStep * kColumns;  // of weights
+constexpr size_t kStepLines = kStepBytes / kLineBytes;
 constexpr size_t kGroupBytes = kColumns * Int8Dot::kGroup;
 constexpr size_t kFewestRows = 4;  // fewer wait for weights, which VNNI takes as they come
 
@@ -40,9 +42,15 @@ void configure_tiles(size_t height) {
   _tile_loadconfig(&configuration);
 }
 
+// What a call of run_tiles fetches of the next block of weights: of each step, `lines` cache lines from `first`. Tiles
+// are loaded too seldom and too far apart for the processor to foresee.
+struct NextBlock {
+  size_t first, lines;
+};
+
 // Rows [first, first + height) of one block and, where kTiles is 2, as many from `second`.
 template <int kTiles>
-void run_tiles(const Int8Product& product, size_t height, size_t first, size_t second, size_t block) {
+void run_tiles(const Int8Product& product, size_t height, size_t first, size_t second, size_t block, NextBlock next) {
   const size_t in = product.in_padded;
   const auto* x = static_cast<const uint8_t*>(product.x);
   const uint8_t* x0 = x + first * in;
@@ -54,7 +62,9 @@ void run_tiles(const Int8Product& product, size_t height, size_t first, size_t s
     _tile_zero(2);
     _tile_zero(3);
   }
-  for (size_t k = 0; k < in; k += kTileStep, w += kTileStep * kColumns) {
+  const int8_t* ahead = w + in * kColumns + next.first * kLineBytes;
+  for (size_t k = 0; k < in; k += kTileStep, w += kStepBytes, ahead += kStepBytes) {
+    for (size_t line = 0; line < next.lines; ++line) _mm_prefetch(ahead + line * kLineBytes, _MM_HINT_T0);
     _tile_loadd(6, w, kGroupBytes);
     _tile_loadd(4, x0 + k, in);
     _tile_dpbusd(0, 4, 6);
@@ -89,10 +99,16 @@ void amx_product(const Int8Product& product, size_t first_block, size_t last_blo
   const size_t height = (rows + tiles - 1) / tiles;
   const auto row_of = [&](size_t tile) { return tile * height < rows - height ? tile * height : rows - height; };
   configure_tiles(height);
+  const size_t share = (kStepLines + pairs - 1) / pairs;
   for (size_t block = first_block; block < last_block; ++block) {
-    if (tiles == 1) run_tiles<1>(product, height, 0, 0, block);
+    const auto next_of = [&](size_t pair) {
+      const size_t first = pair * share < kStepLines ? pair * share : kStepLines;
+      const size_t left = block + 1 < last_block ? kStepLines - first : 0;
+      return NextBlock{first, left < share ? left : share};
+    };
+    if (tiles == 1) run_tiles<1>(product, height, 0, 0, block, next_of(0));
     for (size_t tile = 0; tile + 1 < tiles; tile += 2) {
-      run_tiles<2>(product, height, row_of(tile), row_of(tile + 1), block);
+      run_tiles<2>(product, height, row_of(tile), row_of(tile + 1), block, next_of(tile / 2));
     }
   }
   _tile_release();
@@ -108,6 +124,6 @@ constexpr MicroKernels amx_table() {
 
 }  // namespace
 
-const MicroKernels kAmxKernels = amx_table();
+constinit const MicroKernels kAmxKernels = amx_table();
 
 }  // namespace latformer::kernels
