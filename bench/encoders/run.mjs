@@ -13,6 +13,7 @@
 //     --texts FILE.tsv:COUNT                      texts for throughput, from a column `sentence`; may be given again
 //     --resume                                    leaves out the parts that the file of results has already
 //     --csv FILE                                  results; those of the same question, model and runtime are replaced
+//     --machine NAME                              stands beside results that the file has of another machine, by this name
 //
 // DIR: any Hugging Face folder of a BERT. What a model needs is made once (models.mjs). Tables and chart of
 // docs/performance.md and the README's table: npm run bench:report.
@@ -57,6 +58,7 @@ function choices() {
       only: text,
       minutes: text,
       csv: text,
+      machine: text,
       texts: { ...text, multiple: true, default: [] },
       quick: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
@@ -100,6 +102,7 @@ function choices() {
     resume: values.resume,
     macs: values.macs,
     csv: all.csv,
+    machine: all.machine,
   };
 }
 
@@ -127,7 +130,10 @@ async function bench() {
           })),
       ),
     )
-    .filter(({ question, model, runtime }) => !done.has(partOf({ question, model: model.name, runtime })));
+    .filter(
+      ({ question, model, runtime }) =>
+        !done.has(partOf({ question, machine: chosen.machine, model: model.name, runtime })),
+    );
   const minutes = parts.reduce((sum, part) => sum + part.minutes, 0);
   console.log(`\n${parts.length} parts, about ${Math.ceil(minutes)} minutes; results go to ${chosen.csv}`);
   const failed = [];
@@ -152,7 +158,8 @@ async function askPart({ question, model, runtime: name }, chosen) {
   const runtime = await runtimes.find((each) => each.name === name).start('bench/encoders/host.mjs');
   try {
     const rows = await questions[question].ask(runtime, model, chosen, name);
-    return rows.map((row) => ({ question, model: model.name, runtime: name, version: runtime.version, ...row }));
+    const place = { machine: chosen.machine, model: model.name, runtime: name, version: runtime.version };
+    return rows.map((row) => ({ question, ...place, ...row }));
   } finally {
     await runtime.close();
   }

@@ -190,8 +190,10 @@ const makers = {
  * those of other parts.
  */
 export function tablesOf(rows, { brief = false, all = rows } = {}) {
-  const [{ question, model, version }] = rows;
-  return makers[question](rows, `${model}, ${version}`, { brief, all }).filter((each) => each.rows.length > 0);
+  const [{ question, machine, model, version }] = rows;
+  return makers[question](rows, `${model}, ${version}${machine ? `, ${machine}` : ''}`, { brief, all }).filter(
+    (each) => each.rows.length > 0,
+  );
 }
 
 export const textTables = (rows) =>

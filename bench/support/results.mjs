@@ -1,6 +1,7 @@
 // Results as a CSV file, one value in a line:
 //
 //   question    latency, throughput, load, kernels
+//   machine     where that is not the one that most of the file is from
 //   size        latency: tokens; throughput: texts; kernels: rows, or values of a function
 //   set         throughput: where the texts are from; kernels: the function, of linear layers nothing
 //   batch       throughput: texts in one call
@@ -11,7 +12,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeWhole } from '../../scripts/support/stamp.mjs';
 
 const columns = [
-  ...['question', 'model', 'runtime', 'version', 'library', 'dtype', 'threads', 'speedup', 'size', 'batch', 'set'],
+  ...[
+    'question',
+    'machine',
+    'model',
+    'runtime',
+    'version',
+    'library',
+    'dtype',
+    'threads',
+    'speedup',
+    'size',
+    'batch',
+    'set',
+  ],
   ...['value', 'unit', 'samples', 'peak', 'rate'],
 ];
 const numbers = new Set(['threads', 'speedup', 'size', 'batch', 'value', 'samples', 'peak', 'rate']);
@@ -30,7 +44,7 @@ export function readResults(path) {
   );
 }
 
-export const partOf = ({ question, model, runtime }) => [question, model, runtime].join();
+export const partOf = ({ question, machine, model, runtime }) => [question, machine, model, runtime].join();
 
 /** The rows of each part, model by model. */
 export function partsOf(rows) {
