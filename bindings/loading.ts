@@ -8,7 +8,6 @@ import { LatformerError } from './errors.js';
 import { opener } from './download/kept.js';
 import { accessOf, folderAt } from './download/places.js';
 import type { Access } from './download/request.js';
-import { withTotals } from './download/totals.js';
 import { packageFileReader } from './download/whole.js';
 import type { PackageHashes } from './download/whole.js';
 import type { BundledModel } from './model/bundled.js';
@@ -18,9 +17,9 @@ import { readModel } from './model/load.js';
 import type { ModelReader } from './model/load.js';
 import { weightsFile } from './model/names.js';
 import type { Launch, Platform } from './platform.js';
+import { Progress } from './progress.js';
 import type { Environment } from './types/environment.js';
 import type { ModelSource, StartInfo } from './types/model.js';
-import type { ProgressInfo } from './types/pipeline.js';
 
 declare const LATFORMER_HASHES: PackageHashes; // by scripts/build_js.mjs
 
@@ -92,17 +91,26 @@ export async function loadInto<T, Made>(
   const integrity = new Map([...(folder.integrity ?? []), ...options.integrity]);
   throwIfAborted([options.signal]);
 
-  const progress = withTotals(options.progress, folder.name);
-  const read = packageFileReader(opener(access), LATFORMER_HASHES, platform.gunzip, progress);
+  const progress = new Progress(options.progress, folder.name);
+  const hasBinary = progress.hold();
+  const read = packageFileReader(opener(access), LATFORMER_HASHES, platform.gunzip, (info) => {
+    progress.tell(info);
+    if (info.status === 'download') hasBinary();
+  });
   const source = folder.source ?? folder.name;
-  const fillFrom = (launch: Launch, told: (info: ProgressInfo) => void, signal: AbortSignal): Promise<T> =>
-    fill(launch, readModel(folder, told, signal, integrity, platform.startHash), (started) => ({
-      ...started,
-      notes: [...started.notes, ...notes],
-      source,
-    }));
+  const fillFrom = async (launched: Launch, progress: Progress, signal: AbortSignal): Promise<T> => {
+    const reader = readModel(folder, progress, signal, integrity, platform.startHash);
+    // Where it has asked for no binary by then, it needs none.
+    const start: Launch['start'] = (config) => launched.start(config).finally(hasBinary);
+    const about = (started: Omit<StartInfo, 'source'>) => ({ ...started, notes: [...started.notes, ...notes], source });
+    try {
+      return await fill({ ...launched, start }, reader, about);
+    } finally {
+      reader.close();
+    }
+  };
   const launch = platform.launch({ ...options, read }, async (another, signal) => {
-    await fillFrom(another, () => undefined, signal);
+    await fillFrom(another, new Progress(() => undefined, folder.name), signal);
   });
   const { engine, inWorker } = launch;
   const loading = new AbortController(); // ends what is still being read when the load fails or is cancelled

@@ -30,17 +30,15 @@ export function createPipelineFactory(platform: Platform, env: Environment, bund
         const config = reader.config();
         const reading = reader.smallFiles(task.kind, config);
         reading.catch(() => undefined); // it is awaited below, unless something else fails first
+        reader.askForWeights(config);
         const started = await start(config);
         const files = await reading;
-        const open = (origin?: string) => engine.open(task.kind, files, options.dtype, origin);
-        const take = (part: Uint8Array) => engine.append(part);
         const isNative = started.binary.endsWith('.node'); // instances of WebAssembly have a memory each, and nothing to share
-        if (isNative) {
-          await reader.weights(take, async (origin) => (await open(origin)) !== 'shared');
-        } else {
-          await open(); // before anybody asks for weights that there may be no room for
-          await reader.weights(take);
-        }
+        await reader.weights(
+          (part) => engine.append(part),
+          async (origin) =>
+            (await engine.open(task.kind, files, options.dtype, isNative ? origin : undefined)) !== 'shared',
+        );
         const loaded = { ...(await engine.finish()), ...about(started) };
         return { files, info: frozen(task.infoOf(loaded, files)) };
       },

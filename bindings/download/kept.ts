@@ -26,10 +26,8 @@ const isPinned = (url: URL): boolean => /\/resolve\/[0-9a-f]{40}\//.test(url.pat
 const isSame = ({ version, size }: Answer, kept: Index): boolean =>
   version === kept.version && (version !== null || (size !== null && size === kept.size));
 
-type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
-
 /** What comes behind the first `count` bytes, of a server that begins anew whatever it is asked for. */
-function without(count: number, body: Body): Body {
+function without(count: number, body: NonNullable<Response['body']>): typeof body {
   let left = count;
   return body.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -43,7 +41,7 @@ function without(count: number, body: Body): Body {
 
 class Download {
   readonly #href: string;
-  #body: Body | undefined;
+  #response: Response | undefined; // not its body alone: Node cancels that of a response that was collected
   #release: (() => void) | undefined;
 
   constructor(
@@ -77,8 +75,8 @@ class Download {
   }
 
   async #close(): Promise<void> {
-    const body = this.#body;
-    this.#body = undefined;
+    const body = this.#response?.body;
+    this.#response = undefined;
     if (body?.locked === false) await body.cancel().catch(() => undefined); // it may have failed already
     this.#release?.();
     this.#release = undefined;
@@ -115,7 +113,7 @@ class Download {
       await this.#close();
       return undefined;
     }
-    this.#body = response.body ?? new Blob().stream();
+    this.#response = response;
     return index;
   }
 
@@ -145,7 +143,7 @@ class Download {
     let index = first;
     let at = 0;
     try {
-      if (this.#body === undefined) {
+      if (this.#response === undefined) {
         for (let part = 0; ;) {
           for (; part < index.parts.length; ++part) {
             const bytes = await this.copies.readPart(index, part);
@@ -166,7 +164,7 @@ class Download {
           index = { ...index, parts: index.parts.slice(0, part), isComplete: false };
           break;
         }
-        this.#body = await this.#from(at, index);
+        this.#response = await this.#from(at, index);
       }
       yield* this.#download(index, at);
     } finally {
@@ -175,13 +173,13 @@ class Download {
   }
 
   /** The bytes from `at` on, of the same version. */
-  async #from(at: number, index: Index): Promise<Body> {
+  async #from(at: number, index: Index): Promise<Response> {
     const answer = await request(this.access, this.url, { from: at, signal: this.signal });
     const { status, headers } = answer.response;
     const isSame = this.version !== undefined || answer.version === index.version;
     const isRest = headers.get('content-range')?.startsWith(`bytes ${at}-`) === true;
     const response = isSame && (isRest || status === 200) ? await bodyOf(this.url, answer) : undefined;
-    if (response?.body) return isRest ? response.body : without(at, response.body);
+    if (response?.body) return isRest ? response : new Response(without(at, response.body));
     await answer.response.body?.cancel();
     await this.copies.delete(this.#href);
     const why = isSame ? 'the server does not give the rest of it' : 'it changed meanwhile';
@@ -209,7 +207,7 @@ class Download {
     let isDone = false;
     try {
       for (let breaks = 0; !isDone;) {
-        const reader = this.#body?.getReader();
+        const reader = this.#response?.body?.getReader();
         try {
           for (;;) {
             const next = await reader?.read();
@@ -226,7 +224,7 @@ class Download {
           const pause = pauses[breaks++];
           if (pause === undefined || index.version === null) throw error;
           await new Promise((resolve) => setTimeout(resolve, pause));
-          this.#body = await this.#from(at, index).catch((further: unknown) => {
+          this.#response = await this.#from(at, index).catch((further: unknown) => {
             throw further instanceof Unreachable ? error : further;
           });
         } finally {

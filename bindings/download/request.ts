@@ -54,10 +54,12 @@ const plainTag = (tag: string | null): string | undefined => tag?.replace(/^W\//
 
 function answerOf(response: Response, linked: Headers | undefined): Answer {
   const { headers } = response;
-  const tag = plainTag((linked ?? headers).get('x-linked-etag'));
+  const told = linked ?? headers; // of the hub, about the file itself
+  const tag = plainTag(told.get('x-linked-etag'));
   const range = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
   const isEncoded = headers.get('content-encoding') !== null; // then the length is not that of the content
-  const length = isEncoded ? null : (range ?? (response.status === 206 ? null : headers.get('content-length')));
+  const sent = isEncoded ? null : (range ?? (response.status === 206 ? null : headers.get('content-length')));
+  const length = told.get('x-linked-size') ?? sent;
   return {
     response,
     version: tag ?? plainTag(headers.get('etag')) ?? headers.get('last-modified'),

@@ -35,13 +35,14 @@ export const packageFileReader =
       );
     }
     try {
-      progress({ status: 'download', name, file });
+      const { size } = opened;
+      progress({ status: 'download', name, file, ...(size !== undefined && { total: size }) });
       const pieces: Uint8Array<ArrayBuffer>[] = [];
       let loaded = 0;
       for await (const part of opened.parts) {
         pieces.push(part.slice());
         loaded += part.length;
-        const total = Math.max(opened.size ?? 0, loaded);
+        const total = Math.max(size ?? 0, loaded);
         progress({ status: 'progress', name, file, loaded, total, progress: (100 * loaded) / total });
       }
       const arrived = new Uint8Array(await new Blob(pieces).arrayBuffer());

@@ -14,14 +14,14 @@ export const weightsIndexFile = 'model.safetensors.index.json';
 /** The vocabulary: the first of these that is there, and none of those behind it. */
 export const vocabularyFiles = ['tokenizer.json', 'vocab.txt', 'vocab.json'] as const;
 
-/** What older folders keep beside a vocabulary. */
-const addedTokens = ['special_tokens_map.json', 'added_tokens.json'];
+/** What older folders keep beside a vocabulary; read where they are there. */
+export const addedTokens: readonly string[] = ['special_tokens_map.json', 'added_tokens.json'];
 
-/** What is read with a vocabulary, where it is there. */
+/** What is read with one of these alone. */
 export const companionsOf: Readonly<Record<(typeof vocabularyFiles)[number], readonly string[]>> = {
-  'tokenizer.json': addedTokens,
-  'vocab.txt': addedTokens,
-  'vocab.json': ['merges.txt', ...addedTokens],
+  'tokenizer.json': [],
+  'vocab.txt': [],
+  'vocab.json': ['merges.txt'],
 };
 
 /** For messages. */
@@ -60,6 +60,7 @@ export const smallFiles: readonly string[] = [
   ...new Set([
     configFile,
     ...vocabularyFiles,
+    ...addedTokens,
     ...Object.values(companionsOf).flat(),
     ...Object.values(optionalFiles).flat(),
   ]),

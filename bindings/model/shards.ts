@@ -6,7 +6,7 @@ import { LatformerError } from '../errors.js';
 import { parseJson } from './json.js';
 import { isWeights } from './names.js';
 
-type Parts = AsyncGenerator<Uint8Array, boolean>;
+type Parts = AsyncGenerator<Uint8Array, void>;
 type Json = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Json =>
@@ -93,11 +93,11 @@ class Shard {
   }
 }
 
-/** `open` gives the parts of a file. All files are open until the end: a download that is begun goes on. */
+/** `open` gives the parts of a file, or none. All files are open until the end: a download that is begun goes on. */
 export async function* mergedShards(
   index: ReadonlyMap<string, string>,
   open: (file: string) => Parts,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array, void> {
   const files = [...new Set(index.values())];
   const shards = files.map((file) => new Shard(file, open(file)));
   try {
@@ -122,7 +122,7 @@ export async function* mergedShards(
     yield headerBytes(header);
     for (const shard of shards) yield* shard.data();
   } finally {
-    await Promise.all(shards.map(({ parts }) => parts.return(true)));
+    await Promise.all(shards.map(({ parts }) => parts.return()));
   }
 }
 

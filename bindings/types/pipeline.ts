@@ -29,11 +29,14 @@ export interface Pipelines {
 
 /**
  * What `progress_callback` is told while a model loads; sizes are in bytes, `progress` in percent. Each file begins with
- * 'initiate' and ends with 'done', `absent` where it need not be there and is not. 'progress_total' is of all files together,
- * the WebAssembly among them, as far as their sizes are known by then.
+ * 'initiate' and ends with 'done', `absent` where it need not be there and is not; 'download' has its size where that is told.
+ * 'progress_total' is of all files together, the WebAssembly among them. It comes once all that will be read have been asked
+ * for, so that `total` is the whole from its first time on, and `progress` never falls; of a file whose size nobody tells, what
+ * has arrived counts.
  */
 export type ProgressInfo =
-  | { status: 'initiate' | 'download'; name: string; file: string }
+  | { status: 'initiate'; name: string; file: string }
+  | { status: 'download'; name: string; file: string; total?: number }
   | { status: 'done'; name: string; file: string; absent?: true }
   | {
       status: 'progress_total';

@@ -14,7 +14,7 @@ import { broken } from './counts.mjs';
 const testTimeout = 300_000;
 
 const addonOf = (preset) => join(root, 'build', preset, 'bindings/addon/latformer.node');
-const withAddon = /\/(addon|bad_input|classify|generate|tokenizer)\.test\.mjs$/;
+const withAddon = /\/(addon|bad_input|classify|generate|progress|tokenizer)\.test\.mjs$/;
 
 /** What says how an engine answers, by the native addon. */
 export const javascriptNative = (node, progress) =>

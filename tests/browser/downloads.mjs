@@ -5,20 +5,26 @@ import { packagesBelow, serve, strictPolicy } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { startHub } from '../js/hub.mjs';
 import { tinyModel } from '../js/tiny_model.mjs';
+import { checkedTotals } from '../js/totals.mjs';
 
 const files = tinyModel();
 const blank = { url: '/blank/', path: join(root, 'tests/browser/blank') };
 
 /** Classifies in a page with what it is given; gives what came of it. */
-async function classify({ text, model, host, options }) {
+async function classify({ text, model, host }) {
   const { env, pipeline } = await import('/dist/web.mjs');
   if (host !== undefined) env.remoteHost = host;
+  const told = [];
+  const progress_callback = (info) => {
+    told.push(structuredClone(info));
+    if (info.status === 'progress' && info.file === 'model.safetensors') self.readsWeights?.();
+  };
   try {
-    const classifier = await pipeline('text-classification', model ?? null, options);
+    const classifier = await pipeline('text-classification', model ?? null, { progress_callback });
     const [{ label }] = await classifier(text);
     const { info } = classifier;
     await classifier.dispose();
-    return { label, notes: info.notes, source: info.source, kept: await env.cache.list() };
+    return { label, notes: info.notes, source: info.source, told, kept: await env.cache.list() };
   } catch (error) {
     return { error: `${error.code}: ${error.message}` };
   }
@@ -101,6 +107,17 @@ export const downloadTests = ({ context, dist, openPage, eventually }) => {
           assert.ok(first.kept.every(({ complete }) => complete));
           const second = await visit(server, { text });
           assert.deepEqual([second.label, second.asked], ['POSITIVE', []]);
+          for (const { told } of [first, second]) {
+            const [{ total, files }] = checkedTotals(told); // with the three files that are a part of the script
+            const kept = first.kept.reduce((sum, { bytes }) => sum + bytes, 0);
+            assert.equal(
+              total - kept,
+              ['config.json', 'tokenizer_config.json', 'profile.json'].reduce(
+                (sum, file) => sum + files[file].total,
+                0,
+              ),
+            );
+          }
 
           const damage = async (page) =>
             page.evaluate(async () => {
@@ -163,6 +180,7 @@ export const downloadTests = ({ context, dist, openPage, eventually }) => {
           const times = hub.asked.filter((line) => line === `GET ${name}`).length;
           assert.equal(times, name.endsWith('.safetensors') ? 2 : 1, `${name}: ${hub.asked}`); // the hub's answer and the store's
         }
+        for (const { told } of tabs) checkedTotals(told);
         hub.asked.length = 0;
         assert.equal((await visit(server, argument)).error, undefined);
         assert.deepEqual(
@@ -178,7 +196,11 @@ export const downloadTests = ({ context, dist, openPage, eventually }) => {
       'a download that breaks is gone on with; what the hub refuses is told',
       withHub(async (server, hub, argument) => {
         hub.settings.breakAfter['model.safetensors'] = 5000;
-        assert.equal((await visit(server, argument)).error, undefined);
+        let prepare;
+        hub.settings.isRead = new Promise((resolve) => {
+          prepare = (page) => page.exposeFunction('readsWeights', resolve);
+        });
+        assert.equal((await visit(server, argument, prepare)).error, undefined);
         assert.ok(hub.asked.includes('GET model.safetensors from 5000'), hub.asked.join());
         const { error } = await visit(server, { ...argument, model: 'nobody/none' });
         assert.match(error, /read_failed: there is no model nobody\/none on http.* that everybody may read/);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { tinyModel } from './tiny_model.mjs';
+import { checkedTotals } from './totals.mjs';
 
 const { readFile, stat } = fs;
 const dist = new URL('../../dist/', import.meta.url);
@@ -90,6 +91,8 @@ for (const entry of ['node.mjs', 'web.mjs']) {
       const told = [];
       await loads(await freshly(entry), { wasmPaths, progress_callback: (info) => told.push(info) });
       const own = told.filter(({ file }) => /\.wasm$/.test(file));
+      const { files: all } = checkedTotals(told).at(-1);
+      assert.ok(own[0].file in all);
       const { size } = await stat(new URL(`${own[0].file}.gz`, dist));
       assert.deepEqual(own.at(-2), {
         ...{ status: 'progress', name: 'latformer', file: own[0].file },

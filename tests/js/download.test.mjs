@@ -45,7 +45,7 @@ after(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  Object.assign(hub.settings, { files, breakAfter: {}, isDown: false });
+  Object.assign(hub.settings, { files, breakAfter: {}, isRead: undefined, isDown: false });
   env.cacheDir = await mkdtemp(join(tmpdir(), 'latformer-downloads-'));
   folders.push(env.cacheDir);
   hub.asked.length = 0;
@@ -113,7 +113,11 @@ test('what the hub says a file hashes to is checked', async () => {
 
 test('a download that breaks off is gone on with at once, where it broke', async () => {
   hub.settings.breakAfter = { [weights]: 5000 };
-  assert.deepEqual(await answer('user/model'), expected);
+  let progress_callback;
+  hub.settings.isRead = new Promise((resolve) => {
+    progress_callback = ({ status, file }) => status === 'progress' && file === weights && resolve();
+  });
+  assert.deepEqual(await answer('user/model', { progress_callback }), expected);
   assert.ok(hub.asked.includes(`GET ${weights} from 5000`), hub.asked.join());
 });
 

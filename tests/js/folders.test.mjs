@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { env, pipeline } from 'latformer';
 import { safetensors, tinyModel } from './tiny_model.mjs';
+import { checkedTotals } from './totals.mjs';
 
 const text = 'a joy from start to finish';
 const files = tinyModel();
@@ -110,7 +111,8 @@ describe('weights in shards', () => {
   test('each tells its progress', async () => {
     const told = [];
     const path = await written('shards-told', sharded(2));
-    (await load(path, { progress_callback: (info) => told.push(info) })).dispose();
+    (await load(path, { progress_callback: (info) => told.push(structuredClone(info)) })).dispose();
+    checkedTotals(told);
     for (const shard of Object.keys(sharded(2)).filter((name) => name.includes('-of-'))) {
       const its = told.filter(({ file }) => file === shard);
       assert.equal(its.at(-1).status, 'done');

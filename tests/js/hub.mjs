@@ -6,20 +6,25 @@ import { createServer } from 'node:http';
 const open = { 'access-control-allow-origin': '*', 'access-control-expose-headers': '*' };
 const hex = (kind, bytes) => createHash(kind).update(bytes).digest('hex');
 
-/** One file with all that a server of files does: HEAD, ETag, Range. `breakAfter`: bytes after which the connection is cut. */
-export function sendFile(request, response, bytes, headers = {}, breakAfter = Infinity) {
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+/**
+ * One file with all that a server of files does: HEAD, ETag, Range. `breakAfter`: bytes after which the connection is cut, once
+ * `isRead` is fulfilled: what nobody has read by then is lost.
+ */
+export function sendFile(request, response, bytes, headers = {}, breakAfter = Infinity, isRead = aMoment()) {
   const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
   const body = bytes.subarray(Number(from ?? 0));
   const range = from && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
   response.writeHead(from ? 206 : 200, { ...open, 'content-length': body.length, ...range, ...headers });
   if (request.method === 'HEAD') return void response.end();
   if (body.length <= breakAfter) return void response.end(body);
-  response.write(body.subarray(0, breakAfter), () => setTimeout(() => response.destroy(), 50));
+  response.write(body.subarray(0, breakAfter), () => isRead.then(() => response.destroy()));
 }
 
 /**
  * Serves `files` as user/model, in one version, revision main. Resolves to { url, storeUrl, asked, settings, close }:
- * `asked` has each request as 'GET name', and `settings` may be changed: { breakAfter, files, isDown, storeHeaders }.
+ * `asked` has each request as 'GET name', and `settings` may be changed: { breakAfter, isRead, files, isDown, storeHeaders }.
  */
 export async function startHub(files) {
   const settings = { files, breakAfter: {}, isDown: false };
@@ -45,7 +50,7 @@ export async function startHub(files) {
     const bytes = settings.files[name];
     const breakAfter = settings.breakAfter[name];
     delete settings.breakAfter[name];
-    sendFile(request, response, bytes, { etag: `"${hex('md5', bytes)}"` }, breakAfter);
+    sendFile(request, response, bytes, { etag: `"${hex('md5', bytes)}"` }, breakAfter, settings.isRead);
   });
 
   const hub = await listen((request, response) => {

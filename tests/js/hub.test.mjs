@@ -7,6 +7,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { env, pipeline } from 'latformer';
 import { startHub } from './hub.mjs';
 import { tinyModel } from './tiny_model.mjs';
+import { checkedTotals } from './totals.mjs';
 
 const text = 'a joy from start to finish';
 const files = tinyModel();
@@ -55,15 +56,12 @@ test('a name is a model on the hub, behind redirects to other hosts; safetensors
 test('progress of all files together, and an end of each that began', async () => {
   const told = [];
   await answer('user/model', { progress_callback: (info) => told.push(structuredClone(info)) });
-  const totals = told.filter(({ status }) => status === 'progress_total');
-  const last = totals.at(-1);
-  assert.deepEqual([last.progress, last.loaded], [100, last.total]);
+  const last = checkedTotals(told).at(-1);
   assert.equal(last.files['model.safetensors'].total, files['model.safetensors'].length);
   assert.equal(
     last.total,
     Object.values(files).reduce((sum, { length }) => sum + length, 0),
   );
-  for (const [i, total] of totals.entries()) assert.ok(i === 0 || total.loaded >= totals[i - 1].loaded);
   const begun = told.filter(({ status }) => status === 'initiate').map(({ file }) => file);
   const ended = told.filter(({ status }) => status === 'done');
   assert.deepEqual(ended.map(({ file }) => file).sort(), begun.sort());

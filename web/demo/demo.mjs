@@ -170,8 +170,8 @@ async function update() {
   isRunning = false;
 }
 
-function showProgress({ status, file, progress }) {
-  if (status === 'progress' && file === 'model.safetensors') element('loaded').value = progress;
+function showProgress({ status, progress }) {
+  if (status === 'progress_total') element('loaded').value = progress;
 }
 
 function showInfo(info) {

@@ -43,7 +43,7 @@ export function setUpGeneration(settings, showError) {
       const loaded = await pipeline('text-generation', mine, {
         ...optionsFrom(settings),
         progress_callback: ({ status, progress }) => {
-          if (status === 'progress') element('loaded').value = progress;
+          if (status === 'progress_total') element('loaded').value = progress;
         },
       });
       if (mine !== model) return void loaded.dispose(); // another was given meanwhile

@@ -10,6 +10,7 @@ import { readModel } from '../../../bindings/model/load.js';
 import { isObject, parseJson } from '../../../bindings/model/json.js';
 import type { Json } from '../../../bindings/model/json.js';
 import {
+  addedTokens,
   companionsOf,
   configFile,
   limitOf,
@@ -19,6 +20,7 @@ import {
   weightsFile,
   weightsIndexFile,
 } from '../../../bindings/model/names.js';
+import { Progress } from '../../../bindings/progress.js';
 import { kinds } from '../../../bindings/tasks/kinds.js';
 import { compileFor } from '../../../bindings/wasm/compile.js';
 import { LocalEngine } from '../../../bindings/wasm/engine.js';
@@ -85,7 +87,7 @@ async function taskOf(folder: string, config: Json | undefined): Promise<Inspect
 /** Which of the files that are there the loader reads. */
 async function usedOf(folder: string, there: readonly string[], kind: Kind): Promise<Set<string>> {
   const vocabulary = vocabularyFiles.find((name) => there.includes(name));
-  const used = new Set([configFile, ...optionalFiles[kind]]);
+  const used = new Set([configFile, ...addedTokens, ...optionalFiles[kind]]);
   if (vocabulary) [vocabulary, ...companionsOf[vocabulary]].forEach((name) => used.add(name));
   const shards = there.includes(weightsFile)
     ? undefined
@@ -164,7 +166,7 @@ export async function inspectFolder(folder: string): Promise<FolderFacts> {
   const files = await filesOf(folder, kind);
   const reader = readModel(
     folderOnDisk(folder),
-    () => undefined,
+    new Progress(() => undefined, folder),
     undefined,
     new Map(),
     () => createHash('sha256'),

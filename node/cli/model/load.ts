@@ -64,7 +64,7 @@ export async function loadModel<Task extends keyof Pipelines>(
     threads,
     integrity: hashes,
     progress_callback: (info) => {
-      if (info.status === 'progress') progress.loading(info.file, info.loaded / info.total);
+      if (info.status === 'progress_total') progress.loading(info.progress / 100);
     },
   });
   hideProgress();

@@ -52,10 +52,10 @@ export class Progress {
     return draw(withBar(share, counts + left));
   }
 
-  /** A model file on its way in. */
-  loading(file: string, share: number): void {
+  /** A model on its way in. */
+  loading(share: number): void {
     if (!this.#isDue() || performance.now() - this.#started < 500) return; // most models are there at once
-    draw(withBar(share, `loading ${file}`));
+    draw(withBar(share, 'loading the model'));
   }
 
   #isDue(): boolean {
