@@ -1,6 +1,7 @@
 // The native addon beside WebAssembly: the same answers, errors and stats, and what runs where there is no addon. The other tests
 // run with it, too, where LATFORMER_ADDON names it (scripts/test.mjs).
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +111,20 @@ describe('the native addon', { skip: !existsSync(addon) && 'it is not built' }, 
       await classify.dispose();
       await call;
     }
+  });
+
+  test('LATFORMER_KERNELS names the instruction set that runs', () => {
+    const kernelsWith = (wanted) => {
+      const script = `
+        const { pipeline } = await import('latformer');
+        const options = { device: 'native', worker: false };
+        console.log((await pipeline('sentiment-analysis', null, options)).info.kernels);`;
+      const env = { ...process.env, LATFORMER_ADDON: addon, LATFORMER_KERNELS: wanted };
+      return execFileSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' }).trim();
+    };
+    assert.equal(kernelsWith('scalar'), 'scalar');
+    assert.equal(kernelsWith('no such'), kernelsWith(''));
+    assert.notEqual(kernelsWith(''), 'scalar');
   });
 
   test('errors have the same codes and messages', async () => {

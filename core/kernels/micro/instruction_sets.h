@@ -11,6 +11,7 @@ extern const MicroKernels kPairKernels;
 bool pair_kernels_are_faster();
 #elif defined(__x86_64__)
 extern const MicroKernels kAvx2Kernels;
+extern const MicroKernels kAvxVnniKernels;
 extern const MicroKernels kAvx512Kernels;
 extern const MicroKernels kAmxKernels;
 #endif

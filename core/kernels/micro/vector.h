@@ -130,7 +130,11 @@ struct Int8Dot {
     groups[0] = _mm256_and_si256(both, _mm256_set1_epi8(15));
     groups[1] = _mm256_and_si256(_mm256_srli_epi16(both, 4), _mm256_set1_epi8(15));
   }
+#if defined(__AVXVNNI__)
+  static Ints add(Ints sums, Group w, Group x) { return (Ints)_mm256_dpbusd_avx_epi32((__m256i)sums, x, w); }
+#else
   static Ints add(Ints sums, Group w, Group x) { return add_widened(sums, products(w, x)); }
+#endif
   // Sums of two products in 16 bits, and those added in pairs to sums of 32 bits.
   static Group products(Group w, Group x) { return _mm256_maddubs_epi16(x, w); }
   static Group add_products(Group a, Group b) { return _mm256_add_epi16(a, b); }
@@ -246,7 +250,7 @@ inline constexpr size_t kLevelVectors = 1;
 }
 #endif
 
-#if (defined(__AVX2__) && !defined(__AVX512VNNI__)) || defined(__wasm_relaxed_simd__)
+#if (defined(__AVX2__) && !defined(__AVXVNNI__) && !defined(__AVX512VNNI__)) || defined(__wasm_relaxed_simd__)
 #define LATFORMER_INT8_PAIR_DOT 1
 struct Int8PairDot : Int8Dot {
   static constexpr size_t kStep = 2 * kGroup;
