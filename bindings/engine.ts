@@ -2,7 +2,7 @@
 // in another).
 //
 //   open(small files) -> append(part of the weights)... -> finish() -> the methods of the model's task... -> close()
-//   openTokenizer(small files) -> tokenize(), detokenize()... -> close()
+//   openTokenizer(small files) -> tokenize(), textsOf()... -> close()
 //
 // Each task adds its methods as an interface of its own. A method that can take long gets a Work as its last argument.
 import type { Dtype } from './choices.js';
@@ -174,7 +174,6 @@ export interface Tokenize {
   openTokenizer(files: SmallFiles): Promise<LoadedTokenizer>;
   /** `special`: with the tokens that the tokenizer puts around. */
   tokenize(input: TextInput, special: boolean): Promise<RawTokens>;
-  detokenize(ids: number[], skipSpecial: boolean): Promise<{ text: string }>;
 }
 
 /** What a model folder says of itself, each part as far as it can be read. */

@@ -120,10 +120,6 @@ class Pool implements Engine {
     return this.#run((engine) => engine.tokenize(input, special));
   }
 
-  detokenize(ids: number[], skipSpecial: boolean): Promise<{ text: string }> {
-    return this.#run((engine) => engine.detokenize(ids, skipSpecial));
-  }
-
   nothing(): Promise<void> {
     return this.#run((engine) => engine.nothing());
   }

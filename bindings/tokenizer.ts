@@ -34,7 +34,8 @@ class LoadedTokenizer implements Tokenizer {
 
   async decode(given: ArrayLike<number>, options?: DecodeOptions): Promise<string> {
     const { ids, skipsSpecial } = checkDecode(given, options);
-    return (await this.#engine.detokenize(ids, skipsSpecial)).text;
+    const [text] = await this.#engine.textsOf([ids], skipsSpecial);
+    return text!;
   }
 
   dispose(): void {

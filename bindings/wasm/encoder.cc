@@ -169,27 +169,6 @@ val BoundEncoder::window_of(const Trace& trace) const {
   return window;
 }
 
-val BoundEncoder::texts_of(const val& ids, bool skip_special) const {
-  if (!encoder_) return too_early("a model");
-  std::vector<std::string> texts;
-  std::vector<int32_t> text;
-  const auto end = [&] {
-    texts.push_back(encoder_->tokenizer().decode(text, skip_special));
-    text.clear();
-  };
-  for (const double id : numbers_in(ids)) {
-    if (id == -1) {
-      end();
-      continue;
-    }
-    if (!(id >= 0 && id <= INT32_MAX)) return failure(invalid_argument("there is no such token"));
-    text.push_back(static_cast<int32_t>(id));
-  }
-  val result = val::object();
-  result.set("texts", array_of(texts, [](const std::string& each) { return val(each); }));
-  return result;
-}
-
 val BoundEncoder::results(const Call& call, const std::vector<Encoded>& answers) const {
   val results = val::array();
   for (size_t i = 0; i < answers.size(); ++i) {

@@ -41,8 +41,8 @@ class BoundEncoder {
   // Ends what start() began, done or not.
   void stop() { call_.reset(); }
 
-  // {texts}: what tokens stand for; `ids` of several texts, -1 at the end of each.
-  val texts_of(const val& ids, bool skip_special) const;
+  // Null before finish().
+  const Tokenizer* tokenizer() const { return encoder_ ? &encoder_->tokenizer() : nullptr; }
 
   // Times the model; `outside` is what a call takes around it, in milliseconds.
   val calibrate(double outside);

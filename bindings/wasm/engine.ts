@@ -189,10 +189,6 @@ export class LocalEngine implements WasmEngine {
     return this.#call((session) => session.tokenize(lengths, special));
   }
 
-  async detokenize(ids: number[], skipSpecial: boolean): Promise<{ text: string }> {
-    return this.#call((session) => session.detokenize(ids, skipSpecial));
-  }
-
   async encode(inputs: TextInput[], options: EncodeOptions, work?: Work): Promise<Encodings> {
     await nextTurn();
     throwIfAborted([work?.signal]);

@@ -18,7 +18,6 @@ export interface Session {
   ): { weights: import('../engine.js').WeightsFrom | 'elsewhere' } | Failure;
   openTokenizer(): import('../engine.js').LoadedTokenizer | Failure;
   tokenize(lengths: number[], special: boolean): import('../engine.js').RawTokens | Failure;
-  detokenize(ids: number[], skipSpecial: boolean): { text: string } | Failure;
   append(size: number): object | Failure;
   finish(): import('../engine.js').LoadedModel | Failure;
   startEncoding(lengths: number[], options: import('../engine.js').EncodeOptions): object | Failure;

@@ -15,7 +15,6 @@ void list_methods(const Face& face) {
       .function("open", &Session::open)
       .function("openTokenizer", &Session::open_tokenizer)
       .function("tokenize", &Session::tokenize)
-      .function("detokenize", &Session::detokenize)
       .function("append", &Session::append)
       .function("finish", &Session::finish)
       .function("startEncoding", &Session::start_encoding)

@@ -110,8 +110,13 @@ val Session::tokenize(const val& lengths, bool special) {
   return guarded([&] { return tokenizer_.encode(staging_, lengths, special); });
 }
 
-val Session::detokenize(const val& ids, bool skip_special) {
-  return guarded([&] { return tokenizer_.decode(ids, skip_special); });
+val Session::texts_of(const val& ids, bool skip_special) {
+  return guarded([&] {
+    const auto* encoder = std::get_if<BoundEncoder>(&model_);
+    const Tokenizer* of_model = encoder != nullptr ? encoder->tokenizer() : nullptr;
+    const Tokenizer* tokenizer = of_model != nullptr ? of_model : tokenizer_.get();
+    return tokenizer != nullptr ? latformer::texts_of(*tokenizer, ids, skip_special) : too_early("a tokenizer");
+  });
 }
 
 val Session::append(size_t size) {
@@ -158,10 +163,6 @@ val Session::stop_encoding() {
     model.stop();
     return val::object();
   });
-}
-
-val Session::texts_of(const val& ids, bool skip_special) {
-  return with<BoundEncoder>([&](auto& model) { return model.texts_of(ids, skip_special); });
 }
 
 val Session::start_generation(const val& lengths, const val& options) {

@@ -5,7 +5,7 @@
 //   C++ -> JavaScript   plain objects; every method gives its value or {error: {code, message}} and never throws
 //
 //   file(name, size)... -> open(task, threads, dtype, origin) -> append(size)... -> finish() -> the methods of the task
-//   file(name, size)... -> open_tokenizer() -> tokenize(), detokenize()
+//   file(name, size)... -> open_tokenizer() -> tokenize(), texts_of()
 //
 // The core does not throw, but the standard library may run out of memory inside it: std::bad_alloc ends here as
 // out_of_memory. Calls in another order, or of bytes that were not staged, are refused as invalid_argument. Everything
@@ -52,7 +52,6 @@ class Session {
   val open_tokenizer();
   // See BoundTokenizer.
   val tokenize(const val& lengths, bool special);
-  val detokenize(const val& ids, bool skip_special);
   // The next `size` bytes of model.safetensors lie in the staging block.
   val append(size_t size);
   // All bytes were appended. Gives what the model is.
@@ -63,6 +62,7 @@ class Session {
   val start_encoding(const val& lengths, const val& options);
   val go_on_encoding(double milliseconds);
   val stop_encoding();
+  // Of an encoder's tokenizer, or the one that was opened alone.
   val texts_of(const val& ids, bool skip_special);
 
   val start_generation(const val& lengths, const val& options);

@@ -45,15 +45,20 @@ val BoundTokenizer::encode(const Staging& staging, const val& lengths, bool spec
   return tokens;
 }
 
-val BoundTokenizer::decode(const val& ids, bool skip_special) const {
-  if (!tokenizer_) return too_early("a tokenizer");
-  std::vector<int32_t> given;
+val texts_of(const Tokenizer& tokenizer, const val& ids, bool skip_special) {
+  val texts = val::array();
+  size_t count = 0;
+  std::vector<int32_t> text;
   for (const double id : numbers_in(ids)) {
-    if (!(id >= 0 && id <= INT32_MAX)) return failure(invalid_argument("this is no id of a token"));
-    given.push_back(static_cast<int32_t>(id));
+    if (id == -1) {
+      texts.set(count++, tokenizer.decode(std::exchange(text, {}), skip_special));
+      continue;
+    }
+    if (!(id >= 0 && id <= INT32_MAX)) return failure(invalid_argument("there is no such token"));
+    text.push_back(static_cast<int32_t>(id));
   }
   val result = val::object();
-  result.set("text", tokenizer_->decode(given, skip_special));
+  result.set("texts", texts);
   return result;
 }
 

@@ -11,7 +11,7 @@ type Answer<Name extends Method> = ReturnType<WasmEngine[Name]>;
 
 const methods: readonly Method[] = [
   ...(['start', 'open', 'append', 'finish', 'calibrate', 'restoreCalibration', 'nothing'] as const),
-  ...(['encode', 'textsOf', 'generate', 'openTokenizer', 'tokenize', 'detokenize'] as const),
+  ...(['encode', 'textsOf', 'generate', 'openTokenizer', 'tokenize'] as const),
 ];
 
 export function serveEngine(startThread: StartThread, port: Port, openAddon?: OpenAddon): void {
@@ -37,7 +37,6 @@ export function connectEngine(port: Port): WasmEngine {
     textsOf: (ids, skipSpecial) => call('textsOf', [ids, skipSpecial]) as Answer<'textsOf'>,
     openTokenizer: (files) => call('openTokenizer', [files]) as Answer<'openTokenizer'>,
     tokenize: (input, special) => call('tokenize', [input, special]) as Answer<'tokenize'>,
-    detokenize: (ids, skipSpecial) => call('detokenize', [ids, skipSpecial]) as Answer<'detokenize'>,
     nothing: () => call('nothing', []) as Answer<'nothing'>,
     close: () => close(new LatformerError('disposed', 'the engine was closed')),
   };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cassert>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,26 +44,40 @@ constexpr std::string_view name_of(ErrorCode code) {
   return "internal";
 }
 
+// One pointer: most are ok, and all of them are looked at, handed on and destroyed at every step.
 class [[nodiscard]] Status {
  public:
-  Status() = default;  // ok
-  Status(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
+  Status() = default;                           // ok
+  Status(ErrorCode code, std::string message);  // not ErrorCode::ok
+  Status(const Status& other);
+  Status(Status&&) noexcept = default;
+  Status& operator=(Status other) noexcept {
+    error_ = std::move(other.error_);
+    return *this;
+  }
+  ~Status() = default;
 
-  bool ok() const { return code_ == ErrorCode::ok; }
-  ErrorCode code() const { return code_; }
-  const std::string& message() const { return message_; }
+  bool ok() const { return error_ == nullptr; }
+  ErrorCode code() const { return ok() ? ErrorCode::ok : error_->code; }
+  const std::string& message() const;
 
  private:
-  ErrorCode code_ = ErrorCode::ok;
-  std::string message_;
+  struct Error {
+    ErrorCode code;
+    std::string message;
+  };
+  struct Destroy {
+    void operator()(const Error* error) const;
+  };
+  std::unique_ptr<const Error, Destroy> error_;
 };
 
-inline Status invalid_argument(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
-inline Status bad_model(std::string message) { return {ErrorCode::bad_model, std::move(message)}; }
-inline Status unsupported_model(std::string message) { return {ErrorCode::unsupported_model, std::move(message)}; }
-inline Status out_of_memory(std::string message) { return {ErrorCode::out_of_memory, std::move(message)}; }
-inline Status cancelled(std::string message) { return {ErrorCode::cancelled, std::move(message)}; }
-inline Status internal_error(std::string message) { return {ErrorCode::internal, std::move(message)}; }
+Status invalid_argument(std::string message);
+Status bad_model(std::string message);
+Status unsupported_model(std::string message);
+Status out_of_memory(std::string message);
+Status cancelled(std::string message);
+Status internal_error(std::string message);
 
 // A value or the reason why there is none.
 template <class T>
@@ -72,7 +87,8 @@ class [[nodiscard]] Result {
   Result(Status status) : status_(std::move(status)) { assert(!status_.ok()); }
 
   bool ok() const { return value_.has_value(); }
-  const Status& status() const { return status_; }
+  const Status& status() const& { return status_; }
+  Status status() && { return std::move(status_); }
   T& value() & {
     assert(ok());
     return *value_;
@@ -112,5 +128,5 @@ class [[nodiscard]] Result {
   LATFORMER_ASSIGN_INNER_(LATFORMER_CONCAT_(latformer_result_, __LINE__), declaration, expression)
 #define LATFORMER_ASSIGN_INNER_(result, declaration, expression) \
   auto result = (expression);                                    \
-  if (!result.ok()) return result.status();                      \
+  if (!result.ok()) return std::move(result).status();           \
   declaration = std::move(result).value()

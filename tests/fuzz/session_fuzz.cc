@@ -253,8 +253,8 @@ class Caller {
       case 17: {
         val ids = val::array();
         for (size_t i = 0; i < byte() % 8u; ++i)
-          ids.set(i, byte() % 4 == 0 ? number() : static_cast<double>(byte() % 16));
-        is_sound(session_.detokenize(ids, byte() % 2 == 1));
+          ids.set(i, byte() % 4 == 0 ? number() : static_cast<double>(byte() % 16) - 1);
+        is_sound(session_.texts_of(ids, byte() % 2 == 1));
         return;
       }
       default:
