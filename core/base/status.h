@@ -69,6 +69,9 @@ class [[nodiscard]] Status {
   struct Destroy {
     void operator()(const Error* error) const;
   };
+  static const Error& no_memory();
+  static const Error* make(ErrorCode code, std::string message);
+
   std::unique_ptr<const Error, Destroy> error_;
 };
 
