@@ -106,22 +106,25 @@ function tokenizerLine(tokenizer: NonNullable<FolderFacts['tokenizer']>): string
 
 /** What runs a model, and why that and nothing else. */
 function* runs(
-  { binary, kernels, threads, dtype }: BaseModelInfo,
+  { binary, kernels, threads, dtype, notes }: BaseModelInfo,
   asked: number | undefined,
 ): Generator<[string, string]> {
   const processors = availableParallelism();
   const { node, v8 } = process.versions;
   yield ['kernels', kernels];
   yield ['binary', binary];
-  yield [
-    'relaxed SIMD',
-    binary.includes('-relaxed')
-      ? `yes, Node ${node} (V8 ${v8}) has it`
-      : `no, Node ${node} (V8 ${v8}) does not have it; Node 22 and later do`,
-  ];
+  if (binary.endsWith('.wasm')) {
+    yield [
+      'relaxed SIMD',
+      binary.includes('-relaxed')
+        ? `yes, Node ${node} (V8 ${v8}) has it`
+        : `no, Node ${node} (V8 ${v8}) does not have it; Node 22 and later do`,
+    ];
+  }
   const why = asked === undefined ? 'by default for a model of this size' : `of ${asked} asked for`;
   yield ['threads', `${threads} ${why}, on ${processors} processor${processors === 1 ? '' : 's'}`];
   yield ['dtype', dtype];
+  for (const note of notes) yield ['note', note];
 }
 
 /** Name and value of each thing known about the folder. */
@@ -177,7 +180,7 @@ async function showKernels(folder: string, choice: RunChoice, json: boolean, sig
   const loaded = await loadModel(task, folder, { ...choice, signal, worker: false });
   const info: BaseModelInfo = loaded.info;
   await loaded.dispose();
-  const { kernels, binary, threads, dtype } = info;
+  const { kernels, binary, threads, dtype, notes } = info;
   const found = {
     kernels,
     binary,
@@ -186,6 +189,7 @@ async function showKernels(folder: string, choice: RunChoice, json: boolean, sig
     dtype,
     node: process.versions.node,
     v8: process.versions.v8,
+    notes,
   };
   await print(json ? `${JSON.stringify(found, null, 2)}\n` : alignedTable([...runs(info, choice.threads)], 2), signal);
 }

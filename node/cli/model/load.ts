@@ -1,4 +1,6 @@
 // The model of --model, or the bundled one, with the options that say how it is to run.
+import { devices, dtypes } from '../../../bindings/choices.js';
+import type { Device, Dtype } from '../../../bindings/choices.js';
 import { pipeline } from '../../index.js';
 import type { Pipelines } from '../../index.js';
 import { choiceOption, wholeNumberOption } from '../command.js';
@@ -8,17 +10,20 @@ import { Progress, hideProgress } from '../write/progress.js';
 
 /** For the help of every command that loads a model. */
 export const runHelp = `  --dtype D            what linear layers compute in: fp32, q8 or q4; by default what the weights are made for
+  --device D           native: by the addon, or not at all; wasm: as WebAssembly; by default auto: by the addon where there is one
   --threads N          at most N threads; by default 1 for a small model, else half of the processors and at most 4
   --integrity FILE     what the model's files must hash to, as inspect --hashes prints it`;
 
 export const runOptions = {
   dtype: { type: 'string' },
+  device: { type: 'string' },
   threads: { type: 'string' },
   integrity: { type: 'string' },
 } as const;
 
 export interface RunChoice {
-  dtype: 'fp32' | 'q8' | 'q4' | undefined;
+  dtype: Dtype | undefined;
+  device: Device | undefined;
   threads: number | undefined;
   /** A file of hashes. */
   integrity: string | undefined;
@@ -26,16 +31,19 @@ export interface RunChoice {
 
 export function parseRunOptions({
   dtype,
+  device,
   threads,
   integrity,
 }: {
   dtype?: string;
+  device?: string;
   threads?: string;
   integrity?: string;
 }): RunChoice {
   return {
     integrity,
-    dtype: dtype === undefined ? undefined : choiceOption('dtype', dtype, ['fp32', 'q8', 'q4']),
+    dtype: dtype === undefined ? undefined : choiceOption('dtype', dtype, dtypes),
+    device: device === undefined ? undefined : choiceOption('device', device, devices),
     threads: threads === undefined ? undefined : wholeNumberOption('threads', threads, 1),
   };
 }
@@ -51,7 +59,7 @@ export interface LoadOptions extends RunChoice {
 export async function loadModel<Task extends keyof Pipelines>(
   task: Task,
   model: string | undefined,
-  { signal, worker, workers, dtype, threads, integrity }: LoadOptions,
+  { signal, worker, workers, dtype, device, threads, integrity }: LoadOptions,
 ): Promise<Pipelines[Task]> {
   if (model === '') throw misuse('--model needs a folder or URL');
   const hashes = integrity === undefined ? undefined : await readHashes(integrity);
@@ -61,6 +69,7 @@ export async function loadModel<Task extends keyof Pipelines>(
     worker,
     workers,
     dtype,
+    device,
     threads,
     integrity: hashes,
     progress_callback: (info) => {
