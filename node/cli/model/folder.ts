@@ -164,12 +164,8 @@ export async function inspectFolder(folder: string): Promise<FolderFacts> {
   const task = await taskOf(folder, config);
   const kind = kinds[task];
   const files = await filesOf(folder, kind);
-  const reader = readModel(
-    folderOnDisk(folder),
-    new Progress(() => undefined, folder),
-    undefined,
-    new Map(),
-    () => createHash('sha256'),
+  const reader = readModel(folderOnDisk(folder), new Progress(() => undefined, folder), undefined, new Map(), () =>
+    createHash('sha256'),
   );
   const { tokenizer, weights } = await describe(reader, kind);
   const bytes = files.reduce((sum, { name, bytes, used }) => (used && isWeights(name) ? sum + bytes : sum), 0);
