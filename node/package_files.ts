@@ -1,26 +1,14 @@
 // Where the files of the package are: beside the entry, or in the folder that `wasmPaths` names.
 //
-// Each is named by a literal `new URL('./x', import.meta.url)`, which tools that bundle or trace recognise. A bundler that
-// moves the entry away from its files and does not recognise them leaves the package in node_modules, above the bundle.
+// A bundler that moves the entry away from its files and does not recognise them leaves the package in node_modules, above the
+// bundle.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LatformerError } from '../bindings/errors.js';
 import type { BinaryName } from '../bindings/wasm/binaries.js';
-
-// Methods, because Vercel's tracer (Next by webpack) sees an address in a `return`, and in no arrow function without one.
-const besideEntry = {
-  'latformer.wasm.gz'() {
-    return new URL('./latformer.wasm.gz', import.meta.url);
-  },
-  'latformer-relaxed.wasm.gz'() {
-    return new URL('./latformer-relaxed.wasm.gz', import.meta.url);
-  },
-  'node-worker.mjs'() {
-    return new URL('./node-worker.mjs', import.meta.url);
-  },
-};
-export type PackageFile = keyof typeof besideEntry;
+import { besideEntry } from './beside.js';
+import type { PackageFile } from './beside.js';
 
 /** A folder given as path or URL, as a URL that relative names can be resolved against. */
 function folderUrl(folder: string | URL): URL {

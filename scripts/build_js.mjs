@@ -101,6 +101,13 @@ const inFile = (file, filter) => ({
   setup: ({ onResolve }) => onResolve({ filter }, () => ({ path: `./${file}`, external: true })),
 });
 
+/** Where a module names the package's files by import.meta, CommonJS has another one. */
+const besideCommon = {
+  name: 'beside-common',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/beside\.js$/ }, () => ({ path: join(root, 'node/beside_cjs.ts') })),
+};
+
 /** What both entries of a platform share; and what an entry shares with its worker it takes from there (worker.ts). */
 const platformIn = (file) => inFile(file, /^\.\/platform\.js$/);
 const engineIn = (file) => inFile(file, /\/(abort|errors|engine|remote)\.js$/);
@@ -152,7 +159,7 @@ async function bundles() {
     ...entries('node', 'node', node, esm, 'mjs'),
     ...entries('node', 'node', node, cjs, 'cjs'),
     ['node/platform.ts', 'node-platform.mjs', and(node, engineIn('node-worker.mjs')), esm],
-    ['node/platform.ts', 'node-platform.cjs', node, cjs],
+    ['node/platform.ts', 'node-platform.cjs', and(node, besideCommon), cjs],
     ['node/worker.ts', 'node-worker.mjs', node, esm],
     [
       'node/cli/main.ts',

@@ -27,6 +27,10 @@ const blame = 'Dull, overlong and badly acted. The worst film I have seen this y
 const folders = [
   { url: '/models/', path: join(root, 'tests/parity/models') },
   { url: '/blank/', path: join(root, 'tests/browser/blank') },
+  ...['text/plain', 'text/html'].flatMap((type) => [
+    { url: `/${type}/dist/`, path: dist, headers: { 'content-type': type } },
+    { url: `/${type}/model/`, path: join(root, 'models/sentiment'), headers: { 'content-type': type } },
+  ]),
   ...packagesBelow('/offline/node_modules/', dist),
   { url: '/offline/', path: join(root, 'examples/offline') },
 ];
@@ -270,6 +274,33 @@ const tests = [
       } finally {
         await within.close();
       }
+    },
+  ],
+  [
+    'a host that calls WebAssembly and models plain text serves them all the same; what it calls HTML is no file of theirs',
+    async () => {
+      const [plainText, wasm, model] = await inPage(async (text) => {
+        const { env, pipeline } = await import('/dist/web.mjs');
+        env.cache.enabled = false;
+        const labelOf = async (model, options) => {
+          try {
+            const classify = await pipeline('text-classification', model, { worker: false, ...options });
+            const [{ label }] = await classify(text);
+            await classify.dispose();
+            return label;
+          } catch ({ code, message }) {
+            return `${code}: ${message}`;
+          }
+        };
+        return [
+          await labelOf('/text/plain/model', { wasmPaths: '/text/plain/dist/' }),
+          await labelOf('/text/plain/model', { wasmPaths: '/text/html/dist/' }),
+          await labelOf('/text/html/model'),
+        ];
+      }, praise);
+      assert.equal(plainText, 'POSITIVE');
+      assert.match(wasm, /^read_failed: .*\.wasm\.gz is missing, or an HTML page stands in its place.*wasmPaths/);
+      assert.match(model, /^bad_model: config\.json is missing or empty in http.*\/text\/html\/model/);
     },
   ],
   [

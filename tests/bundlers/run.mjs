@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installInto } from '../../scripts/pack.mjs';
 import { packagesBelow, serve, strictPolicy } from '../../scripts/serve.mjs';
@@ -112,6 +113,30 @@ async function checkProgram(path, cwd = tmpdir()) {
   }
 }
 
+/** As CommonJS, which must lie where its packages do. */
+async function whileCommon(use) {
+  const path = join(here, 'node/common.cjs');
+  await esbuild('node/main.mjs', '--format=cjs', '--platform=node', `--outfile=${path}`);
+  try {
+    return await use(path);
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+/** A function of a host such as Vercel: what its tracer finds that the program needs is copied there, and nothing else. */
+async function checkTraced(program) {
+  const { nodeFileTrace } = await import(pathToFileURL(join(modules, '@vercel/nft/out/index.js')).href);
+  const { fileList } = await nodeFileTrace([program], { base: here });
+  const host = mkdtempSync(join(tmpdir(), 'latformer-traced-'));
+  try {
+    for (const file of fileList) cpSync(join(here, file), join(host, file), { recursive: true });
+    await checkProgram(join(host, relative(here, program)), host);
+  } finally {
+    rmSync(host, { recursive: true, force: true });
+  }
+}
+
 // Programs that run JavaScript and are not Node, by the packages of npm that bring them.
 const otherRuntimes = [
   ['Deno', '@deno/linux-x64-glibc/deno', ['run', '--allow-all']],
@@ -122,9 +147,7 @@ const otherRuntimes = [
 async function checkRuntime(program, flags) {
   const path = join(here, 'runtimes/node_modules', program);
   if (!existsSync(path)) return 'npm has none for this platform';
-  const common = join(here, 'node/common.cjs');
-  await esbuild('node/main.mjs', '--format=cjs', '--platform=node', `--outfile=${common}`);
-  try {
+  await whileCommon(async (common) => {
     for (const [file, ...args] of [
       [join(here, 'node/main.mjs'), 'here', '2', 'wasm'],
       [join(here, 'node/main.mjs'), 'worker', '1', 'wasm'],
@@ -135,9 +158,8 @@ async function checkRuntime(program, flags) {
       const { output } = await run(path, [...flags, file, ...args], { cwd: here });
       assert.equal(output.trim(), good.join(' '), args.join(' '));
     }
-  } finally {
-    rmSync(common, { force: true });
-  }
+  });
+  return undefined;
 }
 
 const freePort = () => 20_000 + Math.floor(Math.random() * 20_000);
@@ -354,6 +376,8 @@ const quick = [
       }
     },
   ]),
+  ['a function as Vercel traces it, by import', () => checkTraced(join(here, 'node/main.mjs'))],
+  ['the same by require()', () => whileCommon(checkTraced)],
   ...otherRuntimes.map(([name, program, flags]) => [name, () => checkRuntime(program, flags)]),
   ['a page that imports from another origin', () => fromAnotherOrigin({ isIsolated: false, policy: openPolicy })],
   ['the same, isolated, with threads', () => fromAnotherOrigin({ isIsolated: true, policy: openPolicy })],
