@@ -46,7 +46,12 @@ function showError(error) {
 let words = [];
 let dropped = 'merge'; // what the model does with words that it drops
 
-/** What was told apart of the words at a layer: [how many are left, what became of the others]. */
+function listed(names) {
+  const each = [...new Set(names)];
+  return each.length > 8 ? `${each.slice(0, 8).join(', ')} and ${each.length - 8} more` : each.join(', ');
+}
+
+/** What was told apart of the words at a layer: [which, what became of them]. */
 function fateAt(at) {
   const all = words.filter(({ layers }) => layers !== undefined);
   const kept = all.filter(({ layers }) => layers >= at);
@@ -55,23 +60,28 @@ function fateAt(at) {
   if (at === 0) return [count, 'go in.'];
   if (gone === 0) return [count, 'still have a vector of their own.'];
   const now = all.filter(({ layers }) => layers === at - 1).map((word) => word.text);
-  const named = now.length > 8 ? `${now.slice(0, 8).join(', ')} and ${now.length - 8} more` : now.join(', ');
-  const joined = now.length > 0 ? ` New here: ${named}.` : '';
+  const joined = now.length > 0 ? ` New here: ${listed(now)}.` : '';
   if (dropped !== 'merge') return [count, `still have a vector of their own; ${gone} are dropped.${joined}`];
-  const holder = `the rest row holds ${gone} as one average.${joined}`;
-  return [count, kept.length > 0 ? `still have a vector of their own; ${holder}` : `are left; ${holder}`];
+  if (kept.length === 0) return [`All ${gone} words`, `live on in the rest row, as one average.${joined}`];
+  return [count, `still have a vector of their own; the rest row holds ${gone} as one average.${joined}`];
+}
+
+/** How a word is marked at a layer. */
+function markOf(layers, at) {
+  if (layers >= at) return at > 0 ? 'kept' : '';
+  if (dropped !== 'merge') return 'gone lost';
+  return layers === at - 1 ? 'gone joined' : 'gone';
 }
 
 function showLayer() {
   const at = layer.valueAsNumber;
   const spans = element('words').children; // none while the text is newer than the words
   words.forEach(({ layers }, index) => {
-    if (layers === undefined || spans[index] === undefined) return;
-    spans[index].className = layers >= at ? (at > 0 ? 'kept' : '') : 'gone';
+    if (layers !== undefined && spans[index] !== undefined) spans[index].className = markOf(layers, at);
   });
   const [count, rest] = fateAt(at);
   const name = at === 0 ? 'the text' : `after ${at} of ${layer.max}`;
-  show('layer-name', name);
+  show('layer-name', at === 0 ? 'text' : `${at} of ${layer.max}`);
   show('kept', count);
   show('rest', rest);
   layer.setAttribute('aria-valuetext', `${name}: ${count} ${rest}`);
@@ -231,10 +241,12 @@ function setUp() {
   element('words').textContent = text.value;
   offerThreads(settings.threads);
   showCosts = drawCurve(element('curve'), element('curve-text'));
+  showCosts(1);
   const takers = { classify: takeModel, generate: setUpGeneration(settings, showError) };
   let shown = 'classify';
   makeTabs(element('tabs'), [...document.querySelectorAll('[data-tab]')], ({ id }) => {
     shown = id;
+    element('info').hidden = id !== 'classify'; // it is of that model
     showError();
   });
   chooseFolder(settings.folder, takers.classify);

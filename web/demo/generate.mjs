@@ -25,6 +25,7 @@ export function setUpGeneration(settings, showError) {
     for (const each of [speedup, mode, most, go]) each.disabled = !isReady;
     chat.disabled = !isReady || !generate.info.has_chat_template;
     if (chat.disabled) chat.checked = false;
+    show('state', isReady || model !== undefined ? '' : 'Choose a model first.');
     showSpeedup();
   }
 
@@ -69,7 +70,10 @@ export function setUpGeneration(settings, showError) {
     show('kept', `${kept} of ${stats.prompt_tokens} prompt tokens reach the last layer.`);
     if (stats.requested_speedup === 1 && stats.reused_tokens === 0) inFull.set(text, first);
     const full = inFull.get(text);
-    show('sooner', full === undefined || stats.reused_tokens > 0 ? '–' : `${(full / first).toFixed(1)}×`);
+    const isNew = stats.reused_tokens === 0; // else the beginning was there already
+    if (stats.requested_speedup === 1) show('sooner', 'in full');
+    else if (full === undefined) show('sooner', 'go on at 1× to compare');
+    else show('sooner', isNew ? `${(full / first).toFixed(1)}× sooner than in full` : '');
   }
 
   async function write() {
@@ -81,6 +85,7 @@ export function setUpGeneration(settings, showError) {
     const text = prompt.value;
     const written = document.createElement('span');
     written.className = 'written';
+    element('result').hidden = false;
     element('text').replaceChildren(chat.checked ? '' : text, written);
     show('state', 'Reading the prompt …');
     try {

@@ -13,10 +13,13 @@ async function filesOfEntry(entry, prefix = '') {
   }
 }
 
-/** Calls `take` with { files } for pipeline() when a folder is chosen in `input`. */
+/** Calls `take` with { files } for pipeline() when a folder is chosen in `input`, and names it beside. */
 export function chooseFolder(input, take) {
   input.addEventListener('change', () => {
-    if (input.files.length > 0) take({ files: input.files });
+    if (input.files.length === 0) return;
+    const [{ webkitRelativePath, name }] = input.files;
+    input.parentElement.querySelector('output').textContent = webkitRelativePath.split('/')[0] || name;
+    take({ files: input.files });
   });
 }
 
