@@ -5,6 +5,10 @@
 // thread that calls, as those of WebAssembly do.
 #include <napi.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -73,6 +77,7 @@ class AddonSession : public Napi::ObjectWrap<AddonSession> {
   }
 
   explicit AddonSession(const Napi::CallbackInfo& given) : ObjectWrap(given), session_(std::in_place) {}
+  ~AddonSession() override { give_back(); }
 
  private:
   Napi::Value run(const Napi::CallbackInfo& given) {
@@ -82,7 +87,16 @@ class AddonSession : public Napi::ObjectWrap<AddonSession> {
   }
 
   // The model's memory is given back now, not when JavaScript comes to it.
-  void close(const Napi::CallbackInfo&) { session_.reset(); }
+  void close(const Napi::CallbackInfo&) { give_back(); }
+
+  // glibc keeps what was freed below a block that is in use, which of a model may be half of its weights.
+  void give_back() {
+    if (!session_) return;
+    session_.reset();
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+  }
 
   std::optional<Session> session_;
 };
