@@ -18,6 +18,7 @@
 
 #include "bindings/value/value.h"
 #include "bindings/wasm/methods.h"
+#include "core/kernels/micro/table.h"
 
 namespace latformer {
 namespace {
@@ -102,6 +103,8 @@ class AddonSession : public Napi::ObjectWrap<AddonSession> {
 };
 
 Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
+  const Status choice = kernels::check_choice();
+  if (!choice.ok()) throw Napi::Error::New(env, choice.message());
   exports.Set("version", LATFORMER_VERSION);
   exports.Set("Session", AddonSession::define(env));
   return exports;

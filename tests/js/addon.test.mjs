@@ -123,8 +123,11 @@ describe('the native addon', { skip: !existsSync(addon) && 'it is not built' }, 
       return execFileSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' }).trim();
     };
     assert.equal(kernelsWith('scalar'), 'scalar');
-    assert.equal(kernelsWith('no such'), kernelsWith(''));
     assert.notEqual(kernelsWith(''), 'scalar');
+    assert.throws(
+      () => kernelsWith('no such'),
+      /unsupported_runtime[^]*LATFORMER_KERNELS: this processor can run no "no such", but scalar, /,
+    );
   });
 
   test('errors have the same codes and messages', async () => {

@@ -2,6 +2,8 @@
 #include "core/kernels/micro/instruction_sets.h"
 
 #include <cstdlib>
+#include <string>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -40,15 +42,23 @@ namespace {
 #endif
 }
 
-// The fastest, natively the fastest whose name begins as LATFORMER_KERNELS says: to measure what other machines run.
-const MicroKernels* wanted_of(const std::vector<const MicroKernels*>& tables) {
-#if !defined(__EMSCRIPTEN__)
-  const char* wanted = std::getenv("LATFORMER_KERNELS");
-  for (size_t i = tables.size(); wanted != nullptr && i-- > 0;) {
-    if (tables[i]->name.starts_with(wanted)) return tables[i];
-  }
+// Names the table that is to run by how its name begins, to measure what other machines run; null or empty: the
+// fastest.
+const char* choice() {
+#if defined(__EMSCRIPTEN__)
+  return nullptr;
+#else
+  const char* name = std::getenv("LATFORMER_KERNELS");
+  return name != nullptr && *name != '\0' ? name : nullptr;
 #endif
-  return tables.back();
+}
+
+// The fastest of those that `name` may mean; null if it means none.
+const MicroKernels* fastest_of(const std::vector<const MicroKernels*>& tables, std::string_view name) {
+  for (size_t i = tables.size(); i-- > 0;) {
+    if (tables[i]->name.starts_with(name)) return tables[i];
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -72,8 +82,24 @@ std::vector<const MicroKernels*> available_micro_kernels() {
 }
 
 const MicroKernels& micro_kernels() {
-  static const MicroKernels& chosen = *wanted_of(available_micro_kernels());
+  static const MicroKernels& chosen = []() -> const MicroKernels& {
+    const auto tables = available_micro_kernels();
+    const char* name = choice();
+    const MicroKernels* named = name != nullptr ? fastest_of(tables, name) : nullptr;
+    return named != nullptr ? *named : *tables.back();
+  }();
   return chosen;
+}
+
+Status check_choice() {
+  const char* name = choice();
+  const auto tables = available_micro_kernels();
+  if (name == nullptr || fastest_of(tables, name) != nullptr) return {};
+  std::string message = "LATFORMER_KERNELS: this processor can run no \"" + std::string(name) + "\", but";
+  for (const MicroKernels* table : tables) {
+    message += (table == tables.front() ? " " : ", ") + std::string(table->name.substr(0, table->name.find(" (")));
+  }
+  return invalid_argument(std::move(message));
 }
 
 }  // namespace latformer::kernels

@@ -30,6 +30,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/status.h"
+
 namespace latformer::kernels {
 
 inline constexpr int kInt8Levels = 127;   // the largest q
@@ -159,6 +161,8 @@ extern const MicroKernels kScalarKernels;
 
 // All that this processor can run, the reference first and the fastest last.
 std::vector<const MicroKernels*> available_micro_kernels();
-const MicroKernels& micro_kernels();  // the fastest
+const MicroKernels& micro_kernels();  // the fastest, or what LATFORMER_KERNELS names (natively)
+// Errors: invalid_argument, LATFORMER_KERNELS names none that this processor can run. The fastest run then.
+Status check_choice();
 
 }  // namespace latformer::kernels
