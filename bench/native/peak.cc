@@ -85,7 +85,7 @@ double run_f32_peak(size_t rounds) {
 
 double run_int8_peak(size_t rounds) {
 #if defined(LATFORMER_INT8_PAIR_DOT)
-  if (kernels::micro_kernels().int8_step == kernels::Int8PairDot::kStep) {
+  if (kernels::micro_kernels().int8_pairs) {
     return run_int8<kernels::Int8PairDot, 4>(rounds);  // two weights and two activations at once take more registers
   }
 #endif

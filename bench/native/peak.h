@@ -11,6 +11,7 @@ namespace latformer {
 
 // Each runs its loop `rounds` times and gives the number of operations; a multiplication and an addition are two.
 double run_f32_peak(size_t rounds);
+// Of vectors: where int8 runs in AMX's tiles it is above this.
 double run_int8_peak(size_t rounds);
 
 // Reads x (n), a multiple of 64 bytes, and does nothing else of note: the bound of what comes from memory.

@@ -12,20 +12,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeWhole } from '../../scripts/support/stamp.mjs';
 
 const columns = [
-  ...[
-    'question',
-    'machine',
-    'model',
-    'runtime',
-    'version',
-    'library',
-    'dtype',
-    'threads',
-    'speedup',
-    'size',
-    'batch',
-    'set',
-  ],
+  ...['question', 'machine', 'model', 'runtime', 'version'],
+  ...['library', 'dtype', 'threads', 'speedup', 'size', 'batch', 'set'],
   ...['value', 'unit', 'samples', 'peak', 'rate'],
 ];
 const numbers = new Set(['threads', 'speedup', 'size', 'batch', 'value', 'samples', 'peak', 'rate']);
