@@ -93,6 +93,11 @@ Status copy_if_there(std::string_view name, const fs::path& source, const fs::pa
   return write_file(target / name, text);
 }
 
+Status copy_if_there(std::span<const std::string_view> names, const fs::path& source, const fs::path& target) {
+  for (const std::string_view name : names) LATFORMER_TRY(copy_if_there(name, source, target));
+  return {};
+}
+
 Result<StagedFolder> StagedFolder::create(const fs::path& given, bool replace) {
   std::error_code error;
   fs::path target = fs::absolute(given, error).lexically_normal();
@@ -132,6 +137,8 @@ Status StagedFolder::publish() {
   }
   std::vector<std::string_view> of_model = {"config.json", "model.safetensors", "profile.json"};
   of_model.insert(of_model.end(), kTokenizerFiles.begin(), kTokenizerFiles.end());
+  of_model.insert(of_model.end(), kVocabularyFiles.begin(), kVocabularyFiles.end());
+  of_model.insert(of_model.end(), kGenerationFiles.begin(), kGenerationFiles.end());
   of_model.insert(of_model.end(), kSentenceFiles.begin(), kSentenceFiles.end());
   for (const std::string_view name : of_model) {
     if (std::ranges::find(names, name) != names.end()) continue;

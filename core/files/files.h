@@ -54,17 +54,23 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t most =
 Status write_file(const std::filesystem::path& path, std::string_view text);
 bool is_file(const std::filesystem::path& path);
 
-// What the tokenizer of a model folder is read from, and what tells who made the model.
-inline constexpr std::array<std::string_view, 5> kTokenizerFiles = {
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt"};
+// What the tokenizer of a model folder is read from; vocabularies of their own where there is no tokenizer.json.
+inline constexpr std::array<std::string_view, 4> kTokenizerFiles = {"tokenizer.json", "tokenizer_config.json",
+                                                                    "special_tokens_map.json", "added_tokens.json"};
+inline constexpr std::array<std::string_view, 3> kVocabularyFiles = {"vocab.txt", "vocab.json", "merges.txt"};
+// How a model generates text.
+inline constexpr std::array<std::string_view, 2> kGenerationFiles = {"generation_config.json", "chat_template.jinja"};
 // What makes sentence-transformers' folder of an encoder; not all of them need be there.
 inline constexpr std::array<std::string_view, 6> kSentenceFiles = {
     "modules.json",          "sentence_bert_config.json", "config_sentence_transformers.json",
     "1_Pooling/config.json", "2_Dense/config.json",       "2_Dense/model.safetensors"};
+// What tells who made a model.
 inline constexpr std::array<std::string_view, 3> kLicenceFiles = {"LICENSE", "LICENSE.txt", "NOTICE"};
 
-// Copies a file of one folder to another, if it is there; it may stand in a folder of its own.
+// Copies a file of one folder to another, if it is there, or those of several; they may stand in folders of their own.
 Status copy_if_there(std::string_view name, const std::filesystem::path& source, const std::filesystem::path& target);
+Status copy_if_there(std::span<const std::string_view> names, const std::filesystem::path& source,
+                     const std::filesystem::path& target);
 
 // A folder that is made aside, as "<target>.partial", and takes its place only when it is complete. What was not
 // published goes away with the object.

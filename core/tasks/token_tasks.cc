@@ -32,7 +32,7 @@ Result<std::unique_ptr<EncoderModelLoader>> open_token_classifier(const ModelFil
   LATFORMER_TRY(check_head(config, BertHead::tokens));
   return with_head(
       config,
-      std::make_unique<TokenHead>("classifier", config.hidden_size, config.num_labels(), "token classification"),
+      std::make_unique<TokenHead>(kTokenClassifier, config.hidden_size, config.num_labels(), "token classification"),
       precision);
 }
 
@@ -40,7 +40,7 @@ Result<std::unique_ptr<EncoderModelLoader>> open_question_answerer(const ModelFi
                                                                    std::optional<Precision> precision) {
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
   LATFORMER_TRY(check_head(config, BertHead::answers));
-  return with_head(config, std::make_unique<TokenHead>("qa_outputs", config.hidden_size, 2, "question answering"),
+  return with_head(config, std::make_unique<TokenHead>(kAnswerSpans, config.hidden_size, 2, "question answering"),
                    precision);
 }
 

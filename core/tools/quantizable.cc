@@ -9,6 +9,8 @@
 #include "core/format/labels.h"
 #include "core/models/bert/classification_head.h"
 #include "core/models/bert/config.h"
+#include "core/models/bert/mask_head.h"
+#include "core/models/bert/token_head.h"
 #include "core/models/bert/weights.h"
 #include "core/models/gpt2/loader.h"
 #include "core/models/llama/loader.h"
@@ -28,15 +30,72 @@ std::string_view inside_layer(std::string_view name, std::string_view layers) {
   return name.substr(std::min(name.find('.') + 1, name.size()));
 }
 
+// The head that a file has: that of its class, or without one whichever there is. An encoder has none.
+class HeadOfFile final : public Head {
+ public:
+  explicit HeadOfFile(const BertConfig& config) : config_(config) {}
+
+  Last reads() const override { return Last::all_rows; }
+  Status declare(WeightReader& file) override {
+    LATFORMER_ASSIGN(head_, create(file));
+    return head_ ? head_->declare(file) : Status();
+  }
+  Result<std::vector<std::vector<float>>> run(const Threads&, const LastRows&) override {
+    return internal_error("the head of a file is only checked");
+  }
+
+ private:
+  Result<std::unique_ptr<Head>> create(const WeightReader& file) const {
+    const auto of_tokens = [&](std::string_view layer, uint32_t outputs, std::string_view what) {
+      return std::unique_ptr<Head>(std::make_unique<TokenHead>(layer, config_.hidden_size, outputs, what));
+    };
+    const BertModules& modules = config_.architecture->modules;
+    const auto has = [&](std::string_view module) { return file.contains(std::string(module) + ".weight"); };
+    switch (config_.head) {
+      case BertHead::texts:
+        return ClassificationHead::create(config_);
+      case BertHead::tokens:
+        return of_tokens(kTokenClassifier, config_.num_labels(), "token classification");
+      case BertHead::answers:
+        return of_tokens(kAnswerSpans, 2, "question answering");
+      case BertHead::none:
+        break;
+    }
+    if (has(modules.classifier)) return ClassificationHead::create(config_);
+    if (has(modules.mask_transform)) return MaskHead::create(config_, nullptr);
+    return std::unique_ptr<Head>();
+  }
+
+  BertConfig config_;
+  std::unique_ptr<Head> head_;
+};
+
+// Whether what is looked up as `name` belongs to the head of the model's class; without one, to any that a task may
+// read.
+bool is_of_head(const BertConfig& config, std::string_view name) {
+  const auto is_below = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
+  switch (config.head) {
+    case BertHead::texts:
+      return is_below(config.architecture->modules.classifier);
+    case BertHead::tokens:
+      return is_below(kTokenClassifier);
+    case BertHead::answers:
+      return is_below(kAnswerSpans);
+    case BertHead::none:
+      break;
+  }
+  return config.architecture->is_of_head(name);
+}
+
 Result<Quantizable> bert(std::string_view config_json) {
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(config_json));
   const BertArchitecture* architecture = config.architecture;
   const BertModules& modules = architecture->modules;
   Quantizable model;
-  model.parts = {"embeddings", "attention", "feed-forward", "pooler", "classifier"};
+  model.parts = {"embeddings", "attention", "feed-forward", "pooler", "head"};
   model.looked_up = [architecture](std::string_view name) { return architecture->looked_up(name); };
   model.stored = [architecture](std::string_view name) { return architecture->stored(name); };
-  model.part_of = [&modules](std::string_view name) -> size_t {
+  model.part_of = [config, &modules](std::string_view name) -> size_t {
     const auto is_below = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
     if (name.starts_with("embeddings.") || is_below(modules.embeddings_project)) return 0;
     if (is_below(modules.relative_attention_bias)) return 1;
@@ -45,21 +104,20 @@ Result<Quantizable> bert(std::string_view config_json) {
       return rest.starts_with("attention.") || rest.starts_with(modules.attention_norm) ? 1 : 2;
     }
     if (is_below(modules.pooler)) return 3;
-    return is_below(modules.classifier) ? 4 : 5;
+    return is_of_head(config, name) ? 4 : 5;
   };
   model.is_transposed = [](std::string_view) { return false; };
-  // The head, the embedding of the first or second text, which is added to every word, and what heads think of
-  // distances.
-  model.float_modules = {std::string(modules.classifier)};
-  for (const std::string_view module : {modules.token_type_embeddings, modules.relative_attention_bias}) {
-    if (!module.empty()) model.float_modules.push_back(architecture->stored(module));
+  // The heads, the embedding of the first or second text, which is added to every word, and what attention's heads
+  // think of distances.
+  for (const std::string_view module : {modules.classifier, kTokenClassifier, kAnswerSpans, modules.mask_transform,
+                                        modules.token_type_embeddings, modules.relative_attention_bias}) {
+    if (!module.empty()) model.float_weights.push_back(architecture->stored(std::string(module) + ".weight"));
   }
   model.columns = {config.hidden_size, config.intermediate_size};
   if (config.projects_embeddings()) model.columns.push_back(config.embedding_size);
   model.is_quantized = config.quantized;
   model.check = [config](std::span<const std::byte> header) -> Status {
-    LATFORMER_ASSIGN(std::unique_ptr<Head> head, ClassificationHead::create(config));
-    return BertLoader(config, std::move(head)).append(header);
+    return BertLoader(config, std::make_unique<HeadOfFile>(config)).append(header);
   };
   return model;
 }
@@ -80,7 +138,7 @@ Quantizable decoder(const DecoderFacts& facts, const DecoderNames& names, bool i
     return (is_head ? "" : std::string(names.prefix)) + std::string(name);
   };
   const bool is_classifier = facts.num_labels > 0;
-  if (is_classifier) model.float_modules = {"score"};
+  if (is_classifier) model.float_weights = {"score.weight"};
   model.part_of = [names, own_head = facts.head_apart, is_classifier](std::string_view name) -> size_t {
     const auto begins = [](std::string_view text) {
       return [text](std::string_view start) { return !start.empty() && text.starts_with(start); };

@@ -20,8 +20,7 @@ struct Quantizable {
   std::function<std::string(std::string_view)> stored;     // and the one that a file of transformers has for that
   std::function<size_t(std::string_view)> part_of;         // of a name; parts.size(): the model has no use for it
   std::function<bool(std::string_view)> is_transposed;     // floats stand as (in, out)
-  std::vector<std::string> float_modules;  // whose weights stay float, as transformers names them: small, or all
-                                           // depends on them
+  std::vector<std::string> float_weights;  // that stay so, as transformers names them: small, or all depends on them
   std::vector<uint32_t> columns;           // of the matrices
   bool is_quantized = false;               // already
   // Every tensor is there, as the header of a file says. Errors: bad_model, unsupported_model.

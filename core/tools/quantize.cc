@@ -25,6 +25,7 @@
 namespace latformer {
 namespace {
 
+constexpr std::string_view kWeight = ".weight";
 constexpr uint64_t kChunkBytes = 1 << 20;  // rows are read so many bytes at a time
 
 // One tensor of the source on its way.
@@ -70,6 +71,9 @@ class Quantizer {
     return std::move(report_);
   }
 
+  // Those whose matrices are no integers; of the file, after run().
+  std::span<const std::string> float_modules() const { return float_modules_; }
+
  private:
   using RowVisitor = std::function<Status(uint64_t row, std::span<const float> values)>;
 
@@ -101,8 +105,13 @@ class Quantizer {
       weight.transposed = is_matrix && model_.is_transposed(name);
       const uint64_t rows = is_matrix ? tensor.shape[weight.transposed ? 1 : 0] : 1;
       const uint64_t columns = is_matrix ? tensor.shape[weight.transposed ? 0 : 1] : tensor.elements();
-      weight.quantised = is_matrix && name.ends_with(".weight") && !stays_float(name) &&
+      const std::string stored = model_.stored(name);
+      const bool stays_float = std::ranges::find(model_.float_weights, stored) != model_.float_weights.end();
+      weight.quantised = is_matrix && stored.ends_with(kWeight) && !stays_float &&
                          (group_ == 0 || columns % group_ == 0);  // a model may hold more than it needs
+      if (is_matrix && stored.ends_with(kWeight) && !weight.quantised) {
+        float_modules_.push_back(stored.substr(0, stored.size() - kWeight.size()));
+      }
       weight.transposed = weight.transposed && weight.quantised;
       weight.rows = weight.quantised ? rows : 1;
       weight.columns = weight.quantised ? columns : tensor.elements();
@@ -111,11 +120,6 @@ class Quantizer {
     }
     for (const std::string_view name : model_.parts) report_.parts.emplace_back().name = name;
     return {};
-  }
-
-  bool stays_float(std::string_view name) const {
-    return std::ranges::any_of(model_.float_modules,
-                               [&](const std::string& module) { return model_.stored(name) == module + ".weight"; });
   }
 
   // Every row as floats, in order. Errors also if a number is not finite.
@@ -269,6 +273,7 @@ class Quantizer {
   size_t group_;  // of columns with one scale, of 4 bits each; 0: int8
   SafetensorsHeader header_;
   std::vector<Weight> weights_;
+  std::vector<std::string> float_modules_;
   QuantizeReport report_;
 };
 
@@ -308,17 +313,17 @@ Result<QuantizeReport> quantize_folder(const std::filesystem::path& source, cons
 
   LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
   LATFORMER_ASSIGN(OutputFile integers, OutputFile::create(folder.path() / "model.safetensors"));
-  LATFORMER_ASSIGN(QuantizeReport report, Quantizer(model, weights, integers, group).run());
-  LATFORMER_ASSIGN(const std::string new_config, quantized_config(config_json, model.float_modules, group));
+  Quantizer quantizer(model, weights, integers, group);
+  LATFORMER_ASSIGN(QuantizeReport report, quantizer.run());
+  LATFORMER_ASSIGN(const std::string new_config, quantized_config(config_json, quantizer.float_modules(), group));
   LATFORMER_TRY(write_file(folder.path() / "config.json", new_config));
-  const bool has_vocabulary = is_file(source / "tokenizer.json");  // of two forms of it one is enough
-  for (const std::string_view name : kTokenizerFiles) {
-    if (name == "vocab.txt" && has_vocabulary) continue;
-    LATFORMER_TRY(copy_if_there(name, source, folder.path()));
-  }
-  LATFORMER_TRY(copy_if_there("profile.json", source, folder.path()));
-  for (const std::string_view name : kSentenceFiles) LATFORMER_TRY(copy_if_there(name, source, folder.path()));
-  for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source, folder.path()));
+  const auto copy = [&](const auto& names) { return copy_if_there(names, source, folder.path()); };
+  LATFORMER_TRY(copy(kTokenizerFiles));
+  if (!is_file(source / "tokenizer.json")) LATFORMER_TRY(copy(kVocabularyFiles));  // of its two forms one is enough
+  LATFORMER_TRY(copy(kGenerationFiles));
+  LATFORMER_TRY(copy(kSentenceFiles));
+  LATFORMER_TRY(copy("profile.json"));
+  LATFORMER_TRY(copy(kLicenceFiles));
   LATFORMER_TRY(folder.publish());
   return report;
 }

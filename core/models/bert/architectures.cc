@@ -1,5 +1,7 @@
 #include "core/models/bert/architectures.h"
 
+#include <algorithm>
+
 namespace latformer {
 namespace {
 
@@ -175,9 +177,17 @@ std::string BertArchitecture::looked_up(std::string_view stored) const {
 }
 
 std::string BertArchitecture::stored(std::string_view name) const {
-  const auto is_of = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
-  const bool is_bare = is_of(modules.classifier) || (is_of(modules.pooler) && !modules.prefixes_pooler);
-  return (is_bare ? "" : std::string(modules.prefix)) + std::string(name);
+  return (is_of_head(name) ? "" : std::string(modules.prefix)) + std::string(name);
+}
+
+bool BertArchitecture::is_of_head(std::string_view name) const {
+  const auto is_below = [&](std::string_view module) {
+    return !module.empty() && name.starts_with(std::string(module) + ".");
+  };
+  if (is_below(modules.pooler)) return !modules.prefixes_pooler;
+  return name == modules.mask_bias || std::ranges::any_of(std::array{modules.classifier, kTokenClassifier, kAnswerSpans,
+                                                                     modules.mask_transform, modules.mask_norm},
+                                                          is_below);
 }
 
 }  // namespace latformer

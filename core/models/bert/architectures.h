@@ -32,6 +32,10 @@ struct BertFields {
   std::string_view relative_attention_num_buckets = {};  // empty: attention does not look at distances
 };
 
+// Heads that have the same name in every architecture: a label for each token, and where an answer begins and ends.
+inline constexpr std::string_view kTokenClassifier = "classifier";
+inline constexpr std::string_view kAnswerSpans = "qa_outputs";
+
 // The modules of model.safetensors.
 struct BertModules {
   std::string_view prefix;
@@ -90,6 +94,8 @@ struct BertArchitecture {
   }
   // The name that a file of transformers has for what is looked up as `name`.
   std::string stored(std::string_view name) const;
+  // Whether what is looked up as `name` stands outside of the encoder, without the prefix.
+  bool is_of_head(std::string_view name) const;
 };
 
 // All of them, BERT first.

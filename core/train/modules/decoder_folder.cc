@@ -109,12 +109,11 @@ Status export_decoder(const DecoderFolder& source, const std::map<std::string, t
                       bool force) {
   return guarded([&]() -> Status {
     LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, force));
-    for (const std::string_view name : kTokenizerFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
-    for (const char* name :
-         {"config.json", "generation_config.json", "vocab.json", "merges.txt", "chat_template.jinja"}) {
-      LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
-    }
-    for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there("config.json", source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there(kTokenizerFiles, source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there(kVocabularyFiles, source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there(kGenerationFiles, source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there(kLicenceFiles, source.path, folder.path()));
     if (profile) LATFORMER_TRY(write_file(folder.path() / "profile.json", decoder_profile_json(*profile)));
     std::map<std::string, torch::Tensor> stored;
     for (const auto& [name, tensor] : weights) {

@@ -135,10 +135,11 @@ Status export_model(const ModelFolder& source, const BertConfig& config,
                     const fs::path& target, const ExportOptions& options) {
   return guarded([&]() -> Status {
     LATFORMER_ASSIGN(StagedFolder folder, StagedFolder::create(target, options.force));
-    for (const std::string_view name : kTokenizerFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
-    for (const std::string_view name : kLicenceFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there(kTokenizerFiles, source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there(kVocabularyFiles, source.path, folder.path()));
+    LATFORMER_TRY(copy_if_there(kLicenceFiles, source.path, folder.path()));
     if (config.problem_type == ProblemType::embedding) {
-      for (const std::string_view name : kSentenceFiles) LATFORMER_TRY(copy_if_there(name, source.path, folder.path()));
+      LATFORMER_TRY(copy_if_there(kSentenceFiles, source.path, folder.path()));
     }
     LATFORMER_ASSIGN(const std::string config_json, exported_config(source.config_json, config, options.dtype));
     LATFORMER_TRY(write_file(folder.path() / "config.json", config_json));

@@ -271,7 +271,7 @@ TEST_F(Quantize, ReportsSizesAndErrors) {
   const QuantizeReport report = quantize_folder(source(), target()).value();
   ASSERT_EQ(report.parts.size(), 5u);
   for (const QuantizedPart& part : report.parts) {
-    if (part.name == "classifier") {
+    if (part.name == "head") {
       EXPECT_EQ(part.bytes_before, part.bytes_after);
       EXPECT_TRUE(part.worst_tensor.empty());
     } else {
