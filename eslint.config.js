@@ -6,6 +6,7 @@ import ts from 'typescript-eslint';
 
 export default defineConfig(
   { ignores: ['build/', 'dist/', 'types/', '**/.next/', '.toolchain/', '**/node_modules/', 'tests/package/project/'] },
+  { ignores: ['tests/bundlers/next/example/', 'tests/bundlers/node/built/'] },
   js.configs.recommended,
   {
     files: ['**/*.{js,mjs,cjs}'],

@@ -113,9 +113,9 @@ async function checkProgram(path, cwd = tmpdir()) {
   }
 }
 
-/** As CommonJS, which must lie where its packages do. */
+/** As CommonJS, which must lie where its packages do, and where git ignores it: others read the tree meanwhile. */
 async function whileCommon(use) {
-  const path = join(here, 'node/common.cjs');
+  const path = join(here, 'node/built/common.cjs');
   await esbuild('node/main.mjs', '--format=cjs', '--platform=node', `--outfile=${path}`);
   try {
     return await use(path);
