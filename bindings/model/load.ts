@@ -61,6 +61,7 @@ export function readModel(
   const { tell } = progress;
 
   const asked = new Set<string>(); // files, of this folder
+  const told = new Map<string, number>(); // bytes of a file that is read a second time
 
   const bad = (file: string, what: string) => new LatformerError('bad_model', `${file} in ${name} ${what}`);
 
@@ -71,8 +72,9 @@ export function readModel(
   /** Undefined if there is no such file. */
   const open = async (file: string, limit = Infinity): Promise<ModelFile | undefined> => {
     throwIfAborted([signal]);
+    const isFirst = !asked.has(file);
     asked.add(file);
-    tell({ status: 'initiate', name, file });
+    if (isFirst) tell({ status: 'initiate', name, file });
     const given = integrity.get(file);
     const opened = await folder.open(file, signal);
     if (opened === undefined) {
@@ -84,7 +86,7 @@ export function readModel(
       if (given === null) throw bad(file, 'is there, but integrity says that there is none');
       throwIfAborted([signal]);
       const { size } = opened;
-      tell({ status: 'download', name, file, ...(size !== undefined && { total: size }) });
+      if (isFirst) tell({ status: 'download', name, file, ...(size !== undefined && { total: size }) });
       checkSize(file, size ?? 0, limit);
       return opened;
     } catch (error) {
@@ -138,6 +140,8 @@ export function readModel(
         hasher?.update(part);
         yield part;
         const total = Math.max(size, loaded);
+        if (loaded <= (told.get(file) ?? 0)) continue;
+        told.set(file, loaded);
         tell({ status: 'progress', name, file, loaded, total, progress: (100 * loaded) / total });
       }
       const hash = hasher && integrityOf(await hasher.digest());

@@ -14,12 +14,23 @@ const isObject = (value: unknown): value is Json =>
 
 const bad = (file: string, what: string): LatformerError => new LatformerError('bad_model', `${file} ${what}`);
 
-function parse(file: string, bytes: Uint8Array): Json {
+const notJson = (file: string, cause: unknown): LatformerError =>
+  new LatformerError('bad_model', `${file} is not JSON`, { cause });
+
+function textOf(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw notJson(file, cause);
+  }
+}
+
+function parse(file: string, text: string): Json {
   let value: unknown;
   try {
-    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseJson(text);
   } catch (cause) {
-    throw new LatformerError('bad_model', `${file} is not JSON`, { cause });
+    throw notJson(file, cause);
   }
   if (!isObject(value)) throw bad(file, 'is no JSON object');
   return value;
@@ -29,7 +40,7 @@ const mostShards = 256;
 
 /** tensor -> file, of model.safetensors.index.json. */
 export function parseIndex(file: string, bytes: Uint8Array): Map<string, string> {
-  const map = parse(file, bytes)['weight_map'];
+  const map = parse(file, textOf(file, bytes))['weight_map'];
   if (!isObject(map) || Object.keys(map).length === 0) throw bad(file, 'has no weight_map');
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
@@ -44,22 +55,61 @@ export function parseIndex(file: string, bytes: Uint8Array): Map<string, string>
 
 const largestHeader = 100_000_000; // the format's limit
 
+const mostOpen = 4; // at once: a browser has six connections to a server, and each file holds one
+
 /** One file: its header, and what follows. */
 class Shard {
   tensors = new Map<string, Json>();
   size = 0; // of what follows the header
+  #header = '';
+  #parts: Parts | undefined;
   #rest = new Uint8Array();
 
   constructor(
     readonly file: string,
-    readonly parts: Parts,
+    readonly open: (file: string) => Parts,
   ) {}
 
   async readHeader(): Promise<void> {
+    this.#header = await this.#begin();
+    for (const [name, tensor] of Object.entries(parse(this.file, this.#header))) {
+      if (name === '__metadata__') continue;
+      const offsets = isObject(tensor) ? tensor['data_offsets'] : undefined;
+      const end: unknown = Array.isArray(offsets) ? offsets[1] : undefined;
+      if (!Number.isSafeInteger(end)) throw bad(this.file, `has no data_offsets for ${JSON.stringify(name)}`);
+      this.tensors.set(name, tensor as Json);
+      this.size = Math.max(this.size, end as number);
+    }
+  }
+
+  async *data(): AsyncGenerator<Uint8Array> {
+    if (this.#parts === undefined && (await this.#begin()) !== this.#header) {
+      throw bad(this.file, 'has become another one while it was read');
+    }
+    let given = this.#rest.length;
+    if (given > 0) yield this.#rest;
+    for await (const part of this.#parts ?? []) {
+      given += part.length; // before it is given away
+      yield part;
+    }
+    if (given !== this.size) throw bad(this.file, `has ${given} bytes of tensors; its header says ${this.size}`);
+  }
+
+  /** Until its data is asked for. */
+  async close(): Promise<void> {
+    const parts = this.#parts;
+    this.#parts = undefined;
+    this.#rest = new Uint8Array();
+    await parts?.return();
+  }
+
+  /** Opens it and reads its header. */
+  async #begin(): Promise<string> {
+    const parts = (this.#parts = this.open(this.file));
     let bytes = new Uint8Array();
     const readTo = async (length: number): Promise<void> => {
       while (bytes.length < length) {
-        const next = await this.parts.next();
+        const next = await parts.next();
         if (next.done === true) throw bad(this.file, bytes.length === 0 ? 'is missing or empty' : 'ends in its header');
         const longer = new Uint8Array(bytes.length + next.value.length);
         longer.set(bytes);
@@ -71,40 +121,27 @@ class Shard {
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     if (length > largestHeader) throw bad(this.file, 'is no safetensors file: its header would be too long');
     await readTo(8 + length);
-    for (const [name, tensor] of Object.entries(parse(this.file, bytes.subarray(8, 8 + length)))) {
-      if (name === '__metadata__') continue;
-      const offsets = isObject(tensor) ? tensor['data_offsets'] : undefined;
-      const end: unknown = Array.isArray(offsets) ? offsets[1] : undefined;
-      if (!Number.isSafeInteger(end)) throw bad(this.file, `has no data_offsets for ${JSON.stringify(name)}`);
-      this.tensors.set(name, tensor as Json);
-      this.size = Math.max(this.size, end as number);
-    }
     this.#rest = bytes.slice(8 + length);
-  }
-
-  async *data(): AsyncGenerator<Uint8Array> {
-    let given = this.#rest.length;
-    if (given > 0) yield this.#rest;
-    for await (const part of this.parts) {
-      given += part.length; // before it is given away
-      yield part;
-    }
-    if (given !== this.size) throw bad(this.file, `has ${given} bytes of tensors; its header says ${this.size}`);
+    return textOf(this.file, bytes.subarray(8, 8 + length));
   }
 }
 
-/** `open` gives the parts of a file, or none. All files are open until the end: a download that is begun goes on. */
+/**
+ * `open` gives the parts of a file, or none. The first ones are open until the end: a download that is begun goes on. Others are
+ * opened a second time, for their data.
+ */
 export async function* mergedShards(
   index: ReadonlyMap<string, string>,
   open: (file: string) => Parts,
 ): AsyncGenerator<Uint8Array, void> {
   const files = [...new Set(index.values())];
-  const shards = files.map((file) => new Shard(file, open(file)));
+  const shards = files.map((file) => new Shard(file, open));
   try {
     const header: Json = {};
     let base = 0;
-    for (const shard of shards) {
+    for (const [i, shard] of shards.entries()) {
       await shard.readHeader();
+      if (i >= mostOpen) await shard.close();
       for (const [name, tensor] of shard.tensors) {
         if (Object.hasOwn(header, name)) throw bad(shard.file, `has the tensor ${JSON.stringify(name)} a second time`);
         const [begin, end] = tensor['data_offsets'] as [number, number];
@@ -122,7 +159,7 @@ export async function* mergedShards(
     yield headerBytes(header);
     for (const shard of shards) yield* shard.data();
   } finally {
-    await Promise.all(shards.map(({ parts }) => parts.return()));
+    await Promise.all(shards.map((shard) => shard.close()));
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packagesBelow, serve, strictPolicy } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { startHub } from '../js/hub.mjs';
-import { tinyModel } from '../js/tiny_model.mjs';
+import { inShards, tinyModel } from '../js/tiny_model.mjs';
 import { checkedTotals } from '../js/totals.mjs';
 
 const files = tinyModel();
@@ -204,6 +204,19 @@ export const downloadTests = ({ context, dist, openPage, eventually }) => {
         assert.ok(hub.asked.includes('GET model.safetensors from 5000'), hub.asked.join());
         const { error } = await visit(server, { ...argument, model: 'nobody/none' });
         assert.match(error, /read_failed: there is no model nobody\/none on http.* that everybody may read/);
+      }),
+    ],
+    [
+      'weights in more files than a browser has connections',
+      withHub(async (server, hub, argument) => {
+        hub.settings.files = { ...files, ...inShards(files, 8, 2 << 20) };
+        assert.equal((await visit(server, argument)).error, undefined);
+        hub.asked.length = 0;
+        assert.equal((await visit(server, argument)).error, undefined);
+        assert.deepEqual(
+          hub.asked.filter((line) => line.startsWith('GET')),
+          [],
+        );
       }),
     ],
     [

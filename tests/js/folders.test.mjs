@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { env, pipeline } from 'latformer';
-import { safetensors, tinyModel } from './tiny_model.mjs';
+import { inShards, safetensors, tensorsOf, tinyModel } from './tiny_model.mjs';
 import { checkedTotals } from './totals.mjs';
 
 const text = 'a joy from start to finish';
@@ -46,24 +46,6 @@ async function written(name, changed = {}) {
   return path;
 }
 
-/** The tensors of a safetensors file, as safetensors() takes them. */
-function tensorsOf(bytes) {
-  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-  return Object.entries(header).map(
-    ([
-      name,
-      {
-        shape,
-        data_offsets: [begin, end],
-      },
-    ]) => {
-      const values = new Float32Array(bytes.slice(8 + length + begin, 8 + length + end).buffer);
-      return [name, { shape, values }];
-    },
-  );
-}
-
 /** The weights with other names, or as other numbers. */
 const renamed = (name, Numbers = Float32Array) =>
   safetensors(
@@ -75,20 +57,7 @@ const renamed = (name, Numbers = Float32Array) =>
     ),
   );
 
-/** The model in `count` shards, as save_pretrained(max_shard_size) makes them. */
-function sharded(count) {
-  const tensors = tensorsOf(files['model.safetensors']);
-  const weight_map = {};
-  const changed = { 'model.safetensors': undefined };
-  for (let i = 0; i < count; ++i) {
-    const name = `model-${String(i + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.safetensors`;
-    const own = tensors.filter((_, at) => at % count === i);
-    for (const [tensor] of own) weight_map[tensor] = name;
-    changed[name] = safetensors(new Map(own));
-  }
-  changed['model.safetensors.index.json'] = utf8({ metadata: { total_size: 1 }, weight_map });
-  return changed;
-}
+const sharded = (count) => inShards(files, count);
 
 test('special tokens named in a file of their own', async () => {
   const renamed = new TextDecoder().decode(files['vocab.txt']).replace('[CLS]', '<s>').replace('[SEP]', '</s>');
@@ -118,6 +87,59 @@ describe('weights in shards', () => {
       assert.equal(its.at(-1).status, 'done');
       assert.equal(its.at(-2).progress, 100);
     }
+  });
+
+  test('of which there are more than a browser has connections: few are open at once', async () => {
+    const served = { ...files, ...sharded(12) };
+    let open = 0;
+    let most = 0;
+    const fetch = (url) => {
+      const bytes = served[new URL(url).pathname.slice(1)];
+      if (bytes === undefined) return Promise.resolve(new Response(null, { status: 404 }));
+      if (!String(url).includes('-of-')) return Promise.resolve(new Response(bytes));
+      most = Math.max(most, ++open);
+      let at = 0;
+      const pull = (controller) => {
+        if (at < bytes.length) return controller.enqueue(bytes.slice(at, (at += 64)));
+        open -= 1;
+        controller.close();
+      };
+      const body = new ReadableStream({ pull, cancel: () => void (open -= 1) }, { highWaterMark: 0 });
+      return Promise.resolve(new Response(body, { headers: { 'content-length': bytes.length } }));
+    };
+    const told = [];
+    const progress_callback = (info) => told.push(structuredClone(info));
+    assert.deepEqual(await answer('http://model.test/', { fetch, progress_callback }), expected);
+    assert.deepEqual([most <= 5, open], [true, 0], `${most} at once`);
+    checkedTotals(told, false);
+    for (const shard of Object.keys(served).filter((name) => name.includes('-of-'))) {
+      const its = told.filter(({ file }) => file === shard);
+      assert.deepEqual(
+        ['initiate', 'download', 'done'].map((status) => its.filter((each) => each.status === status).length),
+        [1, 1, 1],
+      );
+      const loaded = its.filter(({ status }) => status === 'progress').map((each) => each.loaded);
+      assert.deepEqual(
+        loaded,
+        loaded.toSorted((a, b) => a - b),
+      );
+    }
+  });
+
+  test('one that is another when it is opened again is told', async () => {
+    const served = { ...files, ...sharded(6) };
+    const last = Object.keys(served).find((name) => name.startsWith('model-00006-of-'));
+    const asked = new Set();
+    const fetch = (url) => {
+      const name = new URL(url).pathname.slice(1);
+      const bytes = served[asked.has(name) ? Object.keys(served).find((each) => each.includes('-00005-of-')) : name];
+      if (name === last) asked.add(name);
+      return Promise.resolve(new Response(bytes ?? null, { status: bytes === undefined ? 404 : 200 }));
+    };
+    await assert.rejects(load('http://model.test/', { fetch }), {
+      code: 'bad_model',
+      message: new RegExp(`${last} has become another one while it was read`),
+    });
   });
 
   test('that are missing, damaged or at odds with the index are named', async () => {

@@ -74,6 +74,24 @@ export function safetensors(tensors) {
   return bytes;
 }
 
+/** The tensors of a safetensors file, as safetensors() takes them. */
+export function tensorsOf(bytes) {
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  return Object.entries(header).map(
+    ([
+      name,
+      {
+        shape,
+        data_offsets: [begin, end],
+      },
+    ]) => {
+      const values = new Float32Array(bytes.slice(8 + length + begin, 8 + length + end).buffer);
+      return [name, { shape, values }];
+    },
+  );
+}
+
 const json = (value) => new TextEncoder().encode(JSON.stringify(value));
 
 /**
@@ -121,4 +139,23 @@ export function tinyModel({ labels = ['NEGATIVE', 'POSITIVE'], config = {}, prof
     });
   }
   return files;
+}
+
+/**
+ * What is different where a model's weights are in `count` files, as save_pretrained(max_shard_size) makes them. `filler`: numbers
+ * that each has besides.
+ */
+export function inShards(files, count, filler = 0) {
+  const tensors = tensorsOf(files['model.safetensors']);
+  const weight_map = {};
+  const changed = { 'model.safetensors': undefined };
+  for (let i = 0; i < count; ++i) {
+    const name = `model-${String(i + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.safetensors`;
+    const own = tensors.filter((_, at) => at % count === i);
+    if (filler > 0) own.push([`filler.${i}`, { shape: [filler], values: new Float32Array(filler) }]);
+    for (const [tensor] of own) weight_map[tensor] = name;
+    changed[name] = safetensors(new Map(own));
+  }
+  changed['model.safetensors.index.json'] = json({ metadata: { total_size: 1 }, weight_map });
+  return changed;
 }
