@@ -166,11 +166,11 @@ async function checkRuntime(program, flags) {
 const freePort = () => 20_000 + Math.floor(Math.random() * 20_000);
 
 /** Starts a program (its path, or that and arguments) that serves on PORT, and calls `use` with its address. */
-async function whileServing(command, cwd, use) {
+async function whileServing(command, { cwd, env = {} }, use) {
   const port = freePort();
   const child = spawn(process.execPath, [command].flat(), {
     cwd,
-    env: { ...process.env, PORT: String(port), HOSTNAME: '127.0.0.1', NODE_ENV: 'production' },
+    env: { ...process.env, PORT: String(port), HOSTNAME: '127.0.0.1', NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -200,30 +200,49 @@ async function checkSite(url) {
   assert.deepEqual(text.split(/\s+/).filter(Boolean), ['POSITIVE', 'POSITIVE']); // the server's and the client's
 }
 
-/** webpack leaves no trace of files in the server's bundle. */
-async function checkCure(url) {
-  const { error } = await (await fetch(`${url}api`)).json();
-  assert.match(error, /read_failed: .*keep 'latformer' out of the bundle/);
-}
+const next = join(here, 'next/node_modules/next/dist/bin/next');
 
-/** Next, built for a host that has nothing of this one, and run there: pages, components and route handlers. */
-async function checkNext(name, flags, { env = {}, check = checkSite } = {}) {
-  await run(process.execPath, [join(here, 'next/node_modules/next/dist/bin/next'), 'build', ...flags], {
+const buildNext = (name, flags, env) =>
+  run(process.execPath, [next, 'build', ...flags], {
     cwd: join(here, 'next'),
     timeout: 300_000,
     env: { BUILD: name, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', ...env },
     log: `next-${name}`,
   });
+
+/** Calls `use` while the packages are nowhere: what was built or traced must do. */
+async function withoutPackages(use) {
+  const packages = ['latformer', '@latformer'].map((name) => join(modules, name));
+  try {
+    for (const path of packages) renameSync(path, `${path}.aside`);
+    await use();
+  } finally {
+    for (const path of packages) if (existsSync(`${path}.aside`)) renameSync(`${path}.aside`, path);
+  }
+}
+
+/** webpack leaves no trace of files in the server's bundle. */
+async function checkCure() {
+  const env = { BUILD: 'cure', TRACED: '0' };
+  await buildNext(env.BUILD, ['--webpack'], env);
+  await withoutPackages(() =>
+    whileServing([next, 'start'], { cwd: join(here, 'next'), env }, async (url) => {
+      const { error } = await (await fetch(`${url}api`)).json();
+      assert.match(error, /read_failed: .*keep 'latformer' out of the bundle/);
+    }),
+  );
+}
+
+/** Next, built for a host that has nothing of this one, and run there: pages, components and route handlers. */
+async function checkNext(name, flags, env = {}) {
+  await buildNext(name, flags, env);
   const built = join(here, 'next/.next', name);
   const host = mkdtempSync(join(tmpdir(), 'latformer-next-'));
-  const packages = ['latformer', '@latformer'].map((name) => join(modules, name));
   try {
     cpSync(join(built, 'standalone'), host, { recursive: true, verbatimSymlinks: true });
     cpSync(join(built, 'static'), join(host, 'next/.next', name, 'static'), { recursive: true });
-    for (const path of packages) renameSync(path, `${path}.aside`); // what was traced must do
-    await whileServing(join(host, 'next/server.js'), host, check);
+    await withoutPackages(() => whileServing(join(host, 'next/server.js'), { cwd: host }, checkSite));
   } finally {
-    for (const path of packages) if (existsSync(`${path}.aside`)) renameSync(`${path}.aside`, path);
     rmSync(host, { recursive: true, force: true });
   }
 }
@@ -236,10 +255,9 @@ async function checkNextExample() {
   const config = `import config from './own.config.mjs';\nexport default { ...config, turbopack: { root: ${JSON.stringify(here)} } };\n`;
   renameSync(join(folder, 'next.config.mjs'), join(folder, 'own.config.mjs'));
   writeFileSync(join(folder, 'next.config.mjs'), config);
-  const next = join(here, 'next/node_modules/next/dist/bin/next');
   const env = { NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' };
   await run(process.execPath, [next, 'build'], { cwd: folder, timeout: 300_000, env, log: 'next-example' });
-  await whileServing([next, 'start'], folder, async (url) => {
+  await whileServing([next, 'start'], { cwd: folder }, async (url) => {
     const answer = await (await fetch(`${url}api?text=${encodeURIComponent('A joy from start to finish.')}`)).json();
     assert.equal(answer.label, 'POSITIVE');
     const page = await chromium.newPage();
@@ -404,12 +422,9 @@ const slow = [
     },
   ],
   ['Next by Turbopack', () => checkNext('turbopack', [])],
-  ['Next by webpack names the cure', () => checkNext('webpack', ['--webpack'], { check: checkCure })],
-  ['Next by Turbopack, serverExternalPackages', () => checkNext('external', [], { env: { EXTERNAL: '1' } })],
-  [
-    'Next by webpack, serverExternalPackages',
-    () => checkNext('webpack-external', ['--webpack'], { env: { EXTERNAL: '1' } }),
-  ],
+  ['Next by webpack names the cure', checkCure],
+  ['Next by Turbopack, serverExternalPackages', () => checkNext('external', [], { EXTERNAL: '1' })],
+  ['Next by webpack, serverExternalPackages', () => checkNext('webpack-external', ['--webpack'], { EXTERNAL: '1' })],
   ['examples/next', checkNextExample],
 ];
 

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/support/sanitized.h"
+
 namespace latformer::parity {
 namespace {
 
@@ -24,15 +26,7 @@ std::vector<std::string> golden_names() {
   return names;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
-class Parity : public testing::TestWithParam<std::string> {
+class Parity : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     Result<Golden> golden = read_golden(kRoot + "/tests/parity/goldens/" + GetParam() + ".json");
@@ -62,7 +56,7 @@ class Parity : public testing::TestWithParam<std::string> {
 
 TEST_P(Parity, OneByOne) { expect_parity(Packing::one_by_one, is_large() ? 10 : 1); }
 
-TEST_P(Parity, Batch) { expect_parity(Packing::batch, is_large() && kSanitized ? 7 : 1); }
+TEST_P(Parity, Batch) { expect_parity(Packing::batch, is_large() && testing::kSanitized ? 7 : 1); }
 
 // The same in int8: rounding moves scores a little, and next to a tie it may keep another word. Nothing more.
 TEST_P(Parity, Int8StaysClose) {
@@ -87,7 +81,7 @@ TEST_P(Parity, Int8StaysClose) {
   RecordProperty("relative_difference", std::to_string(std::sqrt(difference / size)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Parity, testing::ValuesIn(golden_names()), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Models, Parity, ::testing::ValuesIn(golden_names()), [](const auto& info) {
   std::string name = info.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;

@@ -4,16 +4,10 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "tests/unit/support/sanitized.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LATFORMER_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LATFORMER_SANITIZED 1
-#endif
 #endif
 
 namespace {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/text/tokenizer.h"
+#include "tests/unit/support/sanitized.h"
 #include "tests/unit/text/fixtures.h"
 
 namespace latformer {
@@ -101,17 +102,8 @@ const std::vector<std::string> kPieces = {" ",
                                           "unaffable",
                                           "Ä ß "};
 
-// What sanitizers add to each access is no part of the question, and makes minutes of seconds.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
 TEST(Linear, EverySettingOfTheGoldens) {
-  if (kSanitized) GTEST_SKIP();
+  if (testing::kSanitized) GTEST_SKIP();  // what it adds to each access is no part of the question
   size_t settings = 0;
   const std::string folder = std::string(LATFORMER_SOURCE_DIR) + "/" + std::string(testing::kGoldens) + "tokenizers";
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
@@ -126,7 +118,7 @@ TEST(Linear, EverySettingOfTheGoldens) {
 
 // Added tokens of white space, of letters and of both, each with every setting that they can have.
 TEST(Linear, EverySettingOfAddedTokens) {
-  if (kSanitized) GTEST_SKIP();
+  if (testing::kSanitized) GTEST_SKIP();
   for (int bits = 0; bits < 32; ++bits) {
     const auto flag = [&](int bit) { return std::string((bits >> bit & 1) != 0 ? "true" : "false"); };
     std::string tokens;
