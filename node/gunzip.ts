@@ -1,8 +1,10 @@
 // Unpacks gzip by zlib, beside this thread; not every runtime has DecompressionStream.
-import { promisify } from 'node:util';
-import { gunzip as inflate } from 'node:zlib';
 import type { Gunzip } from '../bindings/download/gzip.js';
+import { nodeZlib } from './builtins.js';
 
-const inParts = promisify(inflate);
-
-export const gunzip: Gunzip = (bytes, most) => inParts(bytes, { maxOutputLength: most, chunkSize: 1 << 20 });
+export const gunzip: Gunzip = (bytes, most) =>
+  new Promise((resolve, reject) => {
+    nodeZlib().gunzip(bytes, { maxOutputLength: most, chunkSize: 1 << 20 }, (error, unpacked) =>
+      error ? reject(error) : resolve(unpacked),
+    );
+  });

@@ -1,6 +1,5 @@
 // What Node has for pipeline(). Models run in worker threads, so that the event loop never waits for one; in a worker, or with
 // { worker: false }, they run right there.
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -25,6 +24,7 @@ import { compileFor, compileOnce } from '../bindings/wasm/compile.js';
 import { launchWasm } from '../bindings/wasm/launch.js';
 import type { WasmPlatform } from '../bindings/wasm/launch.js';
 import { addonPackages, findAddon, openAddon } from './addon.js';
+import { nodeCrypto } from './builtins.js';
 import { downloads } from './cache/downloads.js';
 import { device, keeper } from './cache/keeper.js';
 import { folderOnDisk, localModel, openFrom } from './files.js';
@@ -121,7 +121,7 @@ const platform: Platform = {
   store: downloads,
   seesRedirects: true,
   explain: () => Promise.resolve(undefined),
-  startHash: () => createHash('sha256'),
+  startHash: () => nodeCrypto().createHash('sha256'),
   gunzip,
   keeper,
   device,

@@ -3,13 +3,13 @@
 //
 //   huggingface.co/user/model/resolve/main/config.json
 //   huggingface.co/user/model/resolve/main/config.json.latformer
-import { createHash, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Index, Store } from '../../bindings/download/store.js';
+import { nodeCrypto } from '../builtins.js';
 import { cacheFolder } from './folder.js';
 
 const indexEnd = '.latformer';
@@ -25,7 +25,7 @@ const deadAfter = 15_000; // milliseconds without that
 function nameOf(text: string): string {
   const safe = text.replace(/[^\w.%@+-]/g, '_');
   if (safe === text && safe.length <= longest && !/^\.+$/.test(safe)) return safe;
-  return `${safe.slice(0, longest)}_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  return `${safe.slice(0, longest)}_${nodeCrypto().createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
 const isMissing = (error: unknown): boolean =>
@@ -33,7 +33,7 @@ const isMissing = (error: unknown): boolean =>
 
 /** Nobody sees half of it. */
 async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}.${randomUUID()}`;
+  const partial = `${path}.${crypto.randomUUID()}`;
   try {
     await writeFile(partial, text, { flag: 'wx' });
     await rename(partial, path);

@@ -1,5 +1,4 @@
 // What was measured on this machine, kept in the user's cache folder.
-import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -25,7 +24,7 @@ export const keeper: Keeper = {
     try {
       const path = pathOf(name);
       await mkdir(dirname(path), { recursive: true });
-      partial = `${path}.${randomUUID()}`;
+      partial = `${path}.${crypto.randomUUID()}`;
       await writeFile(partial, text, { flag: 'wx' });
       await rename(partial, path);
     } catch {
