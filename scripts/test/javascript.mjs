@@ -14,7 +14,7 @@ import { broken } from './counts.mjs';
 const testTimeout = 300_000;
 
 const addonOf = (preset) => join(root, 'build', preset, 'bindings/addon/latformer.node');
-const withAddon = /\/(addon|bad_input|classify|generate|progress|tokenizer)\.test\.mjs$/;
+const withAddon = /\/(engine\/addon|loading\/progress|tasks\/(bad_input|classify|generate|tokenizer))\.test\.mjs$/;
 
 const isNewest = ({ path }) => path === nodes().at(-1).path;
 const inNewest = /\/model_keys\.test\.mjs$/; // a minute of what the core reads in files, which is the same wherever it runs
@@ -34,7 +34,7 @@ export async function javascriptSanitized(progress) {
     ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1', // Node itself frees little at its end
   };
   const [node] = nodes();
-  return javascript(node, progress, { only: /\/addon\.test\.mjs$/, env, kind: '-addon-sanitized' });
+  return javascript(node, progress, { only: /\/engine\/addon\.test\.mjs$/, env, kind: '-addon-sanitized' });
 }
 
 /** tests/js by Node's own test runner. */

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { packagesBelow, serve, strictPolicy } from '../../scripts/serve.mjs';
 import { root } from '../../scripts/support/paths.mjs';
-import { startHub } from '../js/hub.mjs';
-import { inShards, tinyModel } from '../js/tiny_model.mjs';
-import { checkedTotals } from '../js/totals.mjs';
+import { startHub } from '../js/support/hub.mjs';
+import { inShards, tinyModel } from '../js/support/tiny_model.mjs';
+import { checkedTotals } from '../js/support/totals.mjs';
 
 const files = tinyModel();
 const blank = { url: '/blank/', path: join(root, 'tests/browser/blank') };

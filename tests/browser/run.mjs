@@ -204,7 +204,7 @@ const tests = [
       };
       await go('Once upon a time', 1, 'sentences', 12);
       await eventually('the text', async () => (await state('state')) === 'That is all.');
-      assert.equal(await state('text'), 'Once upon a timeedededededededededededed'); // as tests/js/generate.test.mjs has it
+      assert.equal(await state('text'), 'Once upon a timeedededededededededededed'); // as tests/js/tasks/generate.test.mjs has it
       assert.ok(parseFloat(await state('first')) >= 0 && parseFloat(await state('rate')) > 0);
       for (const mode of ['sentences', 'layers', 'cut']) {
         await go(`The ${mode} were not good. They were dull and long. And so was all of it.`, 3, mode, 5);

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import workerThreads from 'node:worker_threads';
 import { addonOf, ownPlatform } from '../../scripts/support/platforms.mjs';
-import { tinyModel } from '../js/tiny_model.mjs';
+import { tinyModel } from '../js/support/tiny_model.mjs';
 
 const { values: options } = parseArgs({
   options: {

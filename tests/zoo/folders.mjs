@@ -1,6 +1,6 @@
 // The zoo: model folders that are damaged, contradict themselves, or are of a kind that is not run, each by its name, with
 // the code of the error that it must give. They are made from one small sound model.
-import { tinyModel } from '../js/tiny_model.mjs';
+import { tinyModel } from '../js/support/tiny_model.mjs';
 
 const encode = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => new TextDecoder().decode(bytes);

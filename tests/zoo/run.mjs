@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LatformerError, pipeline } from 'latformer';
-import { tinyModel } from '../js/tiny_model.mjs';
+import { tinyModel } from '../js/support/tiny_model.mjs';
 import { zoo } from './folders.mjs';
 
 const { values: options } = parseArgs({
