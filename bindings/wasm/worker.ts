@@ -20,16 +20,21 @@ export function serveEngine(startThread: StartThread, port: Port, openAddon?: Op
 
 export function connectEngine(port: Port): WasmEngine {
   const { call, close } = connect(port);
+  let last: Answer<'append'> = Promise.resolve();
   return {
     lanes: 1,
     start: (module, threads) => call('start', [module, threads]) as Answer<'start'>,
     open: (kind, files, dtype, origin) => call('open', [kind, files, dtype, origin]) as Answer<'open'>,
+    // Fulfilled when the part before has been taken, or rejected where it was not: the next one is read meanwhile.
     append(bytes) {
       const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
       const part = isWhole ? bytes : new Uint8Array(bytes);
-      return call('append', [part], undefined, [part.buffer as ArrayBuffer]) as Answer<'append'>;
+      const before = last;
+      last = call('append', [part], undefined, [part.buffer as ArrayBuffer]) as Answer<'append'>;
+      last.catch(() => undefined); // whoever comes next tells
+      return before;
     },
-    finish: () => call('finish', []) as Answer<'finish'>,
+    finish: () => last.then(() => call('finish', []) as Answer<'finish'>),
     calibrate: (outside) => call('calibrate', [outside]) as Answer<'calibrate'>,
     restoreCalibration: (json) => call('restoreCalibration', [json]) as Answer<'restoreCalibration'>,
     encode: (inputs, options, work) => call('encode', [inputs, options], work) as Answer<'encode'>,
