@@ -6,6 +6,7 @@
 
 #include "core/text/bpe/bpe_model.h"
 #include "core/text/json_parts.h"
+#include "core/text/normalizers/normalizers_json.h"
 #include "core/text/pre_tokenizers/pre_tokenizers_json.h"
 #include "core/text/tokenizer_config.h"
 
@@ -77,13 +78,19 @@ Result<PreTokenizer> parse_bytes_last(const JsonValue& value) {
   return value.unsupported("does not end in ByteLevel: only byte-level BPE is supported");
 }
 
-// GPT2Tokenizer and RobertaTokenizer take from tokenizer_config.json whether a blank is put in front.
-Status apply_tokenizer_config(const TokenizerFiles& files, const JsonValue& pre_tokenizer, PreTokenizer& steps) {
+// GPT2Tokenizer and RobertaTokenizer take from tokenizer_config.json whether a blank is put in front, and have no
+// normalizer, in transformers 5: there is none that all versions would agree on.
+Status apply_tokenizer_config(const TokenizerFiles& files, const JsonValue& root, PreTokenizer& steps) {
   LATFORMER_ASSIGN(const ConfigDocuments documents, parse_config_documents(files));
   const JsonValue config = documents.config.root();
   LATFORMER_ASSIGN(const std::string_view name, tokenizer_class(config, files.tokenizer_class));
-  LATFORMER_ASSIGN(const std::string_view type, unwrap(pre_tokenizer, "pretokenizers")["type"].string());
-  if ((name != "GPT2Tokenizer" && name != "RobertaTokenizer") || type != "ByteLevel") return {};
+  if (name != "GPT2Tokenizer" && name != "RobertaTokenizer") return {};
+  if (root["normalizer"].given()) {
+    LATFORMER_ASSIGN(const std::string_view normalizer, root["normalizer"]["type"].string());
+    return root["normalizer"].unsupported("is " + quote(normalizer) + ", but a " + std::string(name) + " has none");
+  }
+  LATFORMER_ASSIGN(const std::string_view type, unwrap(root["pre_tokenizer"], "pretokenizers")["type"].string());
+  if (type != "ByteLevel") return {};
   LATFORMER_ASSIGN(const bool prefix_space, config["add_prefix_space"].boolean_or(false));
   std::erase_if(steps, [](const PreTokenizerStep& step) { return step.kind == Kind::prefix; });
   if (prefix_space) steps.insert(steps.begin(), {.kind = Kind::prefix, .text = " "});
@@ -100,18 +107,15 @@ Status check_decoder(const JsonValue& decoder) {
 
 Result<std::unique_ptr<TextModel>> parse_bpe(const JsonValue& root, const TokenizerFiles& files) {
   const JsonValue model = root["model"];
-  if (root["normalizer"].given()) {
-    LATFORMER_ASSIGN(const std::string_view type, root["normalizer"]["type"].string());
-    return root["normalizer"].unsupported("is " + quote(type) + ", but byte-level BPE has none here");
-  }
+  LATFORMER_ASSIGN(Normalizers normalizers, parse_normalizers(root["normalizer"]));
   LATFORMER_ASSIGN(PreTokenizer pre_tokenizer, parse_bytes_last(root["pre_tokenizer"]));
-  LATFORMER_TRY(apply_tokenizer_config(files, root["pre_tokenizer"], pre_tokenizer));
+  LATFORMER_TRY(apply_tokenizer_config(files, root, pre_tokenizer));
   LATFORMER_TRY(check_decoder(root["decoder"]));
   LATFORMER_ASSIGN(Vocabulary vocabulary, parse_vocabulary(kTokenizerFile, model["vocab"]));
   LATFORMER_ASSIGN(Merges merges, parse_merges(model, vocabulary));
   LATFORMER_ASSIGN(const BpeSettings settings, parse_settings(model, vocabulary));
-  std::unique_ptr<TextModel> made =
-      std::make_unique<BpeModel>(std::move(vocabulary), std::move(merges), std::move(pre_tokenizer), settings);
+  std::unique_ptr<TextModel> made = std::make_unique<BpeModel>(
+      std::move(vocabulary), std::move(merges), std::move(normalizers), std::move(pre_tokenizer), settings);
   return made;
 }
 

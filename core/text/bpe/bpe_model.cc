@@ -130,9 +130,11 @@ class BpeModel::Words final : public WordSink {
   std::string mapped_;
 };
 
-BpeModel::BpeModel(Vocabulary vocabulary, Merges merges, PreTokenizer pre_tokenizer, BpeSettings settings)
+BpeModel::BpeModel(Vocabulary vocabulary, Merges merges, Normalizers normalizers, PreTokenizer pre_tokenizer,
+                   BpeSettings settings)
     : vocabulary_(std::move(vocabulary)),
       merges_(std::move(merges)),
+      normalizers_(std::move(normalizers)),
       pre_tokenizer_(std::move(pre_tokenizer)),
       settings_(settings) {
   for (size_t byte = 0; byte < byte_ids_.size(); ++byte) {
@@ -144,23 +146,16 @@ BpeModel::BpeModel(Vocabulary vocabulary, Merges merges, PreTokenizer pre_tokeni
 
 void BpeModel::cut(std::string_view text, size_t begin, size_t end, TokenList& tokens) const {
   const std::string_view part = text.substr(begin, end - begin);
-  if (!utf8::is_well_formed(part)) {
-    const NormalizedText repaired = normalize(text, begin, end);
-    return cut(repaired, 0, repaired.text.size(), tokens);
+  if (normalizes() || !utf8::is_well_formed(part)) {
+    const NormalizedText normal = normalize(text, begin, end);
+    return cut(normal, 0, normal.text.size(), tokens);
   }
   Words words(*this, tokens);
   pre_tokenize(pre_tokenizer_, {.text = part, .offset = static_cast<uint32_t>(begin)}, words);
 }
 
 NormalizedText BpeModel::normalize(std::string_view text, size_t begin, size_t end) const {
-  NormalizedText result;
-  for (size_t position = begin; position < end;) {
-    const utf8::CodePoint c = utf8::decode(text.substr(0, end), position);
-    const size_t next = position + c.size;
-    result.put(c.value, {static_cast<uint32_t>(position), static_cast<uint32_t>(next)});
-    position = next;
-  }
-  return result;
+  return normalize_text(normalizers_, text, begin, end);
 }
 
 void BpeModel::cut(const NormalizedText& text, size_t begin, size_t end, TokenList& tokens) const {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/text/bpe/merges.h"
+#include "core/text/normalizers/normalizer_step.h"
 #include "core/text/pre_tokenizers/pre_tokenizer.h"
 #include "core/text/text_model.h"
 
@@ -25,12 +26,13 @@ struct BpeSettings {
 
 class BpeModel final : public TextModel {
  public:
-  BpeModel(Vocabulary vocabulary, Merges merges, PreTokenizer pre_tokenizer, BpeSettings settings);
+  BpeModel(Vocabulary vocabulary, Merges merges, Normalizers normalizers, PreTokenizer pre_tokenizer,
+           BpeSettings settings);
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
   TextModelFacts facts() const override { return {.type = "BPE"}; }
   void cut(std::string_view text, size_t begin, size_t end, TokenList& tokens) const override;
-  bool normalizes() const override { return false; }
+  bool normalizes() const override { return !normalizers_.empty(); }
   NormalizedText normalize(std::string_view text, size_t begin, size_t end) const override;
   void cut(const NormalizedText& text, size_t begin, size_t end, TokenList& tokens) const override;
   void decode(std::string_view token, bool is_first, std::string& out) const override;
@@ -40,6 +42,7 @@ class BpeModel final : public TextModel {
 
   Vocabulary vocabulary_;
   Merges merges_;
+  Normalizers normalizers_;
   PreTokenizer pre_tokenizer_;
   BpeSettings settings_;
   std::array<int32_t, 256> byte_ids_;  // -1: no token

@@ -91,8 +91,8 @@ Result<TokenizerSettings> parse_vocab_json(const TokenizerFiles& files) {
   if (prefix_space) steps.push_back({.kind = PreTokenizerStep::Kind::prefix, .text = " "});
   steps.push_back({.kind = PreTokenizerStep::Kind::words, .pattern = kGpt2Pattern});
   TokenizerSettings settings;
-  settings.model =
-      std::make_unique<BpeModel>(std::move(vocabulary), std::move(merges), std::move(steps), BpeSettings());
+  settings.model = std::make_unique<BpeModel>(std::move(vocabulary), std::move(merges), Normalizers(), std::move(steps),
+                                              BpeSettings());
   const std::string first = adds_first ? configured.special["bos_token"] : "";
   const std::string last = adds_last ? configured.special["eos_token"] : "";
   const std::string cls = configured.special["cls_token"], sep = configured.special["sep_token"];

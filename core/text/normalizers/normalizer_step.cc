@@ -6,44 +6,14 @@
 #include <optional>
 #include <utility>
 
+#include "core/text/normalizers/changes.h"
 #include "core/text/unicode/graphemes.h"
+#include "core/text/unicode/normal_forms.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
 
 namespace latformer {
 namespace {
-
-// A character of the new text, and what it takes the place of in the old one: of one character, and -by further ones;
-// by > 0: of none, it shares what the one before it stands for.
-struct Change {
-  char32_t c;
-  int32_t by;
-};
-
-NormalizedText changed(const NormalizedText& old, const std::vector<Change>& changes) {
-  NormalizedText result;
-  result.text.reserve(old.text.size());
-  result.spans.reserve(old.text.size());
-  size_t place = 0;  // in the old text
-  for (const auto& [c, by] : changes) {
-    const size_t from = by > 0 ? std::max<size_t>(place, 1) - 1 : std::min(place, old.text.size() - 1);
-    result.put(c, old.spans[from]);
-    for (int32_t left = by > 0 ? 0 : 1 - by; left > 0 && place < old.text.size(); --left) {
-      place += utf8::decode(old.text, place).size;
-    }
-  }
-  return result;
-}
-
-// Calls visit(c, begin, end) for each character.
-template <class Visit>
-void for_each_character(std::string_view text, Visit visit) {
-  for (size_t begin = 0; begin < text.size();) {
-    const utf8::CodePoint c = utf8::decode(text, begin);
-    visit(c.value, begin, begin + c.size);
-    begin += c.size;
-  }
-}
 
 size_t count_characters(std::string_view text) {
   size_t count = 0;
@@ -124,6 +94,14 @@ NormalizedText without_controls(const NormalizedText& old) {
   return result;
 }
 
+NormalizedText without_marks(const NormalizedText& old) {
+  NormalizedText result;
+  for_each_character(old.text, [&](char32_t c, size_t begin, size_t) {
+    if (!unicode::is_mark(c)) result.put(c, old.spans[begin]);
+  });
+  return result;
+}
+
 // `old` by `text`, the last of whose characters make up for the difference. Where `text` is empty that is one of what
 // was there before, and where nothing was, nobody: the characters that follow then stand for what went.
 void exchange(std::string_view old, std::string_view text, std::vector<Change>& changes) {
@@ -182,6 +160,10 @@ NormalizedText normalized_by(const NormalizerStep& step, NormalizedText text) {
       return without_controls(text);
     case Kind::precompiled:
       return mapped(step.charsmap, std::move(text));
+    case Kind::normal_form:
+      return in_normal_form(step.form, text);
+    case Kind::strip_marks:
+      return without_marks(text);
   }
   return text;
 }

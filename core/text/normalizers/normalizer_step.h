@@ -1,8 +1,5 @@
 // Text -> text, as the normalizers of tokenizer.json do it one after the other. Of every byte the way back is kept:
 // which bytes of the original it stands for.
-//
-// They are written as Hugging Face's are: what a text becomes is a row of characters, each with how many characters of
-// the text before it takes the place of (Change). Where those numbers do not add up there, they do not here.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +8,7 @@
 
 #include "core/text/normalized_text.h"
 #include "core/text/normalizers/charsmap.h"
+#include "core/text/normalizers/normal_form.h"
 
 namespace latformer {
 
@@ -24,11 +22,14 @@ struct NormalizerStep {
     prepend,         // `content` before a text that is not empty
     nmt,             // control characters go, rare white space becomes a blank
     precompiled,
+    normal_form,
+    strip_marks,
   };
   Kind kind;
   bool strips_left = false, strips_right = false;
   std::string pattern = {}, content = {};  // UTF-8
   Charsmap charsmap = {};
+  NormalForm form = {};
 };
 using Normalizers = std::vector<NormalizerStep>;
 

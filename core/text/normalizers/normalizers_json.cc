@@ -1,8 +1,10 @@
 #include "core/text/normalizers/normalizers_json.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "core/format/names.h"
 #include "core/text/json_parts.h"
 
 namespace latformer {
@@ -31,6 +33,11 @@ Status parse_replace(const JsonValue& replace, NormalizerStep& step) {
   return {};
 }
 
+constexpr Names<NormalForm, 4> kForms = {{{{"NFC", {.is_compatible = false, .composes = true}},
+                                           {"NFD", {.is_compatible = false, .composes = false}},
+                                           {"NFKC", {.is_compatible = true, .composes = true}},
+                                           {"NFKD", {.is_compatible = true, .composes = false}}}}};
+
 Status parse_normalizer_step(const JsonValue& normalizer, Normalizers& steps) {
   if (steps.size() == kMostNormalizers) return normalizer.unsupported("has too many parts");
   LATFORMER_ASSIGN(const std::string_view type, normalizer["type"].string());
@@ -55,8 +62,15 @@ Status parse_normalizer_step(const JsonValue& normalizer, Normalizers& steps) {
     LATFORMER_ASSIGN(step.content, normalizer["prepend"].string());
   } else if (type == "Nmt") {
     step.kind = NormalizerStep::Kind::nmt;
+  } else if (type == "StripAccents") {
+    step.kind = NormalizerStep::Kind::strip_marks;
+  } else if (const auto form = kForms.find(type)) {
+    step.kind = NormalizerStep::Kind::normal_form;
+    step.form = *form;
   } else if (type != "Lowercase") {
-    return unsupported_type(normalizer, type, "Lowercase, Nmt, Precompiled, Prepend, Replace, Strip or a Sequence");
+    return unsupported_type(normalizer, type,
+                            "Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Strip, StripAccents "
+                            "or a Sequence");
   }
   steps.push_back(std::move(step));
   return {};

@@ -35,10 +35,6 @@ constexpr std::array<uint8_t, 0x80> ascii_bits() {
   return bits;
 }
 
-// Hangul syllables decompose by rule (Unicode, section 3.12).
-constexpr char32_t kHangulSyllables = 0xAC00, kHangulCount = 11172;
-constexpr char32_t kLeading = 0x1100, kVowels = 0x1161, kTrailing = 0x11A7, kVowelCount = 21, kTrailingCount = 28;
-
 }  // namespace
 
 constinit const std::array<uint8_t, 0x80> kAsciiBits = ascii_bits();
@@ -57,23 +53,30 @@ Properties properties(char32_t c) {
   return kRecords[run[-1] & 0xFF];
 }
 
+bool decompose_once(char32_t c, char32_t& first, char32_t& second) {
+  if (c < full_code(kDecompositions[0])) return false;
+  const Decomposition* d = std::lower_bound(std::begin(kDecompositions), std::end(kDecompositions), c,
+                                            [](const Decomposition& a, char32_t b) { return full_code(a) < b; });
+  if (d == std::end(kDecompositions) || full_code(*d) != c) return false;
+  first = char32_t{(d->bits >> 2) & 3u} << 16 | d->first;
+  second = kSeconds[d->bits >> 4];
+  return true;
+}
+
 size_t decompose(char32_t c, char32_t out[kMaxDecomposition]) {
-  if (c - kHangulSyllables < kHangulCount) {
-    const char32_t i = c - kHangulSyllables;
-    out[0] = kLeading + i / (kVowelCount * kTrailingCount);
-    out[1] = kVowels + i / kTrailingCount % kVowelCount;
-    out[2] = kTrailing + i % kTrailingCount;
-    return i % kTrailingCount == 0 ? 2 : 3;
+  if (c - hangul::kSyllables < hangul::kCount) {
+    const char32_t i = c - hangul::kSyllables;
+    out[0] = hangul::kLeading + i / (hangul::kVowelCount * hangul::kTrailingCount);
+    out[1] = hangul::kVowels + i / hangul::kTrailingCount % hangul::kVowelCount;
+    out[2] = hangul::kTrailing + i % hangul::kTrailingCount;
+    return i % hangul::kTrailingCount == 0 ? 2 : 3;
   }
   // Only the first of two parts can decompose further, so the later parts pile up from the back.
   char32_t tail[kMaxDecomposition];
   size_t tail_size = 0;
-  while (c >= full_code(kDecompositions[0])) {
-    const Decomposition* d = std::lower_bound(std::begin(kDecompositions), std::end(kDecompositions), c,
-                                              [](const Decomposition& a, char32_t b) { return full_code(a) < b; });
-    if (d == std::end(kDecompositions) || full_code(*d) != c) break;
-    if (d->bits >> 4 != 0) tail[tail_size++] = kSeconds[d->bits >> 4];
-    c = char32_t{(d->bits >> 2) & 3u} << 16 | d->first;
+  char32_t second = 0;
+  while (decompose_once(c, c, second)) {
+    if (second != 0) tail[tail_size++] = second;
   }
   size_t size = 0;
   out[size++] = c;

@@ -36,8 +36,18 @@ constexpr bool is_cjk(char32_t c) {
           (c >= 0x2B920 && c <= 0x2CEAF) || (c >= 0x2F800 && c <= 0x2FA1F));
 }
 
+// Syllables of Hangul are made of letters by rule (Unicode, section 3.12).
+namespace hangul {
+inline constexpr char32_t kSyllables = 0xAC00, kCount = 11172, kLeading = 0x1100, kVowels = 0x1161, kTrailing = 0x11A7;
+inline constexpr char32_t kLeadingCount = 19, kVowelCount = 21, kTrailingCount = 28;  // of trailing ones, 0: none
+}  // namespace hangul
+
 inline constexpr size_t kMaxDecomposition = 4;
 inline constexpr size_t kMaxLowercase = 2;
+
+// One step of the canonical decomposition of a character that is no syllable of Hangul: into `first` and `second` (0:
+// there is none). False where `c` does not decompose.
+bool decompose_once(char32_t c, char32_t& first, char32_t& second);
 
 // Full canonical decomposition of `c` into `out`; its length, 1 (and `c` itself) where there is none.
 size_t decompose(char32_t c, char32_t out[kMaxDecomposition]);

@@ -14,9 +14,9 @@ constexpr std::array<std::string_view, 6> kBertTokenizers = {"BertTokenizer",   
                                                              "ElectraTokenizer",  "MobileBertTokenizer",
                                                              "ConvBertTokenizer", kMPNetTokenizer};
 // Those whose models are not told of types.
-constexpr std::array<std::string_view, 7> kWithoutTypes = {
-    "DistilBertTokenizer", "RobertaTokenizer",    "XLMRobertaTokenizer", "CamembertTokenizer",
-    kMPNetTokenizer,       "PreTrainedTokenizer", "TokenizersBackend"};
+constexpr std::array<std::string_view, 8> kWithoutTypes = {
+    "DistilBertTokenizer", "RobertaTokenizer", "XLMRobertaTokenizer", "CamembertTokenizer",
+    "AlbertTokenizer",     kMPNetTokenizer,    "PreTrainedTokenizer", "TokenizersBackend"};
 
 Result<std::string_view> class_of(const JsonValue& config, std::string_view otherwise) {
   return tokenizer_class(config, otherwise.empty() ? kBertTokenizers.front() : otherwise);

@@ -20,7 +20,8 @@ inline constexpr std::string_view kMPNetTokenizer = "MPNetTokenizer";
 Result<bool> is_like_bert(const JsonValue& config, std::string_view otherwise);
 
 // Whether a tokenizer of that class tells the two texts of a pair apart, unless model_input_names says otherwise: as
-// transformers 5 has it BertTokenizer does, DistilBertTokenizer, RobertaTokenizer and PreTrainedTokenizerFast do not.
+// transformers 5 has it BertTokenizer does, DistilBertTokenizer, RobertaTokenizer, AlbertTokenizer and
+// PreTrainedTokenizerFast do not.
 Result<bool> gives_type_ids(const JsonValue& config, std::string_view otherwise);
 
 // The normalizer that tokenizer_config.json asks for. Errors: bad_model (a field of the wrong type).

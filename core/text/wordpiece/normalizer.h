@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/text/encoding.h"
+#include "core/text/unicode/normal_forms.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
 
@@ -36,7 +37,7 @@ class MarkBuffer {
     marks_.push_back(c | static_cast<uint32_t>(is_first) << 21 | static_cast<uint32_t>(combining_class) << 24);
     if (is_first) spans_.push_back(span);
   }
-  void sort();
+  void sort() { unicode::sort_marks(marks_); }
   void clear() {
     marks_.clear();
     spans_.clear();

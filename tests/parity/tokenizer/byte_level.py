@@ -100,6 +100,16 @@ TOKENIZERS = {
     ),
     "bpe-split-gpt2": tokenizer_json(pre_tokenizer=sequence(split(GPT2), byte_level(use_regex=False))),
     "bpe-unknown": tokenizer_json(model={"unk_token": END}),
+    # As ModernBERT has it, and with all that a normalizer may do to a text.
+    "bpe-nfc": tokenizer_json(normalizer={"type": "NFC"}, added_tokens=ZOO),
+    "bpe-normalized": tokenizer_json(
+        normalizer=sequence({"type": "Strip", "strip_left": True, "strip_right": True}, {"type": "NFKC"}, {"type": "Lowercase"},
+                            members="normalizers"),
+        pre_tokenizer=byte_level(add_prefix_space=True),
+        post_processor=ROBERTA,
+        # Of one that is not the same when normalized, versions of the library decode different texts.
+        added_tokens=ZOO[:3] + [added("the", normalized=True, special=False)],
+    ),
     "bpe-fused": tokenizer_json(model={"unk_token": END, "fuse_unk": True}),
 }
 

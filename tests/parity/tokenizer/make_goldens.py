@@ -264,14 +264,14 @@ def decode(text):
 
 def rows(encoding, positions):
     """(id, begin, end, type id, sequence id, is special) of every token; spans in bytes."""
+    # Each of these is made anew when it is asked for.
+    columns = encoding.ids, encoding.offsets, encoding.type_ids, encoding.sequence_ids, encoding.special_tokens_mask
     result = []
-    for i in range(len(encoding.ids)):
-        special = encoding.special_tokens_mask[i]
-        sequence = encoding.sequence_ids[i] or 0
-        begin, end = encoding.offsets[i]
+    for token, (begin, end), type_id, sequence, special in zip(*columns):
+        sequence = sequence or 0
         if not special:
             begin, end = positions[sequence][begin], positions[sequence][end]
-        result.append((encoding.ids[i], begin, end, encoding.type_ids[i], sequence, special))
+        result.append((token, begin, end, type_id, sequence, special))
     return result
 
 
@@ -347,6 +347,9 @@ KEPT_MARKS = "\U0001e000\U0001d16d\u302e\U0001d165\u1b44\U0001e94a"
 CONTEXTS = ["{0}", "{0}{0}", "a{0}b", "a" + "{0}" + KEPT_MARKS + "b", "A\u0301{0}\u0316\u302e{0}B"]
 NORMALIZERS = [(True, True, True, True), (True, True, False, True), (False, False, True, False)]
 BLOCK = 0x1000
+# What may be composed, in the way of that, or blocked: marks of several classes, a letter of Hangul on either side.
+FORM_CONTEXTS = ["{0}", "a{0}\u0300\u0316\u0301b", "\u0316{0}\u0300{0}\u0316", "\u1100{0}\u11a8", "A\u030a\u0301{0}"]
+FORMS = [normalizers.NFC(), normalizers.NFD(), normalizers.NFKC(), normalizers.NFKD(), normalizers.StripAccents()]
 # The classes that byte-level pre-tokenizers tell apart: letters, numbers, white space; digits.
 CLASSES = [tokenizers.Regex(pattern) for pattern in (r"\p{L}", r"\p{N}", r"\s")]
 
@@ -354,7 +357,7 @@ CLASSES = [tokenizers.Regex(pattern) for pattern in (r"\p{L}", r"\p{N}", r"\s")]
 def write_unicode():
     """Of every block of code points a hash over the words that normalizers and pre-tokenizer make of them."""
     lines = ["# first code point of a block, hash of its words, hash of which of its code points are word characters (\\w)"]
-    lines[0] += ", hash of the classes of BPE's pre-tokenizers"
+    lines[0] += ", hash of the classes of BPE's pre-tokenizers, hash of its normal forms"
     made = [normalizers.BertNormalizer(*options) for options in NORMALIZERS]
     pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     # \w shows in whether a token that must stand as a single word is found beside the code point.
@@ -363,7 +366,7 @@ def write_unicode():
     splits = [pre_tokenizers.Split(pattern, "removed") for pattern in CLASSES]
     digits = pre_tokenizers.Digits(individual_digits=True)
     for first in range(0, 0x110000, BLOCK):
-        words, word_characters, classes = Hash(), Hash(), Hash()
+        words, word_characters, classes, forms = Hash(), Hash(), Hash(), Hash()
         for c in range(first, first + BLOCK):
             if 0xD800 <= c <= 0xDFFF:
                 continue
@@ -378,7 +381,13 @@ def write_unicode():
             word_characters.add([int(1 not in single.encode(chr(c) + "[X]").ids)])
             classes.add([int(split.pre_tokenize_str(chr(c)) == []) for split in splits])
             classes.add([int(len(digits.pre_tokenize_str("a" + chr(c))) == 2)])
-        lines.append(f"{first:06x} {words.state:08x} {word_characters.state:08x} {classes.state:08x}")
+            for context in FORM_CONTEXTS if c < 0x40000 else FORM_CONTEXTS[:1]:
+                for form in FORMS:
+                    text = tokenizers.NormalizedString(context.format(chr(c)))
+                    form.normalize(text)
+                    forms.add(text.normalized.encode())
+        states = [hash.state for hash in (words, word_characters, classes, forms)]
+        lines.append(f"{first:06x} " + " ".join(f"{state:08x}" for state in states))
     (GOLDENS / "unicode.txt").write_text("\n".join(lines) + "\n")
 
 

@@ -112,6 +112,21 @@ TOKENIZERS = {
         pre_tokenizer=metaspace(prepend_scheme="never", split=False),
         decoder=metaspace(prepend_scheme="never"),
     ),
+    # As ALBERT and XLNet.
+    "unigram-albert": tokenizer_json(
+        normalizer=sequence(replace("``", '"'), replace("''", '"'), {"type": "NFKD"}, {"type": "StripAccents"},
+                            {"type": "Lowercase"}, PRECOMPILED, members="normalizers"),
+        pre_tokenizer=metaspace(),
+    ),
+    "unigram-nfc": tokenizer_json(normalizer={"type": "NFC"}, pre_tokenizer=metaspace(), added_tokens=ZOO),
+    "unigram-nfd": tokenizer_json(
+        normalizer=sequence({"type": "StripAccents"}, {"type": "NFD"}, members="normalizers"), pre_tokenizer=metaspace()
+    ),
+    "unigram-nfkc": tokenizer_json(
+        normalizer=sequence({"type": "NFKD"}, {"type": "NFKC"}, {"type": "NFKC"}, members="normalizers"),
+        pre_tokenizer=sequence(SPLIT, metaspace()),
+        added_tokens=ZOO,
+    ),
     "unigram-words": tokenizer_json(normalizer=None, pre_tokenizer={"type": "Whitespace"}, added_tokens=ZOO),
     "unigram-punctuation": tokenizer_json(
         pre_tokenizer=sequence({"type": "Punctuation", "behavior": "MergedWithPrevious"}, split("Contiguous", String="a"),

@@ -90,7 +90,11 @@ TEST(ByteLevel, NamesWhatItDoesNotSupport) {
   };
   using enum ErrorCode;
   ASSERT_TRUE(Tokenizer::from_tokenizer_json(json("", "")).ok());
-  check("normalizer", R"({"type":"NFC"})", unsupported_model, "normalizer is \"NFC\"");
+  check("normalizer", R"({"type":"ByteLevel"})", unsupported_model, "normalizer.type is \"ByteLevel\"");
+  const std::string nfc = json("normalizer", R"({"type":"NFC"})");
+  EXPECT_TRUE(Tokenizer::from_tokenizer_json(nfc).ok());
+  expect_error(Tokenizer::from_tokenizer_json(nfc, R"({"tokenizer_class":"GPT2Tokenizer"})"), unsupported_model,
+               "normalizer is \"NFC\", but a GPT2Tokenizer has none");
   check("decoder", R"({"type":"Metaspace"})", unsupported_model, "decoder.type is \"Metaspace\"");
   check("pre_tokenizer", "null", unsupported_model, "pre_tokenizer is missing");
   check("pre_tokenizer", R"({"type":"Whitespace"})", unsupported_model, "does not end in ByteLevel");

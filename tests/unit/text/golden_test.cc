@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/text/normalizers/normalizer_step.h"
 #include "core/text/tokenizer.h"
 #include "core/text/unicode/unicode.h"
 #include "core/text/utf8.h"
@@ -183,21 +184,34 @@ TEST(Golden, EveryCodePointAgreesWithHuggingFace) {
                                                           {"A\u0301", "\u0316\u302e", "B"}};
   const std::vector<NormalizerSettings> settings = {
       {true, true, true, true}, {true, true, false, true}, {false, false, true, false}};
+  const std::vector<std::vector<std::string>> form_contexts = {{"", ""},
+                                                               {"a", "\u0300\u0316\u0301b"},
+                                                               {"\u0316", "\u0300", "\u0316"},
+                                                               {"\u1100", "\u11a8"},
+                                                               {"A\u030a\u0301", ""}};
+  std::vector<Normalizers> forms;
+  for (const auto& [is_compatible, composes] : {std::pair(false, true), {false, false}, {true, true}, {true, false}}) {
+    forms.push_back({{.kind = NormalizerStep::Kind::normal_form, .form = {is_compatible, composes}}});
+  }
+  forms.push_back({{.kind = NormalizerStep::Kind::strip_marks}});
+  const auto around = [](const std::string& character, const std::vector<std::string>& context) {
+    std::string text = context[0];
+    for (size_t i = 1; i < context.size(); ++i) text += character + context[i];
+    return text;
+  };
   const std::string file = read_file("tests/parity/tokenizer/goldens/unicode.txt").value();
   std::vector<std::string_view> head;
   const std::vector<std::string_view> lines = golden_lines(file, head);
   ASSERT_EQ(lines.size(), 0x110u);
   for (size_t block = 0; block < lines.size(); block += testing::kCaseStep) {
-    Hash words, word_characters, classes;
+    Hash words, word_characters, classes, normal;
     for (auto c = static_cast<char32_t>(block << 12); c < (block + 1) << 12; ++c) {
       if (c >= 0xD800 && c <= 0xDFFF) continue;
       std::string bytes;
       utf8::append(c, bytes);
       const size_t used = c < 0x40000 ? contexts.size() : 3;
       for (size_t k = 0; k < used; ++k) {
-        const std::vector<std::string>& context = contexts[k];
-        std::string text = context[0];
-        for (size_t i = 1; i < context.size(); ++i) text += bytes + context[i];
+        const std::string text = around(bytes, contexts[k]);
         for (const NormalizerSettings& options : settings) {
           Words sink{words};
           Normalizer(options, sink).run(text, 0, text.size());
@@ -208,8 +222,14 @@ TEST(Golden, EveryCodePointAgreesWithHuggingFace) {
       for (const uint8_t bit : {unicode::kLetter, unicode::kNumber, unicode::kWhiteSpace, unicode::kNumeric}) {
         classes.add(std::string(1, unicode::has(c, bit) ? '\1' : '\0'));
       }
+      const size_t used_by_forms = c < 0x40000 ? form_contexts.size() : 1;
+      for (size_t k = 0; k < used_by_forms; ++k) {
+        const std::string text = around(bytes, form_contexts[k]);
+        for (const Normalizers& form : forms) normal.add(normalize_text(form, text, 0, text.size()).text);
+      }
     }
-    EXPECT_EQ(std::string(lines[block].substr(7)), words.hex() + " " + word_characters.hex() + " " + classes.hex())
+    EXPECT_EQ(std::string(lines[block].substr(7)),
+              words.hex() + " " + word_characters.hex() + " " + classes.hex() + " " + normal.hex())
         << "block " << lines[block];
   }
 }
