@@ -73,13 +73,17 @@ def load_tokenizer(folder, max_tokens):
             handle_chinese_chars=settings.get("tokenize_chinese_chars", True),
         )
     tokenizer.no_padding()
+    # AlbertTokenizer of transformers 5 does not tell the texts of a pair apart, though its template does.
+    class_file = folder / "tokenizer_config.json"
+    has_types = not class_file.exists() or json.loads(class_file.read_text()).get("tokenizer_class") != "AlbertTokenizer"
 
     def encode(text, pair):
         tokenizer.no_truncation()
         whole = len(tokenizer.encode(text, pair).ids)
         tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         encoding = tokenizer.encode(text, pair)
-        return encoding.ids, encoding.type_ids, len(encoding.ids) < whole
+        types = encoding.type_ids if has_types else [0] * len(encoding.ids)
+        return encoding.ids, types, len(encoding.ids) < whole
 
     return encode
 

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers.implementations import BertWordPieceTokenizer
 from transformers import (
+    AlbertConfig,
     AutoModelForSequenceClassification,
     BertConfig,
     CamembertConfig,
@@ -179,6 +180,23 @@ MODELS = {
         profile=profile("merge", 2.5, acc=[0.35, 0.9], shape="running_minimum"),
         int8=True,
     ),
+    # ALBERT: one layer for all, embeddings narrower than that, a tokenizer that decomposes and strips accents.
+    "albert": dict(
+        model_type="albert",
+        shape=(4, 24, 3, 40, 96),
+        embedding_size=16,
+        profile=profile("merge", 6, acc=ACC[:4], retention=running_product(ACC[:4])),
+        hidden_act="gelu_new",
+    ),
+    # ALBERT whose embeddings are as wide, which it projects all the same, and as int8.
+    "albert-int8": dict(
+        model_type="albert",
+        shape=(3, 16, 2, 24, 64),
+        embedding_size=16,
+        profile=profile("discard", 4, acc=ACC[:3], shape="running_product", r_min=0.1),
+        labels=["CONTRA", "NEUTRAL", "PRO"],
+        int8=True,
+    ),
     # MPNet: attention that looks at distances, of texts longer than the last of them that is told apart.
     "mpnet": dict(
         model_type="mpnet",
@@ -300,9 +318,10 @@ def make(
             "xlm-roberta": (XLMRobertaConfig, {"type_vocab_size": type_vocab_size}),
             "camembert": (CamembertConfig, {"type_vocab_size": type_vocab_size}),
             "electra": (ElectraConfig, {"type_vocab_size": type_vocab_size, "embedding_size": embedding_size}),
+            "albert": (AlbertConfig, {"type_vocab_size": type_vocab_size, "embedding_size": embedding_size}),
             "mpnet": (MPNetConfig, {}),
         }[model_type]
-        before = 0 if model_type in ("bert", "electra") else 2 if pad_token_id is None else pad_token_id + 1
+        before = 0 if model_type in ("bert", "electra", "albert") else 2 if pad_token_id is None else pad_token_id + 1
         config = kind(
             vocab_size=len(vocabulary),
             hidden_size=hidden,

@@ -42,6 +42,7 @@ class Model:
     weights: dict[str, torch.Tensor]  # float64, named as in BertForSequenceClassification less the prefix "bert."
     pooler_activation: callable = torch.tanh
     first_position: int = 0
+    shares_layers: bool = False
     one_row: bool = True  # [CLS] alone is read behind the last layer; else all rows are
 
     @property
@@ -121,6 +122,23 @@ SIBLINGS = {
         for name in ("roberta", "xlm-roberta", "camembert")
     },
     "electra": dict(weights={"electra.": ""} | HEAD, pooler_activation=torch.nn.functional.gelu),
+    "albert": dict(
+        weights={
+            "albert.": "",
+            "encoder.embedding_hidden_mapping_in.": "embeddings_project.",
+            "encoder.albert_layer_groups.0.albert_layers.0.": "encoder.layer.0.",
+            "attention.query.": "attention.self.query.",
+            "attention.key.": "attention.self.key.",
+            "attention.value.": "attention.self.value.",
+            "attention.dense.": "attention.output.dense.",
+            "attention.LayerNorm.": "attention.output.LayerNorm.",
+            "ffn_output.": "output.dense.",
+            "ffn.": "intermediate.dense.",
+            "full_layer_layer_norm.": "output.LayerNorm.",
+            "pooler.": "pooler.dense.",
+        },
+        shares_layers=True,
+    ),
     "mpnet": dict(
         weights={
             "mpnet.": "",
@@ -178,7 +196,11 @@ def load_model(folder):
     weights = {canonical(name, config["model_type"]): tensor for name, tensor in stored_weights(folder).items()}
     profile = load_profile(folder, config["num_hidden_layers"])
     first = config.get("pad_token_id", 1) + 1 if sibling.get("positions_behind_padding") else 0
-    return Model(config, profile, weights, sibling.get("pooler_activation", torch.tanh), first)
+    shares_layers = sibling.get("shares_layers", False)
+    for layer in range(1, config["num_hidden_layers"]) if shares_layers else ():
+        of_first = {name: tensor for name, tensor in weights.items() if name.startswith("encoder.layer.0.")}
+        weights |= {name.replace("layer.0.", f"layer.{layer}."): tensor for name, tensor in of_first.items()}
+    return Model(config, profile, weights, sibling.get("pooler_activation", torch.tanh), first, shares_layers)
 
 
 # ---------------------------------------------------------------------------------------------- schedule
@@ -204,7 +226,7 @@ def macs_of(model, tokens, counts):
         return total
     keys_and_values, query, attention, output, feed_forward = (
         2 * before * d * d,
-        d * d,
+        before * d * d if model.shares_layers else d * d,
         2 * before * d,
         d * d,
         2 * d * d_ff,

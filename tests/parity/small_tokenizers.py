@@ -6,7 +6,7 @@ import random
 import sys
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import CamembertTokenizer, MPNetTokenizer, RobertaTokenizer, XLMRobertaTokenizer
+from transformers import AlbertTokenizer, CamembertTokenizer, MPNetTokenizer, RobertaTokenizer, XLMRobertaTokenizer
 
 import texts
 
@@ -45,7 +45,7 @@ def word_pieces():
     return MPNetTokenizer(vocab={word: number for number, word in enumerate(words)})
 
 
-def unigram(first, kind):
+def unigram(first, kind, mask="<mask>"):
     """first: the tokens before those that are learned."""
     rules = {"\u2026": "...", "\u2019": "'", "e\u0301": "\u00e9", "\t": " ", "\n": " ", "\x07": ""}
     known = charsmap(rules)
@@ -55,7 +55,7 @@ def unigram(first, kind):
     trainer = trainers.UnigramTrainer(vocab_size=280, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False)
     tokenizer.train_from_iterator(corpus(), trainer)
     learned = [(token, score) for token, score in json.loads(tokenizer.to_str())["model"]["vocab"] if token != "<unk>"]
-    vocabulary = [(token, 0.0) for token in first] + learned + [("<mask>", 0.0)]
+    vocabulary = [(token, 0.0) for token in first] + learned + [(mask, 0.0)]
     return kind(vocab=vocabulary, _spm_precompiled_charsmap=known)
 
 
@@ -67,7 +67,11 @@ def camembert():
     return unigram(["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<s>", "</s>"], CamembertTokenizer)
 
 
+def albert():
+    return unigram(["<pad>", "<unk>", "[CLS]", "[SEP]"], AlbertTokenizer, mask="[MASK]")
+
+
 def make(model_type):
     """None: the model is BERT's, or cuts texts as BERT does."""
-    makers = {"roberta": byte_level, "mpnet": word_pieces, "xlm-roberta": xlm_roberta, "camembert": camembert}
+    makers = {"roberta": byte_level, "mpnet": word_pieces, "xlm-roberta": xlm_roberta, "camembert": camembert, "albert": albert}
     return makers[model_type]() if model_type in makers else None

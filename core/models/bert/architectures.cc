@@ -58,6 +58,7 @@ constexpr BertArchitecture roberta(std::string_view model_type, std::string_view
           .tokenizer = tokenizer,
           .positions = Positions::behind_padding,
           .pooler_activation = Kind::tanh,
+          .mask_activation = Kind::gelu,
           .fields = kBertFields,
           .modules = with_head("roberta.")};
 }
@@ -70,11 +71,14 @@ constexpr BertArchitecture electra() {
                           .tokenizer = "BertTokenizer",
                           .positions = Positions::from_zero,
                           .pooler_activation = Kind::gelu,
+                          .mask_activation = Kind::gelu,
                           .fields = kBertFields,
                           .modules = with_head("electra.")};
   row.fields.embedding_size = "embedding_size";
   row.modules.embeddings_project = "embeddings_project";
-  row.modules.mask_transform = {};  // its generators' heads are narrower
+  row.modules.mask_transform = "generator_predictions.dense";
+  row.modules.mask_norm = "generator_predictions.LayerNorm";
+  row.modules.mask_bias = "generator_lm_head.bias";
   return row;
 }
 
@@ -86,6 +90,7 @@ constexpr BertArchitecture mpnet() {
                           .tokenizer = "MPNetTokenizer",
                           .positions = Positions::behind_padding_1,
                           .pooler_activation = Kind::tanh,
+                          .mask_activation = Kind::gelu,
                           .fields = kBertFields,
                           .modules = with_head("mpnet.")};
   row.fields.type_vocab_size = {};
@@ -97,6 +102,38 @@ constexpr BertArchitecture mpnet() {
   row.modules.value = "attention.attn.v";
   row.modules.attention_output = "attention.attn.o";
   row.modules.attention_norm = "attention.LayerNorm";
+  return row;
+}
+
+// One layer, which the text goes through again and again, and embeddings that are always brought to its width.
+constexpr BertArchitecture albert() {
+  BertArchitecture row = {.model_type = "albert",
+                          .classifier = "AlbertForSequenceClassification",
+                          .encoders = {"AlbertModel", "AlbertForPreTraining", "AlbertForMaskedLM"},
+                          .tokenizer = "AlbertTokenizer",
+                          .positions = Positions::from_zero,
+                          .pooler_activation = Kind::tanh,
+                          .hidden_act = "gelu_new",
+                          .fields = kBertFields,
+                          .modules = kBertModules};
+  row.fields.embedding_size = "embedding_size";
+  row.modules.prefix = "albert.";
+  row.modules.embeddings_project = "encoder.embedding_hidden_mapping_in";
+  row.modules.always_projects = true;
+  row.modules.layers = "encoder.albert_layer_groups.0.albert_layers.";
+  row.modules.shares_layers = true;
+  row.modules.query = "attention.query";
+  row.modules.key = "attention.key";
+  row.modules.value = "attention.value";
+  row.modules.attention_output = "attention.dense";
+  row.modules.attention_norm = "attention.LayerNorm";
+  row.modules.intermediate = "ffn";
+  row.modules.output = "ffn_output";
+  row.modules.output_norm = "full_layer_layer_norm";
+  row.modules.pooler = "pooler";
+  row.modules.mask_transform = "predictions.dense";
+  row.modules.mask_norm = "predictions.LayerNorm";
+  row.modules.mask_bias = "predictions.bias";
   return row;
 }
 
@@ -155,6 +192,7 @@ constexpr std::array kArchitectures = {
             "CamembertTokenizer"),
     electra(),
     mpnet(),
+    albert(),
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,8 +45,10 @@ struct BertModules {
   std::string_view token_type_embeddings;  // empty: it has none
   std::string_view embeddings_norm;
   std::string_view embeddings_project = {};  // from embedding_size to hidden_size, where they differ
+  bool always_projects = false;              // also where they do not
   std::string_view relative_attention_bias = {};
   std::string_view layers;
+  bool shares_layers = false;  // N is 0: all layers have the same weights
   // Below <layers> N.
   std::string_view query;
   std::string_view key;
@@ -60,10 +63,10 @@ struct BertModules {
   std::string_view pooler;
   bool prefixes_pooler = true;
   std::string_view classifier;
-  // Of a masked language model; empty: it cannot be run as one.
-  std::string_view mask_transform = {};
-  std::string_view mask_norm = {};
-  std::string_view mask_bias = {};
+  // Of a masked language model.
+  std::string_view mask_transform;
+  std::string_view mask_norm;
+  std::string_view mask_bias;
 };
 
 // Which position the first token has.
@@ -79,7 +82,9 @@ struct BertArchitecture {
   std::array<std::string_view, 3> encoders;  // and those that can be fine-tuned to it
   std::string_view tokenizer;                // the class that transformers takes where no file names one
   Positions positions;
-  kernels::Activation::Kind pooler_activation;  // between the two linear layers of the head
+  kernels::Activation::Kind pooler_activation;                    // between the two linear layers of the head
+  std::optional<kernels::Activation::Kind> mask_activation = {};  // of a masked language model's; without: hidden_act
+  std::string_view hidden_act = "gelu";                           // where config.json names none
   BertFields fields;
   BertModules modules;
 

@@ -62,6 +62,15 @@ Status check_has_no_variations(const JsonValue& root) {
   return check_is_plain(root);
 }
 
+// ALBERT may have groups of layers, each with weights of its own; no model that is in use has more than one.
+Status check_shares_all_layers(const JsonValue& root) {
+  for (const char* key : {"num_hidden_groups", "inner_group_num"}) {
+    LATFORMER_ASSIGN(const int64_t count, root[key].integer_or(1, 1, kMostLayers));
+    if (count != 1) return root[key].unsupported("is " + std::to_string(count) + ", not 1");
+  }
+  return {};
+}
+
 // Where positions begin, by the architecture and pad_token_id.
 Status parse_positions(const JsonValue& root, BertConfig& config) {
   LATFORMER_TRY(parse_size(root, "max_position_embeddings", kLargestSize, config.max_position_embeddings));
@@ -96,6 +105,7 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
   LATFORMER_ASSIGN(config.architecture, find_architecture(root["model_type"]));
   LATFORMER_ASSIGN(config.head, parse_classes(root["architectures"], *config.architecture));
   LATFORMER_TRY(check_has_no_variations(root));
+  if (config.shares_layers()) LATFORMER_TRY(check_shares_all_layers(root));
 
   const BertFields& fields = config.architecture->fields;
   LATFORMER_TRY(parse_size(root, "vocab_size", kLargestSize, config.vocab_size));
@@ -107,8 +117,8 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
   LATFORMER_TRY(parse_positions(root, config));
   config.embedding_size = config.hidden_size;
   if (!fields.embedding_size.empty()) {
-    constexpr uint32_t kElectras = 128;
-    config.embedding_size = kElectras;
+    constexpr uint32_t kDefault = 128;
+    config.embedding_size = kDefault;
     if (root[fields.embedding_size].given()) {
       LATFORMER_TRY(parse_size(root, fields.embedding_size, kLargestSize, config.embedding_size));
     }
@@ -125,7 +135,7 @@ Result<BertConfig> parse_bert_config(std::string_view json) {
     return root[fields.hidden_size].fault("is " + std::to_string(config.hidden_size) + ", not a multiple of the " +
                                           std::to_string(config.num_attention_heads) + " attention heads");
   }
-  LATFORMER_ASSIGN(config.hidden_act, parse_activation(root[fields.hidden_act], "gelu"));
+  LATFORMER_ASSIGN(config.hidden_act, parse_activation(root[fields.hidden_act], config.architecture->hidden_act));
   if (!fields.layer_norm_eps.empty()) {
     LATFORMER_ASSIGN(config.layer_norm_eps, parse_norm_epsilon(root[fields.layer_norm_eps], config.layer_norm_eps));
   }

@@ -44,7 +44,8 @@ struct BertConfig {
 
   uint32_t head_size() const { return hidden_size / num_attention_heads; }
   uint32_t max_tokens() const { return max_position_embeddings - first_position; }
-  bool projects_embeddings() const { return embedding_size != hidden_size; }
+  bool projects_embeddings() const { return architecture->modules.always_projects || embedding_size != hidden_size; }
+  bool shares_layers() const { return architecture->modules.shares_layers; }
   uint32_t num_labels() const { return static_cast<uint32_t>(labels.size()); }
 };
 

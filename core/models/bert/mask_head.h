@@ -1,7 +1,7 @@
 // The head of a masked language model: which token stands at a [MASK].
 //
-//   t      = LayerNorm(act(x W + b))                act: hidden_act
-//   logits = t E^T + b_v          (vocab_size)      E: the word embeddings, of masked tokens alone
+//   t      = LayerNorm(act(x W + b))    (embedding_size)    act: hidden_act, or the architecture's own
+//   logits = t E^T + b_v                (vocab_size)        E: the word embeddings, of masked tokens alone
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace latformer {
 
 class MaskHead final : public Head {
  public:
-  // mask: the id of [MASK], which is known by the first run(). Errors: unsupported_model (none for this architecture).
+  // mask: the id of [MASK], which is known by the first run().
   static Result<std::unique_ptr<Head>> create(const BertConfig& config, std::shared_ptr<const int32_t> mask);
 
   Last reads() const override { return Last::all_rows; }
@@ -30,12 +30,12 @@ class MaskHead final : public Head {
  private:
   BertConfig config_;
   std::shared_ptr<const int32_t> mask_;
-  kernels::Linear transform_;  // d -> d
+  kernels::Linear transform_;  // d -> embedding_size
   kernels::Activation activation_;
   LayerNormWeights norm_;
   Buffer<float> bias_;         // (vocab_size)
   Buffer<float> masked_;       // (masked tokens of all texts, d)
-  Buffer<float> transformed_;  // likewise
+  Buffer<float> transformed_;  // (masked tokens of all texts, embedding_size)
   kernels::LinearWorkspace workspace_;
 };
 

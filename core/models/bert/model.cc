@@ -138,7 +138,7 @@ bool Bert::is_cut(size_t index) const {
 
 // Any layer that is not cut: x (T, d) -> x (T', d), where T' rows stay.
 Status Bert::layer(size_t index, std::span<const EncoderInput> texts, Dropped dropped) {
-  BertLayerWeights& weights = weights_.layers[index];
+  BertLayerWeights& weights = weights_.layer(index);
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
   LATFORMER_TRY(weights.query_key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data(), a.linear));
@@ -179,30 +179,35 @@ Status Bert::layer(size_t index, std::span<const EncoderInput> texts, Dropped dr
 }
 
 // The last layer where it is cut: x (T, d) -> x (texts, d). The head reads [CLS] alone, so nothing else asks, and
-// nothing else stays.
+// nothing else stays. Weights that all layers share compute queries of all rows nonetheless.
 Status Bert::last_layer() {
   BertLayerWeights& weights = weights_.layers.back();
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
-  LATFORMER_TRY(weights.key_value.run(threads_, total(rows_), a.hidden.data(), a.wide.data(), a.linear));
+  const size_t width = config_.shares_layers() ? 3 * d : 2 * d;  // of what is computed of all rows: key and value last
+  kernels::Linear& of_all = config_.shares_layers() ? weights.query_key_value : weights.key_value;
+  LATFORMER_TRY(of_all.run(threads_, total(rows_), a.hidden.data(), a.wide.data(), a.linear));
 
   size_t in = 0;
   for (size_t t = 0; t < rows_.size(); ++t) {
     std::copy_n(a.hidden.data() + in * d, d, a.residual.data() + t * d);
+    if (config_.shares_layers()) std::copy_n(a.wide.data() + in * width, d, a.branch.data() + t * d);
     in += rows_[t].count();
   }
-  LATFORMER_TRY(weights.query.run(threads_, rows_.size(), a.residual.data(), a.branch.data(), a.linear));
+  if (!config_.shares_layers()) {
+    LATFORMER_TRY(weights.query.run(threads_, rows_.size(), a.residual.data(), a.branch.data(), a.linear));
+  }
 
   in = 0;
   for (size_t t = 0; t < rows_.size(); ++t) {
     const size_t n = rows_[t].count();
-    const float* key = a.wide.data() + in * 2 * d;  // (n, 2d): key and value side by side
+    const float* key = a.wide.data() + in * width + width - 2 * d;
     attention_.run(threads_,
                    {.queries = 1,
                     .keys = n,
                     .query = {a.branch.data() + t * d, d},
-                    .key = {key, 2 * d},
-                    .value = {key + d, 2 * d},
+                    .key = {key, width},
+                    .value = {key + d, width},
                     .last_log_size = last_log_size(rows_[t]),
                     .relative_bias = relative_bias(t)},
                    a.context.data() + t * d);

@@ -43,7 +43,8 @@ Status BertLoader::declare() {
     LATFORMER_TRY(reader_.matrix(weight_of(names.relative_attention_bias), config_.relative_buckets,
                                  config_.num_attention_heads, &weights_.relative_attention_bias));
   }
-  weights_.layers.resize(config_.num_hidden_layers);  // they stay where they are from now on
+  weights_.layers.resize(config_.shares_layers() ? 1
+                                                 : config_.num_hidden_layers);  // they stay where they are from now on
   for (size_t i = 0; i < weights_.layers.size(); ++i) LATFORMER_TRY(declare_layer(i));
   return {};
 }
@@ -70,7 +71,8 @@ Status BertLoader::declare_layer(size_t index) {
   const LinearPart query = part(names.query, d, 1 / std::sqrt(static_cast<float>(config_.head_size())));
   const LinearPart key = part(names.key, d);
   const LinearPart value = part(names.value, d);
-  const bool is_cut = index + 1 == config_.num_hidden_layers && weights_.head->reads() == Last::one_row;
+  const bool is_last = !config_.shares_layers() && index + 1 == config_.num_hidden_layers;
+  const bool is_cut = is_last && weights_.head->reads() == Last::one_row;
   if (!is_cut) {
     LATFORMER_TRY(linear({query, key, value}, d, &weights.query_key_value));
   } else {

@@ -22,7 +22,7 @@
 namespace latformer {
 
 struct BertLayerWeights {
-  // Every other layer: query, key and value of all rows in one product.
+  // Every other layer, and one that all layers share: query, key and value of all rows in one product.
   kernels::Linear query_key_value;  // d -> 3d
   // The last layer where only [CLS] is read: keys and values alone are wanted of all rows.
   kernels::Linear query;      // d -> d
@@ -43,8 +43,10 @@ struct BertWeights {
   LayerNormWeights embeddings_norm;
   kernels::Linear embeddings_project;    // e -> d, where they differ
   StoredMatrix relative_attention_bias;  // (relative_buckets, heads), if there are any
-  std::vector<BertLayerWeights> layers;  // (L)
+  std::vector<BertLayerWeights> layers;  // (L), or the one that all of them share
   std::unique_ptr<Head> head;
+
+  BertLayerWeights& layer(size_t index) { return layers[index % layers.size()]; }
 };
 
 // model.safetensors -> BertWeights, while its bytes arrive.

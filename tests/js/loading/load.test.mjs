@@ -153,7 +153,7 @@ for (const worker of [false, true]) {
       for (const text of ['', '{', 'null', '[]', '"bert"', '<!doctype html>', '\0\0']) {
         await wrong({ 'config.json': json(text) }, 'bad_model', /config\.json/);
       }
-      for (const model_type of ['mamba', 'albert', 'deberta-v2', 't5']) {
+      for (const model_type of ['mamba', 'xlnet', 'deberta-v2', 't5']) {
         await wrong({ 'config.json': json({ ...config, model_type }) }, 'unsupported_model', new RegExp(model_type));
       }
       for (const change of [

@@ -85,6 +85,7 @@ const llama = {
 };
 const roberta = without(folder('roberta'), 'profile.json');
 const electra = without(folder('electra'), 'profile.json');
+const albert = without(folder('albert'), 'profile.json');
 const xlmRoberta = without(folder('xlm-roberta'), 'profile.json');
 const mpnet = without(folder('mpnet'), 'profile.json');
 const distilbert = without(folder('distilbert'), 'profile.json');
@@ -266,6 +267,19 @@ const sections = {
       summary_use_proj: false,
       summary_activation: 'tanh',
       summary_last_dropout: 0.5,
+    },
+  },
+  'config.json of ALBERT': {
+    bases: [albert],
+    file: 'config.json',
+    keys: {
+      ...Object.fromEntries(Object.entries(asBert).filter(([key]) => key !== 'classifier_dropout')),
+      embedding_size: 12,
+      num_hidden_groups: 2,
+      inner_group_num: 2,
+      classifier_dropout_prob: 0.5,
+      pad_token_id: 5,
+      eos_token_id: 5,
     },
   },
   'config.json of MPNet': {

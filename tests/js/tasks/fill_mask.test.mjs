@@ -22,11 +22,13 @@ function assertFilled(actual, expected, what) {
   });
 }
 
-for (const name of ['mask', 'mask-distilbert', 'mask-roberta']) {
+const masks = { 'mask-roberta': '<mask>', 'mask-mpnet': '<mask>' };
+
+for (const name of ['mask', 'mask-distilbert', 'mask-roberta', 'mask-electra', 'mask-mpnet', 'mask-albert']) {
   for (const options of binaries) {
     test(`${name} as transformers, by ${options.kernels} on ${options.threads}`, async () => {
       const fill = await pipeline('fill-mask', folderOf(name), { ...options, dtype: 'fp32' });
-      assert.equal(fill.info.mask_token, name === 'mask-roberta' ? '<mask>' : '[MASK]');
+      assert.equal(fill.info.mask_token, masks[name] ?? '[MASK]');
       for (const { text, top_k, filled, runs } of casesOf(name)) {
         assertFilled(await fill(text, { top_k }), filled, text);
         for (const { speedup, counts, tokens, scores } of runs) {

@@ -18,7 +18,7 @@ function assertAnswers(actual, expected, what) {
   });
 }
 
-for (const name of ['question', 'question-distilbert']) {
+for (const name of ['question', 'question-distilbert', 'question-roberta']) {
   for (const options of binaries) {
     test(`${name} as transformers, by ${options.kernels} on ${options.threads}`, async () => {
       const answer = await pipeline('question-answering', folderOf(name), { ...options, dtype: 'fp32' });

@@ -26,7 +26,7 @@ function assertFound(actual, expected, what) {
   actual.forEach(({ score }, i) => assert.ok(Math.abs(score - expected[i].score) < 1e-4, `${what}: ${score}`));
 }
 
-for (const name of ['tokens', 'tokens-distilbert', 'tokens-roberta', 'tokens-xlm-roberta']) {
+for (const name of ['tokens', 'tokens-distilbert', 'tokens-roberta', 'tokens-xlm-roberta', 'tokens-electra']) {
   for (const options of binaries) {
     test(`${name} as transformers, by ${options.kernels} on ${options.threads}`, async () => {
       const find = await pipeline('token-classification', folderOf(name), { ...options, dtype: 'fp32' });

@@ -1,7 +1,7 @@
 """Makes tests/parity/tasks/: small folders with the heads of tasks, and what they must answer.
 
     python make_goldens.py [NAME ...]
-    PYTHONPATH=FOLDER python make_goldens.py question question-distilbert
+    PYTHONPATH=FOLDER python make_goldens.py question question-distilbert question-roberta
 
 Question answering is no pipeline of transformers 5 any more; FOLDER has transformers 4.57.3 (pip install --no-deps --target FOLDER
 transformers==4.57.3 huggingface_hub==0.36.0 tokenizers==0.22.1), which reads the folders that transformers 5 has saved.
@@ -289,10 +289,15 @@ def save_mask(name, model_type):
                        shape=(3, 24, 2, 40, 64), profile=profile("discard", 3, retention=[0.8, 0.5, 0.3]))
 
 
+# dense layer, norm, bias; what stands between the first two where it is not config.json's activation.
 MASK_HEADS = {
-    "bert": ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
-    "distilbert": ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
-    "roberta": ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias"),
+    "bert": ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias", None),
+    "distilbert": ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias", None),
+    "roberta": ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias", torch.nn.functional.gelu),
+    "mpnet": ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias", torch.nn.functional.gelu),
+    "albert": ("predictions.dense", "predictions.LayerNorm", "predictions.bias", None),
+    "electra": ("generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head.bias",
+                torch.nn.functional.gelu),
 }
 
 
@@ -317,12 +322,13 @@ def make_mask(name, folder):
         with torch.no_grad():
             batch = {key: torch.tensor([value]) for key, value in encoded.items()}
             theirs = fill.model(**batch).logits[0].double()[places]
-        transform, norm, bias = MASK_HEADS[model.config["model_type"]]
+        transform, norm, bias, activation = MASK_HEADS[model.config["model_type"]]
         for speedup in [1, *SPEEDUPS]:
             found = last_states(model, ids, types, speedup)
             if found is None:
                 continue
-            x = reference.activation(model, reference.linear(model, transform, found[0][places]))
+            x = reference.linear(model, transform, found[0][places])
+            x = activation(x) if activation else reference.activation(model, x)
             logits = (reference.layer_norm(model, norm, x) @ model.weights["embeddings.word_embeddings.weight"].T
                       + model.weights[bias])
             if speedup == 1:
@@ -340,6 +346,8 @@ def save_question(name, model_type):
     folder = HERE / "models" / name
     if transformers.__version__ < "5":  # a folder of transformers 5 is there
         return folder
+    if model_type not in SIBLINGS:
+        return save_like(name, model_type, AutoModelForQuestionAnswering, ["LABEL_0", "LABEL_1"])
     return save_folder(folder, AutoModelForQuestionAnswering, SIBLINGS[model_type],
                        shape=(3, 24, 2, 40, 64), profile=profile("merge", 3, retention=[0.8, 0.5, 0.3]))
 
@@ -377,11 +385,18 @@ MAKERS = {
     "tokens-roberta": lambda: make_tokens("tokens-roberta", save_like("tokens-roberta", "roberta", AutoModelForTokenClassification, TAGS)),
     "tokens-xlm-roberta": lambda: make_tokens(
         "tokens-xlm-roberta", save_like("tokens-xlm-roberta", "xlm-roberta", AutoModelForTokenClassification, TAGS)),
+    "tokens-electra": lambda: make_tokens(
+        "tokens-electra", save_like("tokens-electra", "electra", AutoModelForTokenClassification, TAGS)),
+    "mask-albert": lambda: make_mask("mask-albert", save_like("mask-albert", "albert", AutoModelForMaskedLM)),
+    "mask-electra": lambda: make_mask("mask-electra", save_like("mask-electra", "electra", AutoModelForMaskedLM)),
+    # Its hidden_act is ReLU, of which the head knows nothing.
+    "mask-mpnet": lambda: make_mask("mask-mpnet", save_like("mask-mpnet", "mpnet-discard", AutoModelForMaskedLM)),
     "mask-roberta": lambda: make_mask("mask-roberta", save_like("mask-roberta", "roberta", AutoModelForMaskedLM)),
     "mask": lambda: make_mask("mask", save_mask("mask", "bert")),
     "mask-distilbert": lambda: make_mask("mask-distilbert", save_mask("mask-distilbert", "distilbert")),
     "question": lambda: make_question("question", save_question("question", "bert")),
     "question-distilbert": lambda: make_question("question-distilbert", save_question("question-distilbert", "distilbert")),
+    "question-roberta": lambda: make_question("question-roberta", save_question("question-roberta", "roberta")),
     "ranker": lambda: make_ranking("ranker", save_ranker()),
     "ranker-sigmoid": lambda: make_ranking("ranker-sigmoid", HERE.parent / "models" / "cross-encoder"),
     "nli": lambda: make_zero_shot("nli", save_nli()),

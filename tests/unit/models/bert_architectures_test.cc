@@ -36,8 +36,8 @@ const BertArchitecture& architecture(std::string_view model_type) {
 // Whatever a file of transformers holds is written again by the name that it has there.
 TEST(BertArchitectures, NameTensorsAsTransformersDoes) {
   const std::map<std::string, std::string> folders = {
-      {"bert", "merge-f32"}, {"distilbert", "distilbert"},   {"roberta", "roberta"},         {"electra", "electra"},
-      {"mpnet", "mpnet"},    {"xlm-roberta", "xlm-roberta"}, {"camembert", "camembert-int4"}};
+      {"bert", "merge-f32"}, {"distilbert", "distilbert"},   {"roberta", "roberta"},          {"electra", "electra"},
+      {"mpnet", "mpnet"},    {"xlm-roberta", "xlm-roberta"}, {"camembert", "camembert-int4"}, {"albert", "albert"}};
   EXPECT_EQ(folders.size(), bert_architectures().size()) << "an architecture without a model in tests/parity";
   for (const auto& [model_type, folder] : folders) {
     for (const TensorInfo& tensor : header_of(folder).tensors) {
@@ -115,7 +115,7 @@ TEST(BertArchitectures, FaultsNameTheFieldOfTheFile) {
             "config.json: architectures[0] is \"BertModel\", not \"DistilBertForSequenceClassification\"");
   EXPECT_EQ(message(R"({"model_type": "xlnet"})"),
             "config.json: model_type is \"xlnet\", not \"bert\", \"distilbert\", \"roberta\", \"xlm-roberta\", "
-            "\"camembert\", \"electra\", \"mpnet\"");
+            "\"camembert\", \"electra\", \"mpnet\", \"albert\"");
 }
 
 }  // namespace

@@ -19,5 +19,13 @@ TEST(BertCost, IsThatOfTheFormula) {
   EXPECT_EQ(cost_of(config, Last::all_rows).macs(5, {3, 2}), first + second);
 }
 
+// The last layer's weights are those of all, so it computes queries of all 3 rows, not of [CLS] alone.
+TEST(BertCost, SharedLayersComputeAllQueries) {
+  BertConfig config = testing::config_of({.layers = 2, .heads = 2, .head_size = 4, .intermediate_size = 24});
+  const uint64_t with_own = cost_of(config).macs(5, {3, 1});
+  config.architecture = find_bert_architecture("albert");
+  EXPECT_EQ(cost_of(config).macs(5, {3, 1}), with_own + 2 * 64);
+}
+
 }  // namespace
 }  // namespace latformer
