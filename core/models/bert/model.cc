@@ -185,7 +185,7 @@ Status Bert::last_layer() {
   BertActivations& a = activations_;
   const size_t d = config_.hidden_size;
   const size_t width = config_.shares_layers() ? 3 * d : 2 * d;  // of what is computed of all rows: key and value last
-  kernels::Linear& of_all = config_.shares_layers() ? weights.query_key_value : weights.key_value;
+  const kernels::Linear& of_all = config_.shares_layers() ? weights.query_key_value : weights.key_value;
   LATFORMER_TRY(of_all.run(threads_, total(rows_), a.hidden.data(), a.wide.data(), a.linear));
 
   size_t in = 0;

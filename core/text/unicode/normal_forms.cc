@@ -45,8 +45,9 @@ size_t decompose_compatible(char32_t c, char32_t out[kMaxCompatible]) {
                                                [](char32_t a, const CompatibleRun& b) { return a < b.first; });
   if (next == std::begin(kCompatible)) return decompose(c, out);
   const CompatibleRun& run = next[-1];
-  if (c - run.first >= run.count) return decompose(c, out);
-  std::copy_n(kParts + run.place + (c - run.first) * run.size, run.size, out);
+  const size_t index = c - run.first;
+  if (index >= run.count) return decompose(c, out);
+  std::copy_n(kParts + run.place + index * run.size, run.size, out);
   return run.size;
 }
 
