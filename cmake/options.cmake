@@ -42,3 +42,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT EMSCRIPTEN)
   # Clang blames whoever uses std::stable_partition for what libstdc++ 12 does inside it.
   target_compile_options(latformer_warnings INTERFACE -Wno-deprecated-declarations)
 endif()
+
+# ccache has to be told that macros in a precompiled header do not count, and Clang that its age does not.
+function(latformer_cache_precompiled target)
+  if(CCACHE_PROGRAM)
+    set(sloppiness CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime)
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;${sloppiness};${CCACHE_PROGRAM}")
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+  endif()
+endfunction()

@@ -30,18 +30,14 @@ Result<std::unique_ptr<EncoderModelLoader>> open_token_classifier(const ModelFil
                                                                   std::optional<Precision> precision) {
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
   LATFORMER_TRY(check_head(config, BertHead::tokens));
-  return with_head(
-      config,
-      std::make_unique<TokenHead>(kTokenClassifier, config.hidden_size, config.num_labels(), "token classification"),
-      precision);
+  return with_head(config, TokenHead::of_labels(config), precision);
 }
 
 Result<std::unique_ptr<EncoderModelLoader>> open_question_answerer(const ModelFiles& files,
                                                                    std::optional<Precision> precision) {
   LATFORMER_ASSIGN(const BertConfig config, parse_bert_config(files.config_json));
   LATFORMER_TRY(check_head(config, BertHead::answers));
-  return with_head(config, std::make_unique<TokenHead>(kAnswerSpans, config.hidden_size, 2, "question answering"),
-                   precision);
+  return with_head(config, TokenHead::of_answers(config), precision);
 }
 
 Result<std::unique_ptr<EncoderModelLoader>> open_mask_filler(const ModelFiles& files,

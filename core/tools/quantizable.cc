@@ -46,18 +46,15 @@ class HeadOfFile final : public Head {
 
  private:
   Result<std::unique_ptr<Head>> create(const WeightReader& file) const {
-    const auto of_tokens = [&](std::string_view layer, uint32_t outputs, std::string_view what) {
-      return std::unique_ptr<Head>(std::make_unique<TokenHead>(layer, config_.hidden_size, outputs, what));
-    };
     const BertModules& modules = config_.architecture->modules;
     const auto has = [&](std::string_view module) { return file.contains(std::string(module) + ".weight"); };
     switch (config_.head) {
       case BertHead::texts:
         return ClassificationHead::create(config_);
       case BertHead::tokens:
-        return of_tokens(kTokenClassifier, config_.num_labels(), "token classification");
+        return TokenHead::of_labels(config_);
       case BertHead::answers:
-        return of_tokens(kAnswerSpans, 2, "question answering");
+        return TokenHead::of_answers(config_);
       case BertHead::none:
         break;
     }
@@ -73,14 +70,13 @@ class HeadOfFile final : public Head {
 // Whether what is looked up as `name` belongs to the head of the model's class; without one, to any that a task may
 // read.
 bool is_of_head(const BertConfig& config, std::string_view name) {
-  const auto is_below = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
   switch (config.head) {
     case BertHead::texts:
-      return is_below(config.architecture->modules.classifier);
+      return is_below(name, config.architecture->modules.classifier);
     case BertHead::tokens:
-      return is_below(kTokenClassifier);
+      return is_below(name, kTokenClassifier);
     case BertHead::answers:
-      return is_below(kAnswerSpans);
+      return is_below(name, kAnswerSpans);
     case BertHead::none:
       break;
   }
@@ -96,14 +92,13 @@ Result<Quantizable> bert(std::string_view config_json) {
   model.looked_up = [architecture](std::string_view name) { return architecture->looked_up(name); };
   model.stored = [architecture](std::string_view name) { return architecture->stored(name); };
   model.part_of = [config, &modules](std::string_view name) -> size_t {
-    const auto is_below = [&](std::string_view module) { return name.starts_with(std::string(module) + "."); };
-    if (name.starts_with("embeddings.") || is_below(modules.embeddings_project)) return 0;
-    if (is_below(modules.relative_attention_bias)) return 1;
+    if (name.starts_with("embeddings.") || is_below(name, modules.embeddings_project)) return 0;
+    if (is_below(name, modules.relative_attention_bias)) return 1;
     if (name.starts_with(modules.layers)) {
       const std::string_view rest = inside_layer(name, modules.layers);
       return rest.starts_with("attention.") || rest.starts_with(modules.attention_norm) ? 1 : 2;
     }
-    if (is_below(modules.pooler)) return 3;
+    if (is_below(name, modules.pooler)) return 3;
     return is_of_head(config, name) ? 4 : 5;
   };
   model.is_transposed = [](std::string_view) { return false; };

@@ -197,6 +197,10 @@ constexpr std::array kArchitectures = {
 
 }  // namespace
 
+bool is_below(std::string_view name, std::string_view module) {
+  return !module.empty() && name.starts_with(std::string(module) + ".");
+}
+
 std::span<const BertArchitecture> bert_architectures() { return kArchitectures; }
 
 const BertArchitecture* find_bert_architecture(std::string_view model_type) {
@@ -219,13 +223,11 @@ std::string BertArchitecture::stored(std::string_view name) const {
 }
 
 bool BertArchitecture::is_of_head(std::string_view name) const {
-  const auto is_below = [&](std::string_view module) {
-    return !module.empty() && name.starts_with(std::string(module) + ".");
-  };
-  if (is_below(modules.pooler)) return !modules.prefixes_pooler;
-  return name == modules.mask_bias || std::ranges::any_of(std::array{modules.classifier, kTokenClassifier, kAnswerSpans,
-                                                                     modules.mask_transform, modules.mask_norm},
-                                                          is_below);
+  if (is_below(name, modules.pooler)) return !modules.prefixes_pooler;
+  const std::array heads = {modules.classifier, kTokenClassifier, kAnswerSpans, modules.mask_transform,
+                            modules.mask_norm};
+  return name == modules.mask_bias ||
+         std::ranges::any_of(heads, [&](std::string_view module) { return is_below(name, module); });
 }
 
 }  // namespace latformer

@@ -69,6 +69,9 @@ struct BertModules {
   std::string_view mask_bias;
 };
 
+// Whether `name` stands in a module; never in one without a name.
+bool is_below(std::string_view name, std::string_view module);
+
 // Which position the first token has.
 enum class Positions {
   from_zero,

@@ -4,6 +4,14 @@
 
 namespace latformer {
 
+std::unique_ptr<Head> TokenHead::of_labels(const BertConfig& config) {
+  return std::make_unique<TokenHead>(kTokenClassifier, config.hidden_size, config.num_labels(), "token classification");
+}
+
+std::unique_ptr<Head> TokenHead::of_answers(const BertConfig& config) {
+  return std::make_unique<TokenHead>(kAnswerSpans, config.hidden_size, 2, "question answering");
+}
+
 Status TokenHead::declare(WeightReader& file) {
   const std::string needed = layer_ + ".weight";
   if (!file.contains(needed)) {

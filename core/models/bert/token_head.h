@@ -11,12 +11,16 @@
 
 #include "core/base/buffer.h"
 #include "core/kernels/linear.h"
+#include "core/models/bert/config.h"
 #include "core/models/head.h"
 
 namespace latformer {
 
 class TokenHead final : public Head {
  public:
+  static std::unique_ptr<Head> of_labels(const BertConfig& config);
+  static std::unique_ptr<Head> of_answers(const BertConfig& config);
+
   // The layer's name in the file, d -> outputs; and what a model is for that has it, for errors.
   TokenHead(std::string_view layer, size_t d, size_t outputs, std::string_view what)
       : layer_(layer), width_(d), outputs_(outputs), what_(what) {}

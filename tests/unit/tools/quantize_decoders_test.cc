@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +8,7 @@
 #include "core/files/files.h"
 #include "core/models/decoders.h"
 #include "core/tools/quantize.h"
+#include "tests/unit/support/distance.h"
 
 namespace latformer {
 namespace {
@@ -27,17 +27,7 @@ std::vector<float> logits(const std::filesystem::path& folder, std::optional<Pre
   return model->run({&input, 1}, {}, Last::all_rows).value().front().logits;
 }
 
-double relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  double off = 0;
-  double size = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    off += std::pow(a[i] - b[i], 2);
-    size += std::pow(a[i], 2);
-  }
-  return std::sqrt(off / size);
-}
-
-class QuantizeDecoders : public testing::TestWithParam<const char*> {
+class QuantizeDecoders : public ::testing::TestWithParam<const char*> {
  protected:
   std::filesystem::path source_ = std::filesystem::path(LATFORMER_SOURCE_DIR) / "tests/parity/models" / GetParam();
   std::filesystem::path target_ =
@@ -56,11 +46,11 @@ TEST_P(QuantizeDecoders, IntegersAreThoseThatTheEngineMakesItself) {
 TEST_P(QuantizeDecoders, FourBitsStayClose) {
   const Result<QuantizeReport> report = quantize_folder(source_, target_, {.bits = 4, .force = true});
   ASSERT_TRUE(report.ok()) << report.status().message();
-  EXPECT_LT(relative_difference(logits(source_, Precision::f32), logits(target_, Precision::f32)), 0.5);
+  EXPECT_LT(testing::relative_distance(logits(source_, Precision::f32), logits(target_, Precision::f32)), 0.5);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, QuantizeDecoders,
-                         testing::Values("gpt2-tied-f32", "gpt2-untied-f16", "llama-grouped", "llama-old-f16"),
+                         ::testing::Values("gpt2-tied-f32", "gpt2-untied-f16", "llama-grouped", "llama-old-f16"),
                          [](const auto& info) {
                            std::string name = info.param;
                            for (char& c : name) c = c == '-' ? '_' : c;

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include "core/tasks/embedding.h"
 #include "core/tasks/token_tasks.h"
 #include "core/tools/quantize.h"
+#include "tests/unit/support/distance.h"
 
 namespace latformer {
 namespace {
@@ -66,24 +66,13 @@ std::vector<float> results_of(const std::filesystem::path& folder, const std::st
   return all;
 }
 
-double distance(const std::vector<float>& a, const std::vector<float>& b) {
-  EXPECT_EQ(a.size(), b.size());
-  double off = 0;
-  double size = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    off += std::pow(a[i] - b[i], 2);
-    size += std::pow(a[i], 2);
-  }
-  return std::sqrt(off / size);
-}
-
 // Rounding 20 to 27 matrices of 24 columns takes answers of random weights away by 0.02 to 0.1 of their size, by
 // chance: no matrix alone by more than 0.02, and all of them together by the root of the sum of their squares. Four
 // bits are rounded 17 times as coarsely, in smaller groups. A matrix out of its place, or by another's scales, makes it
 // 1 and more.
 constexpr std::array<std::pair<int, double>, 2> kMostByBits = {{{8, 0.1}, {4, 0.6}}};
 
-class QuantizeEncoders : public testing::TestWithParam<Folder> {
+class QuantizeEncoders : public ::testing::TestWithParam<Folder> {
  protected:
   std::filesystem::path source_ = std::filesystem::path(LATFORMER_SOURCE_DIR) / "tests/parity" / GetParam().path;
   std::filesystem::path target_ = std::filesystem::temp_directory_path() /
@@ -99,7 +88,7 @@ TEST_P(QuantizeEncoders, AnswersStayNear) {
     const Result<QuantizeReport> report = quantize_folder(source_, target_, {.bits = bits, .force = true});
     ASSERT_TRUE(report.ok()) << report.status().message();
     EXPECT_LT(report->file_after, report->file_before);
-    const double off = distance(floats, results_of(target_, GetParam().task));
+    const double off = testing::relative_distance(floats, results_of(target_, GetParam().task));
     EXPECT_GT(off, 0) << bits;
     EXPECT_LT(off, most) << bits;
     EXPECT_FALSE(quantize_folder(target_, target_ / "again").ok()) << "twice";
@@ -108,20 +97,19 @@ TEST_P(QuantizeEncoders, AnswersStayNear) {
 
 INSTANTIATE_TEST_SUITE_P(
     Models, QuantizeEncoders,
-    testing::Values(Folder{"models/roberta", "texts"}, Folder{"models/xlm-roberta", "texts"},
-                    Folder{"models/distilbert", "texts"}, Folder{"models/electra", "texts"},
-                    Folder{"models/mpnet", "texts"}, Folder{"models/albert", "texts"},
-                    Folder{"tasks/models/mask-albert", "mask"}, Folder{"tasks/models/ranker", "texts"},
-                    Folder{"tasks/models/nli", "texts"}, Folder{"tasks/models/tokens", "tokens"},
-                    Folder{"tasks/models/tokens-distilbert", "tokens"}, Folder{"tasks/models/tokens-roberta", "tokens"},
-                    Folder{"tasks/models/tokens-xlm-roberta", "tokens"}, Folder{"tasks/models/question", "answers"},
-                    Folder{"tasks/models/question-distilbert", "answers"},
-                    Folder{"tasks/models/question-roberta", "answers"}, Folder{"tasks/models/mask", "mask"},
-                    Folder{"tasks/models/mask-distilbert", "mask"}, Folder{"tasks/models/mask-roberta", "mask"},
-                    Folder{"tasks/models/mask-electra", "mask"}, Folder{"embeddings/models/mean", "embedding"},
-                    Folder{"embeddings/models/cls", "embedding"}, Folder{"embeddings/models/dense", "embedding"},
-                    Folder{"embeddings/models/mpnet", "embedding"},
-                    Folder{"embeddings/models/multilingual", "embedding"}),
+    ::testing::Values(
+        Folder{"models/roberta", "texts"}, Folder{"models/xlm-roberta", "texts"}, Folder{"models/distilbert", "texts"},
+        Folder{"models/electra", "texts"}, Folder{"models/mpnet", "texts"}, Folder{"models/albert", "texts"},
+        Folder{"tasks/models/mask-albert", "mask"}, Folder{"tasks/models/ranker", "texts"},
+        Folder{"tasks/models/nli", "texts"}, Folder{"tasks/models/tokens", "tokens"},
+        Folder{"tasks/models/tokens-distilbert", "tokens"}, Folder{"tasks/models/tokens-roberta", "tokens"},
+        Folder{"tasks/models/tokens-xlm-roberta", "tokens"}, Folder{"tasks/models/question", "answers"},
+        Folder{"tasks/models/question-distilbert", "answers"}, Folder{"tasks/models/question-roberta", "answers"},
+        Folder{"tasks/models/mask", "mask"}, Folder{"tasks/models/mask-distilbert", "mask"},
+        Folder{"tasks/models/mask-roberta", "mask"}, Folder{"tasks/models/mask-electra", "mask"},
+        Folder{"embeddings/models/mean", "embedding"}, Folder{"embeddings/models/cls", "embedding"},
+        Folder{"embeddings/models/dense", "embedding"}, Folder{"embeddings/models/mpnet", "embedding"},
+        Folder{"embeddings/models/multilingual", "embedding"}),
     [](const auto& info) {
       std::string name = info.param.path;
       for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
