@@ -1,24 +1,20 @@
 // The chart of docs/performance.md: milliseconds by tokens, both on logarithmic scales, one panel for each model.
+import { colours, level, svg } from '../support/svg.mjs';
+
 const width = 400;
 const height = 340;
 const margin = { left: 52, top: 34, right: 12, bottom: 40 };
 const legend = 78;
 
 const lines = [
-  { library: 'onnxruntime-web', dtype: 'fp32', speedup: 1, colour: '#d1495b', dash: '5 4' },
-  { library: 'onnxruntime-web', dtype: 'q8', speedup: 1, colour: '#d1495b' },
+  { library: 'onnxruntime-web', dtype: 'fp32', speedup: 1, colour: colours['onnxruntime-web'], dash: '5 4' },
+  { library: 'onnxruntime-web', dtype: 'q8', speedup: 1, colour: colours['onnxruntime-web'] },
   { library: 'onnxruntime-node', dtype: 'q8', speedup: 1, colour: '#8a8f98', title: 'onnxruntime-node int8 (native)' },
-  { library: 'latformer', dtype: 'fp32', speedup: 1, colour: '#2f88c9', dash: '5 4' },
-  { library: 'latformer', dtype: 'q8', speedup: 1, colour: '#2f88c9' },
+  { library: 'latformer', dtype: 'fp32', speedup: 1, colour: colours.latformer, dash: '5 4' },
+  { library: 'latformer', dtype: 'q8', speedup: 1, colour: colours.latformer },
   { library: 'latformer', dtype: 'q8', speedup: 4.8, colour: '#2a9d6f', title: 'latformer int8, speedup 4.8' },
 ];
 const titleOf = ({ library, dtype, title }) => title ?? `${library} ${dtype === 'q8' ? 'int8' : 'f32'}`;
-
-const style = `
-  text { font: 12px system-ui, sans-serif; fill: #24292f }
-  .title { font-weight: 600; font-size: 13px }
-  .grid { stroke: #8884; stroke-width: 1 }
-  @media (prefers-color-scheme: dark) { text { fill: #d0d7de } }`;
 
 function panel(rows, model, left) {
   const points = lines.map((line) => ({
@@ -41,11 +37,7 @@ function panel(rows, model, left) {
   const right = left + width - margin.right;
   return [
     `<text class="title" x="${left + margin.left}" y="18">${model}: milliseconds by tokens</text>`,
-    ...decades.map(
-      (value) =>
-        `<line class="grid" x1="${left + margin.left}" x2="${right}" y1="${y(value)}" y2="${y(value)}"/>` +
-        `<text text-anchor="end" x="${left + margin.left - 8}" y="${y(value) + 4}">${value}</text>`,
-    ),
+    ...decades.map((value) => level(y(value), left + margin.left, right, value)),
     ...sizes.map(
       (size) => `<text text-anchor="middle" x="${x(size)}" y="${height - margin.bottom + 20}">${size}</text>`,
     ),
@@ -88,9 +80,6 @@ export function latencyChart(rows) {
       i * width,
     ),
   );
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${across} ${height + legend}" role="img" ` +
-    `aria-label="Milliseconds by tokens, one thread, Node with relaxed SIMD">\n<style>${style}\n</style>\n` +
-    `${panels.join('\n')}\n${keyOfLines(across > 700)}\n</svg>\n`
-  );
+  const label = 'Milliseconds by tokens, one thread, Node with relaxed SIMD';
+  return svg(across, height + legend, label, [...panels, keyOfLines(across > 700)]);
 }

@@ -22,25 +22,12 @@ import { parseArgs } from 'node:util';
 import { build, buildAddon } from '../../scripts/build.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { Failure, duration, main } from '../../scripts/support/steps.mjs';
+import { listOf, numbersOf } from '../support/options.mjs';
 import { runtimes } from '../support/runtimes.mjs';
 import { installPeers, prepareModel, shapeOf } from '../support/models.mjs';
 import * as questions from './questions.mjs';
 import { partOf, readResults, record } from '../support/results.mjs';
 import { textTables } from './tables.mjs';
-
-/** `text` split at commas; each must be one of `known`, where these are given. */
-function listOf(text, what, known) {
-  const items = text.split(',').map((item) => item.trim());
-  const wrong = known && items.find((item) => !known.includes(item));
-  if (wrong !== undefined) throw new Failure(`--${what}: there is no ${wrong}; known are ${known.join(', ')}`);
-  return items;
-}
-
-function numbersOf(text, what, least) {
-  const numbers = listOf(text, what).map(Number);
-  if (!numbers.every((number) => number >= least)) throw new Failure(`--${what} takes numbers of at least ${least}`);
-  return numbers;
-}
 
 const quick = { runtimes: 'node-relaxed', tokens: '32,128', threads: '1', speedups: '1,4.8', minutes: '0.3' };
 

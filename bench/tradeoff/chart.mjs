@@ -1,14 +1,10 @@
 // A chart as SVG: percent right by milliseconds (logarithmic), a line through the speeds of one model in one library, a dot for each
 // that has only one. The library is the colour.
+import { colours, level, svg } from '../support/svg.mjs';
+
 const width = 640;
 const height = 400;
 const margin = { left: 56, top: 20, right: 150, bottom: 48 };
-const colours = { latformer: '#2f88c9', 'onnxruntime-web': '#d1495b' };
-
-const style = `
-  text { font: 12px system-ui, sans-serif; fill: #24292f }
-  .grid { stroke: #8884; stroke-width: 1 }
-  @media (prefers-color-scheme: dark) { text { fill: #d0d7de } }`;
 
 /** Round milliseconds inside the range: 1, 2 and 5 times powers of ten. */
 function ticksBetween(low, high) {
@@ -55,21 +51,13 @@ export function tradeoffChart(points) {
     const line = `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${at.map(String).join(' ')}"/>`;
     return [...(own.length > 1 ? [line] : []), ...dots, name].join('\n');
   });
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" ` +
-      'aria-label="Percent right by milliseconds a text">',
-    `<style>${style}\n</style>`,
-    ...levels.map(
-      (value) =>
-        `<line class="grid" x1="${margin.left}" x2="${right}" y1="${y(value)}" y2="${y(value)}"/>` +
-        `<text text-anchor="end" x="${margin.left - 8}" y="${y(value) + 4}">${value} %</text>`,
-    ),
+  return svg(width, height, 'Percent right by milliseconds a text', [
+    ...levels.map((value) => level(y(value), margin.left, right, `${value} %`)),
     ...ticksBetween(fast, slow).map(
       (ms) => `<text text-anchor="middle" x="${x(ms).toFixed(1)}" y="${bottom + 18}">${ms}</text>`,
     ),
     `<text text-anchor="middle" x="${(margin.left + right) / 2}" y="${height - 8}">milliseconds a text</text>`,
     ...key,
     ...drawn,
-    '</svg>\n',
-  ].join('\n');
+  ]);
 }

@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { build } from '../../scripts/build.mjs';
 import { Failure, main } from '../../scripts/support/steps.mjs';
 import { installPeers, prepareModel, tokenizerOf } from '../support/models.mjs';
+import { listOf, numbersOf } from '../support/options.mjs';
 import { rowsOf } from '../support/rows.mjs';
 import { runtimes } from '../support/runtimes.mjs';
 import { markdownTable } from '../support/table.mjs';
@@ -32,13 +33,17 @@ function textsOf(file, limit) {
   });
 }
 
-/** Whoever answers at one speed: { name, library, speedup, ask(text) }, where ask gives milliseconds and the answer. */
-async function contendersOf(folder, runtime, { dtype, threads, speedups }) {
+/**
+ * Whoever answers at one speed: { name, library, speedup, ask(text) }, where ask gives milliseconds and the answer. What is opened for
+ * that is added to `hosts`.
+ */
+async function contendersOf(folder, runtime, { dtype, threads, speedups }, hosts) {
   const model = await prepareModel(folder, { onnx: true });
   const tokenize = await tokenizerOf(model);
   const contenders = [];
   for (const library of libraries) {
     const { host, spec } = await runtime.open({ library, dtype, threads }, model);
+    hosts.push(host);
     const { maxSpeedup } = await host.call('load', spec);
     for (const speedup of speedups.filter((each) => each <= maxSpeedup)) {
       const ask = async (text) => {
@@ -46,7 +51,7 @@ async function contendersOf(folder, runtime, { dtype, threads, speedups }) {
         const { times, result } = await host.call('run', 'text', 0);
         return { milliseconds: times[0], isSecond: result > 0.5 };
       };
-      contenders.push({ name: model.name, library, speedup, ask, close: () => host.close() });
+      contenders.push({ name: model.name, library, speedup, ask });
     }
   }
   return contenders;
@@ -108,23 +113,27 @@ async function bench() {
   if (!values.data) throw new Failure('nothing to measure: --data FILE.tsv');
   const kind = runtimes.find(({ name }) => name === values.runtime);
   if (!kind) throw new Failure(`--runtime: there is no ${values.runtime}`);
-  const texts = textsOf(values.data, values.limit && Number(values.limit));
+  const [dtype] = listOf(values.dtype, 'dtype', ['fp32', 'q8']);
+  const [threads] = numbersOf(values.threads, 'threads', 1);
+  const speeds = numbersOf(values.speedups, 'speedups', 1);
+  const texts = textsOf(values.data, values.limit && numbersOf(values.limit, 'limit', 1)[0]);
+  if (texts.length === 0) throw new Failure(`${values.data} has no texts`);
   await build();
   await installPeers();
   const runtime = await kind.start('bench/encoders/host.mjs');
   const contenders = [];
+  const hosts = [];
   try {
     for (const [i, folder] of positionals.entries()) {
-      const speedups = i === 0 ? values.speedups.split(',').map(Number) : [1];
-      const chosen = { dtype: values.dtype, threads: Number(values.threads), speedups };
-      contenders.push(...(await contendersOf(folder, runtime, chosen)));
+      const chosen = { dtype, threads, speedups: i === 0 ? speeds : [1] };
+      contenders.push(...(await contendersOf(folder, runtime, chosen, hosts)));
     }
     const points = await measure(contenders, texts);
-    console.log(`\n${texts.length} texts, ${values.dtype}, ${values.threads} thread(s), ${runtime.version}\n`);
+    console.log(`\n${texts.length} texts, ${dtype}, ${threads} thread(s), ${runtime.version}\n`);
     console.log(tableOf(points));
     if (values.svg) writeFileSync(values.svg, tradeoffChart(points));
   } finally {
-    for (const { close } of contenders) await close();
+    for (const host of hosts) await host.close();
     await runtime.close();
   }
 }

@@ -61,7 +61,7 @@ export function readModel(
   const { tell } = progress;
 
   const asked = new Set<string>(); // files, of this folder
-  const told = new Map<string, number>(); // bytes of a file that is read a second time
+  const told = new Map<string, number>(); // how far each was; one that is opened again begins anew, and is told of from there on
 
   const bad = (file: string, what: string) => new LatformerError('bad_model', `${file} in ${name} ${what}`);
 
